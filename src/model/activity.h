@@ -1,0 +1,40 @@
+/* An activity: something residents register for. Pure. */
+#ifndef MODEL_ACTIVITY_H
+#define MODEL_ACTIVITY_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define ACTIVITY_CODE_MAX 32
+#define ACTIVITY_ALIASES  8
+
+enum activity_state { ACTIVITY_PLANNED = 0, ACTIVITY_OPEN, ACTIVITY_CLOSED, ACTIVITY_CANCELLED };
+/* A registration. */
+enum reg_status { REG_CONFIRMED = 0, REG_WAITING, REG_WITHDRAWN, REG_ATTENDED };
+
+struct activity {
+    char code[ACTIVITY_CODE_MAX + 1]; /* [A-Za-z0-9._-]+ or CJK letters: what people text */
+    char title[128];
+    char aliases[ACTIVITY_ALIASES][64];
+    size_t n_aliases;
+    uint32_t seats;
+    uint32_t taken, waiting; /* as of when it was read */
+    int64_t opens_at, closes_at, starts_at; /* opens 0 = at once; closes 0 = at the start */
+    enum activity_state stored; /* what staff decided: OPEN (follow the window), CLOSED, CANCELLED */
+    uint32_t max_party;         /* most people in one registration; default 10 */
+    char place[128];
+};
+
+const char *activity_state_name(enum activity_state s); /* "planned","open","closed","cancelled" */
+const char *reg_status_name(enum reg_status s);
+int reg_status_parse(const char *s);
+/* What it is at ${now_at}: by the window, unless staff closed or cancelled it. */
+enum activity_state activity_state_at(const struct activity *a, int64_t now_at);
+json_t *activity_json(const struct activity *a, int64_t now_at, const char *tz);
+/* From the body of POST /api/v1/activities; times ISO (without offset: in ${tz}). -1 with code "bad-activity" and field. */
+int activity_from_json(struct activity *a, const json_t *body, const char *tz, int64_t now_at, struct err *e) MUSTCHECK;
+
+#endif
