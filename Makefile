@@ -21,8 +21,10 @@ Q        := $(if $(filter 1,$(V)),,@)
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef \
         -Wpointer-arith -Wcast-qual -Wwrite-strings -Wimplicit-fallthrough -Wvla -Wswitch-enum \
         -Werror=format-security -Werror=implicit-function-declaration $(WERROR)
+# clang 14 takes -ftrivial-auto-var-init=zero only together with a second switch that later clangs dropped.
+INIT0 := $(shell echo | $(CC) -ftrivial-auto-var-init=zero -E -x c - >/dev/null 2>&1 && echo -ftrivial-auto-var-init=zero)
 HARD := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
-        -fcf-protection=full -ftrivial-auto-var-init=zero -fno-strict-aliasing -fwrapv -fPIE
+        -fcf-protection=full $(INIT0) -fno-strict-aliasing -fwrapv -fPIE
 LDHARD := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 
 PKGS := libevent libcurl hiredis jansson libconfuse libutf8proc libcrypto
