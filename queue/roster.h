@@ -1,0 +1,47 @@
+/* Activities, seats and waiting lists in Redis. Same conventions as queue.h. Seat, waiting list and promotion are decided in one script (lua/register.lua): never oversold, whatever the
+ * number of daemons. */
+#ifndef QUEUE_ROSTER_H
+#define QUEUE_ROSTER_H
+
+#include "model/activity.h"
+#include "model/registry.h"
+#include "queue/queue.h"
+
+/* Create (code "exists" when there is one) or change staff's fields of an activity. More seats promote from the waiting list. */
+void roster_put(struct queue *q, const struct activity *a, bool create, queue_done_fn cb, void *arg);
+typedef void (*roster_activity_fn)(void *arg, const struct queue_result *r, const struct activity *a); /* NULL with "no-such-activity" */
+void roster_get(struct queue *q, const char *code, roster_activity_fn cb, void *arg);
+void roster_list(struct queue *q, void (*each)(void *arg, const struct activity *a), queue_done_fn cb, void *arg);
+/* What staff decide: open, close, cancel. */
+void roster_set_state(struct queue *q, const char *code, enum activity_state s, queue_done_fn cb, void *arg);
+
+struct roster_entry {
+    char phone[PHONE_MAX], name[96];
+    uint64_t resident;
+    uint32_t count, place, position; /* place among the confirmed, position on the waiting list; 0 = none */
+    enum reg_status status;
+    int64_t at; /* when they registered */
+};
+void roster_entries(struct queue *q, const char *code, void (*each)(void *arg, const struct roster_entry *e), queue_done_fn cb, void *arg);
+/* Codes a phone is registered for (confirmed or waiting), with status. At most 64. */
+void roster_of_phone(struct queue *q, const char *phone, void (*each)(void *arg, const char *code, const struct roster_entry *e), queue_done_fn cb, void *arg);
+/* Sign in at the desk. Code "not-registered". */
+void roster_checkin(struct queue *q, const char *code, const char *phone, queue_done_fn cb, void *arg);
+
+struct roster_promoted {
+    char phone[PHONE_MAX], name[96];
+    uint32_t place, count;
+};
+struct roster_request {
+    const char *op_id;  /* the reply's stream id: the same id gives the same outcome again, with no second effect */
+    const char *code;   /* activity */
+    bool leave;
+    const char *phone, *name;
+    uint64_t resident;
+    uint32_t count;
+};
+typedef void (*roster_register_fn)(void *arg, const struct queue_result *r, const struct registry_outcome *o, const struct roster_promoted *promoted, size_t n_promoted);
+/* Join or leave. Window and state are judged by Redis' clock in the script. */
+void roster_register(struct queue *q, const struct roster_request *req, roster_register_fn cb, void *arg);
+
+#endif
