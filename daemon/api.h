@@ -1,0 +1,15 @@
+/* The HTTP face: routes (path, method, ROLE), tokens, JSON answers; behind the Unix socket and TCP alike.
+ *
+ * Hides: routing, authorization (a column of the table in routes.c), error bodies. */
+#ifndef DAEMON_API_H
+#define DAEMON_API_H
+
+#include "daemon/app.h"
+
+struct api *api_new(struct app *a, struct err *e) MUSTCHECK;
+int api_listen(struct api *api, struct err *e) MUSTCHECK;
+int api_port(const struct api *api);
+void api_close_listeners(struct api *api);
+void api_free(struct api *api);
+
+#endif

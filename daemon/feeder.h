@@ -1,0 +1,39 @@
+/* The feeder: claims slices when a link has room, turns them into deliveries, settles them. One per community.
+ *
+ * poke() is idempotent: everything that might have made room or work just pokes. */
+#ifndef DAEMON_FEEDER_H
+#define DAEMON_FEEDER_H
+
+#include <jansson.h>
+
+#include "daemon/link.h"
+
+struct feeder;
+struct feeder_opts {
+    struct loop *loop;
+    struct queue *queue;
+    struct link **links; /* those of this community, by channel and priority; borrowed */
+    size_t n_links;
+    const char *sign;
+    const char *const *channels; /* the configured order of channels when a notice names none */
+    size_t n_channels;
+    /* ledger changes of a notice, for events and metrics: after results were confirmed by Redis */
+    void (*on_settled)(void *arg, const char *notice_id, enum lane lane, const uint32_t counts[RECIPIENT_STATE_N]);
+    void *arg;
+};
+struct feeder *feeder_new(const struct feeder_opts *o);
+void feeder_free(struct feeder *f);
+void feeder_poke(struct feeder *f);
+/* Redis is (not) usable: claims stop, what is under way keeps its results and reports them later. */
+void feeder_set_usable(struct feeder *f, bool usable);
+/* A notice was cancelled, paused or superseded: do not begin more of it, hand its slices back. */
+void feeder_drop(struct feeder *f, const char *notice_id);
+/* Stop claiming; ${cb} once when all requests are over, settled and handed back. */
+void feeder_drain(struct feeder *f, loop_fn cb, void *arg);
+size_t feeder_in_flight(const struct feeder *f);
+/* Deliveries per lane and state, for status and metrics. */
+json_t *feeder_json(const struct feeder *f);
+/* Sliding rate of settled recipients of a notice on this daemon, per second (0 = none lately). */
+double feeder_rate(const struct feeder *f, const char *notice_id);
+
+#endif

@@ -1,0 +1,64 @@
+/* A link: the running side of one provider account: window, rate, backoff, breaker, pause.
+ *
+ * Hides: how much may be under way and when. It never touches Redis' ledger: it carries requests and judges them. */
+#ifndef DAEMON_LINK_H
+#define DAEMON_LINK_H
+
+#include <jansson.h>
+
+#include "config/config.h"
+#include "net/http.h"
+#include "provider/provider.h"
+#include "queue/queue.h"
+
+struct link;
+struct sandbox;
+struct metrics;
+
+struct link_opts {
+    struct loop *loop;
+    struct http *http;
+    struct queue *queue;              /* for shared rate permits */
+    const struct config_provider *conf; /* borrowed; link_reconfigure replaces it */
+    uint8_t route;                    /* number in the ledger, 0-15 */
+    int64_t reserved_percent;
+    struct sandbox *sandbox;          /* for in-process drivers */
+    void (*on_room)(void *arg);       /* room or a permit came free: poke the feeder; never inside a call into the link */
+    void *arg;
+};
+struct link *link_new(const struct link_opts *o, struct err *e) MUSTCHECK;
+void link_free(struct link *l);
+void link_reconfigure(struct link *l, const struct config_provider *conf);
+
+const struct config_provider *link_conf(const struct link *l);
+const struct driver *link_driver(const struct link *l);
+uint8_t link_route(const struct link *l);
+
+/* How many recipients of this lane could be taken on now (begun or waiting for permits), 0 when paused, broken, full. Slots are reserved for lanes 0-1; rate permits are not. */
+size_t link_room(const struct link *l, enum lane lane);
+/* Why there is none: "paused", "breaker-open", "window-full", ... for status. */
+const char *link_state(const struct link *l);
+
+/* One request: 1..batch rendered messages. */
+struct link_op;
+typedef void (*link_done_fn)(void *arg, const struct provider_verdict *v, size_t n, bool written, int64_t took_us);
+/* Send (permits must have been granted when a rate is set: link_permit). Messages are borrowed until completion. Exactly one completion, later. */
+struct link_op *link_send(struct link *l, enum lane lane, const struct provider_msg *m, size_t n, link_done_fn cb, void *arg);
+/* No completion; true when bytes had been written. */
+bool link_cancel(struct link_op *op);
+/* Ask for ${n} rate permits (segments) for a lane; ${cb} when they are due (at once, in the next turn, when there is no rate). Highest lane first, FIFO inside a lane. Cancellable. */
+struct link_permit;
+struct link_permit *link_permit(struct link *l, enum lane lane, uint32_t n, void (*cb)(void *arg), void *arg);
+void link_permit_cancel(struct link_permit *p);
+
+void link_pause(struct link *l, bool paused, const char *why);
+json_t *link_json(const struct link *l); /* for `provider list` and `status` */
+struct link_stats {
+    uint64_t verdicts[VERDICT_N];
+    uint64_t hist[16], hist_count, hist_sum_us; /* crier_send_seconds, bounds in metrics.c */
+    size_t in_flight;
+    bool breaker_open, paused;
+};
+const struct link_stats *link_stats(const struct link *l);
+
+#endif
