@@ -29,14 +29,17 @@ struct resident {
     unsigned flags;
 };
 
-/* One line for Redis (queue/SCHEMA.md), TAB separated; -1 when a field holds TAB/LF or does not fit. */
+/* One line for Redis (queue/SCHEMA.md), appended without LF: phones (blank separated) TAB name TAB area TAB building TAB tags (';' separated) TAB language
+ * TAB WeChat id TAB flags; trailing empty fields omitted; the id is the hash field beside it. -1 when a field holds a separator or does not fit. */
 int resident_line(struct buf *out, const struct resident *r);
+/* Fills everything but the id (0). -1 when it is no such line. */
 int resident_parse(const char *line, size_t n, struct resident *out);
 json_t *resident_json(const struct resident *r, bool masked);
 bool resident_has_tag(const struct resident *r, const char *tag);
 /* Is area code ${of} the resident's area or an ancestor of it (trailing zero pairs stripped: 460100 holds 460106)? */
 bool resident_in_area(const struct resident *r, const char *of);
-/* The value of a template variable: name, building, area, phone (masked). NULL when it is no resident variable. */
+/* The value of a template variable: name, building, area, phone (masked). NULL when it is no resident variable. Borrowed from ${r}; the masked phone
+ * until the next call. */
 const char *resident_var(const struct resident *r, const char *name);
 bool resident_is_var(const char *name);
 
@@ -44,10 +47,12 @@ bool resident_is_var(const char *name);
 struct resident_columns {
     int name, phone, area, building, tags, lang, wechat; /* column index or -1 */
     size_t n_ignored;
+    char titles[7][32]; /* in the order above: the header's own words, for errors */
 };
 /* 0, or -1 with code "bad-header": which column is missing (name and phone are required), which is there twice, what columns were found. */
 int resident_columns(struct resident_columns *c, size_t n, const char *const *cells, struct err *e) MUSTCHECK;
-/* One row. -1 with e->field = the column's name as in the file's vocabulary and e->msg = the reason with the value found. ${areas}: allowed area codes or NULL. */
+/* One row. -1 with e->field = the column's name as in the file's header and e->msg = the reason with the value found. ${default_area} (may be NULL) where the row
+ * names none. Several numbers in one cell (separated by ; / , or their Chinese forms) are one person's phones; the first is preferred. */
 int resident_from_row(struct resident *r, const struct resident_columns *c, size_t n, const char *const *cells, const char *default_area, struct err *e) MUSTCHECK;
 
 #endif
