@@ -14,7 +14,7 @@ struct csv_row {
     size_t n_cells;
     const char *const *cells; /* UTF-8, trimmed of blanks at both ends; borrowed for the call */
 };
-/* Return false to stop. */
+/* Return false to stop. Rows of nothing but blanks and delimiters, which spreadsheets append, are not reported. */
 typedef bool (*csv_row_fn)(void *arg, const struct csv_row *row);
 
 struct csv *csv_new(csv_row_fn on_row, void *arg);
