@@ -48,6 +48,10 @@ void loop_task_cancel(struct loop *l, struct loop_task *t);
 /* Called once at the end of every turn in which any callback ran, in order of registration: pipelines leave here,
  * freed objects are freed here. */
 void loop_on_turn(struct loop *l, loop_fn cb, void *arg);
+/* Take a registration back; allowed from inside such a callback. */
+void loop_off_turn(struct loop *l, loop_fn cb, void *arg);
+/* Call ${cb} once at the end of this turn, after everything else: the place where memory goes. */
+void loop_at_turn_end(struct loop *l, loop_fn cb, void *arg);
 
 struct loop_signal *loop_signal_new(struct loop *l, int signo, loop_fn cb, void *arg);
 void loop_signal_free(struct loop_signal *s);
@@ -62,5 +66,11 @@ int64_t loop_lag_take_us(struct loop *l);
 /* For net/ only: the struct event_base. */
 struct event_base;
 struct event_base *loop_base(struct loop *l);
+/* For net/ only: a callback of the library begins (the turn's time counts from its first callback). */
+void loop_enter(struct loop *l);
+/* For net/ only: as loop_on_turn, but after all of those: what they began leaves in this same turn. */
+void loop_on_turn_last(struct loop *l, loop_fn cb, void *arg);
+/* For net/ only: microseconds of a clock that tests cannot replace, the one the timers run by. */
+int64_t loop_now_us(void);
 
 #endif
