@@ -86,6 +86,9 @@ $(B)/%.S.o: %.S
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# .incbin is invisible to -MMD.
+$(B)/queue/scripts_text.S.o: $(wildcard queue/lua/*.lua)
+
 $(B)/crierd: $(B)/daemon/main.c.o $(rev_libs)
 	@$(if $(filter 0,$(V)),echo "  LD  $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(rev_libs) -Wl,--end-group $(PKG_LIBS)
@@ -97,9 +100,14 @@ $(B)/crier: $(B)/client/main.c.o $(cli_libs)
 # Unit tests: one cmocka program per tests/unit/test_*.c, linked against every layer (archives: only what it uses).
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_BIN := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
-$(B)/unit/%: $(B)/tests/unit/%.c.o $(rev_libs) $(B)/libclient.a
+# tests/support: what several of them need (a private redis-server...).
+SUPPORT_OBJ := $(addprefix $(B)/,$(addsuffix .o,$(sort $(wildcard tests/support/*.c))))
+$(B)/libsupport.a: $(SUPPORT_OBJ)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(rev_libs) $(B)/libclient.a -Wl,--end-group $(PKG_LIBS) -lcmocka
+	$(Q)rm -f $@ && ar rcsD $@ $^
+$(B)/unit/%: $(B)/tests/unit/%.c.o $(B)/libsupport.a $(rev_libs) $(B)/libclient.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libsupport.a -Wl,--start-group $(rev_libs) $(B)/libclient.a -Wl,--end-group $(PKG_LIBS) -lcmocka
 .PHONY: unit
 unit: $(UNIT_BIN)
 

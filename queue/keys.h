@@ -1,0 +1,71 @@
+/* Every key of crier in Redis, spelled once.
+ *
+ * Hides: the spelling. A key is PREFIX{COMMUNITY}:stem, or stem + name + tail for a key that belongs to something (a notice, a daemon, a
+ * resident). Keys of scope KEYS_SHARED live under PREFIX{_}: because several communities share them. All keys of one community are in one
+ * cluster slot. queue/SCHEMA.md tells what is in each; a lint compares the two. */
+#ifndef QUEUE_KEYS_H
+#define QUEUE_KEYS_H
+
+#include "base/buf.h"
+
+/* KEY(name, stem, tail, scope). A row whose stem ends in ':' (or that has a tail) takes a name. */
+#define KEYS_TABLE(KEY)                                                                                      \
+    /* the whole community */                                                                                \
+    KEY(CLOCK, "clock", "", COMMUNITY)                                                                       \
+    KEY(SCHEMA, "schema", "", COMMUNITY)                                                                     \
+    KEY(GEN, "gen", "", COMMUNITY)                                                                           \
+    KEY(LASTRUN, "lastrun", "", COMMUNITY)                                                                   \
+    KEY(REWRITE, "rewrite:", "", COMMUNITY)                                                                  \
+    KEY(HOLD, "hold", "", COMMUNITY)                                                                         \
+    /* intake */                                                                                             \
+    KEY(INBOX, "inbox", "", COMMUNITY)                                                                       \
+    KEY(INBOX_E, "inbox:e", "", COMMUNITY)                                                                   \
+    KEY(INPROC, "inproc:", "", COMMUNITY)                                                                    \
+    KEY(INPROC_E, "inproc:", ":e", COMMUNITY)                                                                \
+    KEY(REJECTED, "rejected", "", COMMUNITY)                                                                 \
+    KEY(IDEM, "idem:", "", COMMUNITY)                                                                        \
+    /* daemons */                                                                                            \
+    KEY(DAEMON, "d:", "", COMMUNITY)                                                                         \
+    KEY(DAEMONS, "daemons", "", COMMUNITY)                                                                   \
+    /* notices */                                                                                            \
+    KEY(NOTICES, "notices", "", COMMUNITY)                                                                   \
+    KEY(SCHED, "sched", "", COMMUNITY)                                                                       \
+    KEY(STAGING, "staging:", "", COMMUNITY)                                                                  \
+    KEY(LANE, "lane:", "", COMMUNITY)                                                                        \
+    KEY(EXPIRY, "expiry", "", COMMUNITY)                                                                     \
+    KEY(CLOSING, "closing", "", COMMUNITY)                                                                   \
+    KEY(AUDITING, "auditing", "", COMMUNITY)                                                                 \
+    KEY(PURGE, "purge", "", COMMUNITY)                                                                       \
+    KEY(DEAD, "dead", "", COMMUNITY)                                                                         \
+    KEY(NOTICE, "n:", "", COMMUNITY)                                                                         \
+    KEY(NOTICE_AUD, "n:", ":aud", COMMUNITY)                                                                 \
+    KEY(NOTICE_ST, "n:", ":st", COMMUNITY)                                                                   \
+    KEY(NOTICE_WORK, "n:", ":work", COMMUNITY)                                                               \
+    KEY(NOTICE_OWN, "n:", ":own", COMMUNITY)                                                                 \
+    KEY(NOTICE_SEEN, "n:", ":seen", COMMUNITY)                                                               \
+    KEY(NOTICE_DET, "n:", ":det", COMMUNITY)                                                                 \
+    /* provider accounts, shared by communities */                                                           \
+    KEY(SHARED_CLOCK, "clock", "", SHARED)                                                                   \
+    KEY(RATE, "rl:", "", SHARED)
+
+enum key {
+#define KEY(name, stem, tail, scope) KEY_##name,
+    KEYS_TABLE(KEY)
+#undef KEY
+        KEY_N
+};
+
+struct keys {
+    char *community; /* "crier:{venus}:" */
+    char *shared;    /* "crier:{_}:" */
+};
+
+/* Copies. ${community} holds no braces. */
+void keys_init(struct keys *k, const char *prefix, const char *community);
+void keys_fini(struct keys *k);
+/* Append the key to ${out}; ${name} (${n} bytes) is what it belongs to, NULL for a key that stands alone. -1 past the ceiling. */
+int keys_add(const struct keys *k, struct buf *out, enum key key, const char *name, size_t n);
+/* For documentation and lint: "n:<name>:st". */
+const char *keys_pattern(enum key key, char *out, size_t n);
+
+#endif

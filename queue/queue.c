@@ -1,0 +1,44 @@
+#include "queue/queue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/mem.h"
+#include "queue/queue_int.h"
+
+/* A word that no other life of this daemon, and no other daemon, has: owner tokens are compared for equality only, and a counter in Redis
+ * could repeat after Redis lost its last writes. */
+static void make_nonce(char out[17])
+{
+    static const char hex[] = "0123456789abcdef";
+    unsigned char raw[8];
+
+    if (getrandom(raw, sizeof(raw), 0) != (ssize_t)sizeof(raw))
+        panic("the kernel gives no random bytes");
+    for (size_t i = 0; i < sizeof(raw); i++) {
+        out[2 * i] = hex[raw[i] >> 4];
+        out[2 * i + 1] = hex[raw[i] & 15];
+    }
+    out[16] = '\0';
+}
+
+struct queue *queue_new(const struct queue_opts *o)
+{
+    struct queue *q = xcalloc(1, sizeof(*q));
+
+    q->redis = o->redis;
+    keys_init(&q->keys, o->prefix, o->community);
+    q->community = xstrdup(o->community);
+    q->daemon_id = xstrdup(o->daemon_id);
+    q->lease_ms = o->lease_ms > 0 ? o->lease_ms : 60000;
+    make_nonce(q->nonce);
+    TAILQ_INIT(&q->ops);
+    return q;
+}
+
+const char *queue_community(const struct queue *q)
+{
+    return q->community;
+}
