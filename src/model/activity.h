@@ -34,7 +34,9 @@ int reg_status_parse(const char *s);
 /* What it is at ${now_at}: by the window, unless staff closed or cancelled it. */
 enum activity_state activity_state_at(const struct activity *a, int64_t now_at);
 json_t *activity_json(const struct activity *a, int64_t now_at, const char *tz);
-/* From the body of POST /api/v1/activities; times ISO (without offset: in ${tz}). -1 with code "bad-activity" and field. */
+/* From the body of POST /api/v1/activities: code, title, seats, starts_at; optional aliases, opens_at, closes_at, place, max_party. Times ISO (without offset: in
+ * ${tz}); null = not set; `opens`, `closes`, `starts` are understood too. -1 with code "bad-activity" and field. A window that has passed is not refused: staff
+ * may record what was. */
 int activity_from_json(struct activity *a, const json_t *body, const char *tz, int64_t now_at, struct err *e) MUSTCHECK;
 
 #endif

@@ -160,9 +160,9 @@ static int parse_member(struct audience *a, const char *key, const json_t *v, un
         return a->but ? 0 : -1;
     }
     return err_set(e, "bad-audience", key,
-                   "unknown member \"%.40s\"; known are everyone, tags, areas, buildings, activity, status, "
+                   "unknown member \"%.*s\"; known are everyone, tags, areas, buildings, activity, status, "
                    "residents, phones, not",
-                   key);
+                   (int)utf8_cut(key, strlen(key), 40), key);
 }
 
 static bool names_somebody(const struct audience *a)

@@ -1,0 +1,230 @@
+#include "model/activity.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "text/utf8.h"
+
+#define SEATS_MAX     1000000
+#define PARTY_DEFAULT 10
+#define PARTY_MAX     1000
+
+static const char *const STATES[] = {"planned", "open", "closed", "cancelled"};
+static const char *const STATUSES[] = {"confirmed", "waiting", "withdrawn", "attended"};
+
+const char *activity_state_name(enum activity_state s)
+{
+    return STATES[s];
+}
+
+const char *reg_status_name(enum reg_status s)
+{
+    return STATUSES[s];
+}
+
+int reg_status_parse(const char *s)
+{
+    for (size_t i = 0; i < ARRAY_LEN(STATUSES); i++)
+        if (strcmp(STATUSES[i], s) == 0)
+            return (int)i;
+    return -1;
+}
+
+enum activity_state activity_state_at(const struct activity *a, int64_t now_at)
+{
+    int64_t closes_at = a->closes_at ? a->closes_at : a->starts_at;
+
+    switch (a->stored) {
+    case ACTIVITY_CLOSED:
+    case ACTIVITY_CANCELLED:
+        return a->stored;
+    case ACTIVITY_PLANNED:
+    case ACTIVITY_OPEN:
+        break;
+    }
+    if (now_at < a->opens_at)
+        return ACTIVITY_PLANNED;
+    return closes_at && now_at >= closes_at ? ACTIVITY_CLOSED : ACTIVITY_OPEN;
+}
+
+static json_t *time_json(int64_t at, const char *tz)
+{
+    char s[40];
+
+    return at ? json_string(clock_format_iso(at, tz, s, sizeof(s))) : json_null();
+}
+
+json_t *activity_json(const struct activity *a, int64_t now_at, const char *tz)
+{
+    json_t *aliases = json_array();
+
+    for (size_t i = 0; i < a->n_aliases; i++)
+        json_array_append_new(aliases, json_string(a->aliases[i]));
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:s, s:I}", "code", a->code,
+                     "title", a->title, "seats", (json_int_t)a->seats, "taken", (json_int_t)a->taken, "free",
+                     (json_int_t)(a->seats > a->taken ? a->seats - a->taken : 0), "waiting",
+                     (json_int_t)a->waiting, "state", activity_state_name(activity_state_at(a, now_at)),
+                     "opens_at", time_json(a->opens_at, tz), "closes_at", time_json(a->closes_at, tz),
+                     "starts_at", time_json(a->starts_at, tz), "aliases", aliases, "place", a->place,
+                     "max_party", (json_int_t)a->max_party);
+}
+
+/* ---- from JSON ---- */
+
+struct ctx {
+    struct activity *a;
+    const char *tz;
+    struct err *e;
+};
+
+static int bad(const struct ctx *c, const char *member, const char *what)
+{
+    return err_set(c->e, "bad-activity", member, "%s: %s", member, what);
+}
+
+static bool is_cjk(int32_t c)
+{
+    return (c >= 0x3400 && c <= 0x9fff) || (c >= 0xf900 && c <= 0xfaff) || (c >= 0x20000 && c <= 0x3ffff) ||
+           c == 0x3007 || (c >= 0x3041 && c <= 0x30ff) || (c >= 0xac00 && c <= 0xd7a3);
+}
+
+static bool code_ok(const char *s)
+{
+    const char *p = s, *end = s + strlen(s);
+
+    while (p < end) {
+        int32_t c = utf8_next(&p, end);
+        bool ascii = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+                     c == '_' || c == '-';
+        if (!ascii && !is_cjk(c))
+            return false;
+    }
+    return end > s;
+}
+
+/* A short line of text: no control characters, blanks trimmed at both ends. */
+static int take_text(const struct ctx *c, const char *member, const json_t *v, char *out, size_t size)
+{
+    const char *s = json_string_value(v);
+    size_t n = s ? json_string_length(v) : 0;
+
+    if (!s)
+        return bad(c, member, "must be a text");
+    for (; n > 0 && s[n - 1] == ' '; n--)
+        ;
+    for (; n > 0 && *s == ' '; n--)
+        s++;
+    if (n >= size)
+        return err_set(c->e, "bad-activity", member, "%s: at most %zu bytes, found %zu", member, size - 1, n);
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f)
+            return bad(c, member, "holds a line break or control character");
+    memcpy(out, s, n);
+    out[n] = '\0';
+    return 0;
+}
+
+static int take_number(const struct ctx *c, const char *member, const json_t *v, json_int_t max,
+                       uint32_t *out)
+{
+    if (!json_is_integer(v) || json_integer_value(v) < 1 || json_integer_value(v) > max)
+        return err_set(c->e, "bad-activity", member, "%s: must be a whole number from 1 to %lld", member,
+                       (long long)max);
+    *out = (uint32_t)json_integer_value(v);
+    return 0;
+}
+
+static int take_time(const struct ctx *c, const char *member, const json_t *v, int64_t *out)
+{
+    struct err e = {.msg = ""};
+
+    if (json_is_null(v))
+        return 0;
+    if (!json_is_string(v))
+        return bad(c, member, "must be a time such as \"2026-11-28T09:00:00+08:00\"");
+    if (clock_parse_local(json_string_value(v), c->tz, out, &e) < 0)
+        return err_set(c->e, "bad-activity", member, "%s: %s", member, e.msg);
+    return 0;
+}
+
+static int take_aliases(const struct ctx *c, const json_t *v)
+{
+    struct activity *a = c->a;
+
+    if (!json_is_array(v) || json_array_size(v) > ACTIVITY_ALIASES)
+        return bad(c, "aliases", "must be a list of at most 8 names");
+    for (size_t i = 0; i < json_array_size(v); i++) {
+        char *out = a->aliases[a->n_aliases];
+        if (take_text(c, "aliases", json_array_get(v, i), out, sizeof(a->aliases[0])) < 0)
+            return -1;
+        if (out[0] == '\0')
+            return bad(c, "aliases", "an alias is empty");
+        a->n_aliases++;
+    }
+    return 0;
+}
+
+static int take_member(const struct ctx *c, const char *key, const json_t *v)
+{
+    struct activity *a = c->a;
+
+    if (strcmp(key, "code") == 0) {
+        if (take_text(c, key, v, a->code, sizeof(a->code)) < 0)
+            return -1;
+        return code_ok(a->code)
+                   ? 0
+                   : bad(c, key, "letters, digits, '.', '_', '-' or Chinese characters, no blanks");
+    }
+    if (strcmp(key, "title") == 0)
+        return take_text(c, key, v, a->title, sizeof(a->title));
+    if (strcmp(key, "place") == 0)
+        return take_text(c, key, v, a->place, sizeof(a->place));
+    if (strcmp(key, "aliases") == 0)
+        return take_aliases(c, v);
+    if (strcmp(key, "seats") == 0)
+        return take_number(c, key, v, SEATS_MAX, &a->seats);
+    if (strcmp(key, "max_party") == 0)
+        return take_number(c, key, v, PARTY_MAX, &a->max_party);
+    if (strcmp(key, "opens_at") == 0 || strcmp(key, "opens") == 0)
+        return take_time(c, key, v, &a->opens_at);
+    if (strcmp(key, "closes_at") == 0 || strcmp(key, "closes") == 0)
+        return take_time(c, key, v, &a->closes_at);
+    if (strcmp(key, "starts_at") == 0 || strcmp(key, "starts") == 0)
+        return take_time(c, key, v, &a->starts_at);
+    return err_set(
+        c->e, "bad-activity", key,
+        "unknown member \"%.*s\"; known are code, title, aliases, seats, opens_at, closes_at, starts_at, "
+        "place, max_party",
+        (int)utf8_cut(key, strlen(key), 40), key);
+}
+
+int activity_from_json(struct activity *a, const json_t *body, const char *tz, int64_t now_at, struct err *e)
+{
+    (void)now_at;
+    const struct ctx c = {.a = a, .tz = tz, .e = e};
+    json_t *v, *tree = (json_t *)(uintptr_t)body; /* jansson's iterator is not const, but changes nothing */
+    const char *key;
+
+    memset(a, 0, sizeof(*a));
+    a->stored = ACTIVITY_OPEN;
+    a->max_party = PARTY_DEFAULT;
+    if (!json_is_object(body))
+        return bad(&c, "body", "must be an object");
+    json_object_foreach(tree, key, v)
+    {
+        if (take_member(&c, key, v) < 0)
+            return -1;
+    }
+    if (a->code[0] == '\0')
+        return bad(&c, "code", "is missing: it is what people text");
+    if (a->title[0] == '\0')
+        return bad(&c, "title", "is missing");
+    if (a->seats == 0)
+        return bad(&c, "seats", "is missing");
+    if (a->starts_at == 0)
+        return bad(&c, "starts_at", "is missing");
+    if (a->opens_at && a->opens_at >= (a->closes_at ? a->closes_at : a->starts_at))
+        return bad(&c, a->closes_at ? "closes_at" : "starts_at", "registration would end before it opens");
+    return 0;
+}
