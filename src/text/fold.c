@@ -8,8 +8,8 @@
 #include "base/mem.h"
 #include "text/utf8.h"
 
-/* Traditional characters and the simplified ones they are compared as, in pairs, ordered by the first of each pair (a
- * unit test checks the order). Only what occurs in keywords, numbers, names and everyday replies, and only where the
+/* Traditional characters and the simplified ones they are compared as, in pairs, ordered by the first of each pair (the
+ * search relies on it). Only what occurs in keywords, numbers, names and everyday replies, and only where the
  * simplified form is the one a mainland writer would use. */
 static const char16_t PAIRS[] =
     u"並并乗乘乾干佈布佔占併并來来係系倉仓個个們们偉伟側侧傑杰傘伞備备傢家傳传債债傷伤僅仅價价儀仪億亿"
