@@ -79,6 +79,8 @@ struct notice {
     enum notice_kind kind;
     enum lane lane;
     enum on_unknown on_unknown;
+    bool lane_set, on_unknown_set;  /* said by the producer, or filled in by notice_complete */
+    char *asked;                    /* canonical JSON of what the producer asked, before notice_complete: what "same content" compares; NULL = made here */
     struct audience *to;            /* NULL for cancel */
     struct notice_text *texts;
     size_t n_texts;

@@ -1,0 +1,118 @@
+#include "model/policy.h"
+
+#define MINUTE_MS 60000
+
+static const char *const verdict_names[VERDICT_N] = {
+    [VERDICT_SENT] = "sent",
+    [VERDICT_RETRY] = "retry",
+    [VERDICT_THROTTLED] = "throttled",
+    [VERDICT_BAD_RECIPIENT] = "bad-recipient",
+    [VERDICT_BAD_MESSAGE] = "bad-message",
+    [VERDICT_BAD_ACCOUNT] = "bad-account",
+    [VERDICT_UNKNOWN] = "unknown",
+};
+
+/* Waits after the 1st, 2nd... attempt; the last one repeats. */
+#define STEPS 7
+static const struct {
+    int64_t wait_ms[STEPS];
+    int64_t doubt_min_ms,
+        doubt_max_ms;      /* time for a delivery report to decide before an at-least-once resend */
+    int64_t wish_max_ms;   /* ceiling for a provider's Retry-After */
+    uint32_t max_attempts; /* 0 = none */
+    int64_t timeout_ms, connect_timeout_ms;
+} lanes[LANE_N] = {
+    [LANE_EMERGENCY] = {{1000, 2000, 5000, 10000, 20000, 30000, 30000},     15000, 30000, 30000,  0,  15000, 3000},
+    [LANE_URGENT] =
+        {{5000, 10000, 20000, 40000, 80000, 160000, 300000}, 45000, 60000, 300000, 60, 20000, 5000},
+    [LANE_NORMAL] = {{30000, 2 * MINUTE_MS, 10 * MINUTE_MS, 30 * MINUTE_MS, 60 * MINUTE_MS, 60 * MINUTE_MS,
+                      60 * MINUTE_MS},
+                        45000,                                                     60000,
+                        300000,                                                                   15,
+                        30000,                                                                               5000},
+    [LANE_BULK] = {{30000, 2 * MINUTE_MS, 10 * MINUTE_MS, 30 * MINUTE_MS, 60 * MINUTE_MS, 60 * MINUTE_MS,
+                    60 * MINUTE_MS},
+                        45000,                                                     60000,
+                        300000,                                                                   15,
+                        30000,                                                                               5000},
+};
+
+const char *verdict_name(enum verdict v)
+{
+    return (unsigned)v < VERDICT_N ? verdict_names[v] : "?";
+}
+
+/* Between half of ${ms} and all of it: a provider that comes back must not meet everybody in the same second. */
+static int64_t jitter(int64_t ms, uint32_t random)
+{
+    return ms / 2 + (int64_t)(random % (uint32_t)(ms / 2 + 1));
+}
+
+static int64_t backoff(const struct policy_in *in)
+{
+    uint32_t step = in->attempts > 0 ? in->attempts - 1 : 0;
+    int64_t wait = jitter(lanes[in->lane].wait_ms[step < STEPS ? step : STEPS - 1], in->random);
+    int64_t wish = in->retry_after_ms;
+
+    if (wish > lanes[in->lane].wish_max_ms)
+        wish = lanes[in->lane].wish_max_ms;
+    return wish > wait ? wish : wait;
+}
+
+static int64_t doubt_wait(const struct policy_in *in)
+{
+    int64_t min = lanes[in->lane].doubt_min_ms, max = lanes[in->lane].doubt_max_ms;
+
+    return min + (int64_t)(in->random % (uint32_t)(max - min + 1));
+}
+
+static void again(const struct policy_in *in, bool counts, struct policy_out *out)
+{
+    out->next = counts ? RECIPIENT_RETRY : RECIPIENT_PENDING;
+    out->counts = counts;
+    out->delay_ms = backoff(in);
+}
+
+void policy_next(const struct policy_in *in, struct policy_out *out)
+{
+    *out = (struct policy_out){.next = RECIPIENT_UNKNOWN, .delay_ms = 0, .counts = true};
+    switch (in->verdict) {
+    case VERDICT_SENT:
+        out->next = RECIPIENT_ACCEPTED;
+        return;
+    case VERDICT_BAD_RECIPIENT:
+    case VERDICT_BAD_MESSAGE:
+        out->next = RECIPIENT_FAILED;
+        return;
+    case VERDICT_THROTTLED:
+    case VERDICT_BAD_ACCOUNT: /* says nothing about the recipient: the link's breaker and the operator deal with it */
+        again(in, false, out);
+        return;
+    case VERDICT_RETRY:
+        again(in, in->written, out);
+        return;
+    case VERDICT_UNKNOWN:
+        break;
+    }
+    if (!in->written) {
+        again(in, false, out);
+    } else if (in->on_unknown == ON_UNKNOWN_RESEND) {
+        out->next = RECIPIENT_RETRY;
+        out->delay_ms = doubt_wait(in);
+    }
+}
+
+uint32_t policy_max_attempts(enum lane l)
+{
+    return lanes[l].max_attempts;
+}
+
+int64_t policy_timeout_ms(enum lane l)
+{
+    return lanes[l].timeout_ms;
+}
+
+int64_t policy_connect_timeout_ms(enum lane l)
+{
+    return lanes[l].connect_timeout_ms;
+}
