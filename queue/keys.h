@@ -44,6 +44,28 @@
     KEY(NOTICE_OWN, "n:", ":own", COMMUNITY)                                                                 \
     KEY(NOTICE_SEEN, "n:", ":seen", COMMUNITY)                                                               \
     KEY(NOTICE_DET, "n:", ":det", COMMUNITY)                                                                 \
+    /* residents */                                                                                          \
+    KEY(PEOPLE, "people", "", COMMUNITY)                                                                     \
+    KEY(RESIDENTS, "res:", "", COMMUNITY)                                                                    \
+    KEY(PHONES, "ph:", "", COMMUNITY)                                                                        \
+    KEY(OPTOUT, "optout", "", COMMUNITY)                                                                     \
+    KEY(CONSENT, "consent", "", COMMUNITY)                                                                   \
+    /* activities */                                                                                         \
+    KEY(ACTIVITIES, "acts", "", COMMUNITY)                                                                   \
+    KEY(ACTIVITY, "act:", "", COMMUNITY)                                                                     \
+    KEY(ACTIVITY_REG, "act:", ":reg", COMMUNITY)                                                             \
+    KEY(ACTIVITY_CONF, "act:", ":conf", COMMUNITY)                                                           \
+    KEY(ACTIVITY_WAIT, "act:", ":wait", COMMUNITY)                                                           \
+    KEY(ACTIVITY_OUT, "act:", ":out", COMMUNITY)                                                             \
+    KEY(REGISTERED, "reg:", "", COMMUNITY)                                                                   \
+    KEY(REGISTER_DONE, "rdone", "", COMMUNITY)                                                               \
+    /* replies */                                                                                            \
+    KEY(REPLIES, "replies", "", COMMUNITY)                                                                   \
+    KEY(REPLIES_LEASE, "replies.lease", "", COMMUNITY)                                                       \
+    KEY(REPLIES_LOG, "replies.log", "", COMMUNITY)                                                           \
+    KEY(REPLY_SEEN, "in:", "", COMMUNITY)                                                                    \
+    KEY(SENDER, "ctx:", "", COMMUNITY)                                                                       \
+    KEY(TEXTS, "texts", "", COMMUNITY)                                                                       \
     /* provider accounts, shared by communities */                                                           \
     KEY(SHARED_CLOCK, "clock", "", SHARED)                                                                   \
     KEY(RATE, "rl:", "", SHARED)
