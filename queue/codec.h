@@ -12,6 +12,8 @@
  * than 32), "bad-type", "unknown-member", "bad-version", "bad-id", "bad-kind", "bad-lane", "bad-audience", "bad-phone", "bad-time", "bad-channel", "no-text", "not-supported" ...; e->field names the member.
  * Does not call notice_complete. An absent id is left empty: codec_new_id makes one. */
 struct notice *codec_notice(const char *json, size_t n, struct err *e) MUSTCHECK;
+/* A notice as Redis keeps it (queue_notice_json, stage jobs): written by codec_canonical after notice_complete. No limit of size, and kind "answer" is known. */
+struct notice *codec_stored(const char *json, size_t n, struct err *e) MUSTCHECK;
 /* The same from a parsed tree (HTTP body). */
 struct notice *codec_notice_json(const json_t *tree, struct err *e) MUSTCHECK;
 /* Canonical JSON (sorted keys, compact) of the notice as it is now; caller frees. codec_notice(codec_canonical(n)) is n again. */
