@@ -317,22 +317,22 @@ static int read_ask(struct notice *n, const json_t *v, const char *field, struct
 }
 
 static const struct codec_member notice_members[] = {
-    {"v",          JSON_NULL,   "1",         read_version   },
-    {"id",         JSON_STRING, "a string",  read_id        },
-    {"kind",       JSON_STRING, "a string",  read_kind      },
-    {"lane",       JSON_STRING, "a string",  read_lane      },
-    {"to",         JSON_NULL,   "an object", read_to        },
-    {"text",       JSON_NULL,   "a string",  read_text      },
-    {"template",   JSON_STRING, "a string",  read_template  },
-    {"vars",       JSON_OBJECT, "an object", read_vars      },
-    {"channels",   JSON_ARRAY,  "a list",    read_channels  },
-    {"send_at",    JSON_STRING, "a string",  read_send_at   },
-    {"repeat",     JSON_NULL,   "an object", read_repeat    },
-    {"not_after",  JSON_STRING, "a string",  read_not_after },
-    {"alert",      JSON_OBJECT, "an object", read_alert     },
-    {"on_unknown", JSON_STRING, "a string",  read_on_unknown},
-    {"ask",        JSON_OBJECT, "an object", read_ask       },
-    {"cancels",    JSON_STRING, "a string",  read_cancels   },
+    {"v",          JSON_NULL,   "1",         read_version    },
+    {"id",         JSON_STRING, "a string",  read_id         },
+    {"kind",       JSON_STRING, "a string",  read_kind       },
+    {"lane",       JSON_STRING, "a string",  read_lane       },
+    {"to",         JSON_NULL,   "an object", read_to         },
+    {"text",       JSON_NULL,   "a string",  read_text       },
+    {"template",   JSON_STRING, "a string",  read_template   },
+    {"vars",       JSON_OBJECT, "an object", read_vars       },
+    {"channels",   JSON_ARRAY,  "a list",    read_channels   },
+    {"send_at",    JSON_STRING, "a string",  read_send_at    },
+    {"repeat",     JSON_NULL,   "an object", read_repeat     },
+    {"not_after",  JSON_STRING, "a string",  read_not_after  },
+    {"alert",      JSON_OBJECT, "an object", codec_read_alert},
+    {"on_unknown", JSON_STRING, "a string",  read_on_unknown },
+    {"ask",        JSON_OBJECT, "an object", read_ask        },
+    {"cancels",    JSON_STRING, "a string",  read_cancels    },
 };
 
 /* What only makes sense together. */
