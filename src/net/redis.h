@@ -1,6 +1,7 @@
 /* One connection to Redis, kept alive for ever.
  *
- * Hides: hiredis (0.14 async) and its traps. Contract of redis_begin: exactly one completion, never inside
+ * Hides: the socket, the greeting, reconnecting, deadlines and hiredis' parser of answers (why not its async layer:
+ * redis.c). Contract of redis_begin: exactly one completion, never inside
  * redis_begin, never after redis_cancel. Commands begun in one turn leave in one pipeline. While the connection is
  * not up, redis_begin completes (deferred) with REDIS_NOT_SENT. A command that gets no answer within the timeout
  * closes the connection: it and all others under way complete with REDIS_LOST (they may have been executed). */
@@ -44,8 +45,8 @@ struct redis_opts {
 int redis_check_url(const char *url, struct err *e) MUSTCHECK;
 /* Starts connecting in the next turn and reconnects for ever. After AUTH/SELECT/SETNAME succeeded -> REDIS_UP. */
 struct redis *redis_new(struct loop *l, const struct redis_opts *o, struct err *e) MUSTCHECK;
-/* No completions for what is under way. NULL is fine. Must not be called from inside one of its callbacks? It may:
- * the memory goes at the end of the turn. */
+/* No completions for what is under way, its handles end too. NULL is fine. May be called from inside one of its
+ * callbacks: the memory goes at the end of the turn. */
 void redis_free(struct redis *r);
 enum redis_state redis_state(const struct redis *r);
 /* Drop the connection and connect anew (READONLY after a failover, a hung peer). */
@@ -53,7 +54,8 @@ void redis_reconnect(struct redis *r, const char *why);
 size_t redis_in_flight(const struct redis *r);
 
 typedef void (*redis_done_fn)(void *arg, const struct redis_answer *a);
-/* Arguments are copied before the call returns. ${lens} may be NULL (C strings). */
+/* Arguments are copied before the call returns. ${lens} may be NULL (C strings). ${cb} may be NULL: nobody waits. While
+ * 8 MiB of commands are not yet taken by the socket: REDIS_NOT_SENT. */
 struct redis_cmd *redis_begin(struct redis *r, redis_done_fn cb, void *arg, int argc, const char *const *argv, const size_t *lens);
 /* No completion will come; whether it was executed is unknown. */
 void redis_cancel(struct redis_cmd *c);
