@@ -1,0 +1,41 @@
+#!lua flags=allow-oom
+-- Erase one person. KEYS: clock, people, acts; res:<n>, ph:<n>, ctx:<phone>, act:<code>:reg follow. ARGV: id.
+local people, acts = KEYS[2], KEYS[3]
+local id = ARGV[1]
+local block = P .. 'res:' .. int(math.floor(id / 100))
+local line = call('HGET', block, id)
+if not line then
+  return refuse('no-such-resident', 'no resident has this number')
+end
+
+-- Registrations keep their seat, without the name.
+local function forget_name(phone)
+  for _, code in ipairs(call('ZRANGE', acts, 0, -1)) do
+    local key = P .. 'act:' .. code .. ':reg'
+    local reg = call('HGET', key, phone)
+    local head, resident = (reg or ''):match('^(%d+\t%d+\t%d+\t)(%d+)')
+    if head and resident == id then
+      call('HSET', key, phone, head .. '0\t')
+    end
+  end
+end
+for phone in line:match('^[^\t]*'):gmatch('[^ ]+') do
+  forget_name(phone)
+  local key = P .. 'ph:' .. int((tonumber(phone:sub(-5)) or 0) % 16384)
+  local rest = {}
+  for other in (call('HGET', key, phone) or ''):gmatch('%d+') do
+    if other ~= id then
+      rest[#rest + 1] = other
+    end
+  end
+  if #rest > 0 then
+    call('HSET', key, phone, table.concat(rest, ' '))
+  else
+    call('HDEL', key, phone)
+    call('DEL', P .. 'ctx:' .. phone)
+  end
+end
+-- The person goes last: an erasure cut short is begun again.
+call('HINCRBY', people, 'n', -1)
+call('HDEL', block, id)
+return {'ok'}

@@ -1,0 +1,131 @@
+#!lua
+-- Store residents. KEYS: clock, people, optout; the blocks res:<n> and the index ph:<n> follow from the lines. ARGV: 1 = only count, then one line
+-- (model/resident.h) each. -> added, changed, kept, duplicate.
+local people, optout = KEYS[2], KEYS[3]
+local dry = ARGV[1] == '1'
+local n_added, n_changed, n_kept, n_duplicate = 0, 0, 0, 0
+
+local function bucket(phone)
+  return P .. 'ph:' .. int((tonumber(phone:sub(-5)) or 0) % 16384)
+end
+local function block(id)
+  return P .. 'res:' .. int(math.floor(id / 100))
+end
+local function split(line)
+  local f = {}
+  for v in (line .. '\t'):gmatch('([^\t]*)\t') do
+    f[#f + 1] = v
+  end
+  for i = #f + 1, 8 do
+    f[i] = ''
+  end
+  return f
+end
+local function join(f)
+  return (table.concat(f, '\t'):gsub('\t+$', ''))
+end
+-- Fields that the new row leaves empty stay as they were; an opt-out is never lifted by an import.
+local function merge(old, new)
+  local a, b = split(old), split(new)
+  for i = 1, 7 do
+    if b[i] == '' then
+      b[i] = a[i]
+    end
+  end
+  b[8] = a[8]
+  return join(b)
+end
+local function index(phones, id)
+  for phone in phones:gmatch('[^ ]+') do
+    local key = bucket(phone)
+    local ids = call('HGET', key, phone)
+    if not ids then
+      call('HSET', key, phone, id)
+    elseif not (' ' .. ids .. ' '):find(' ' .. id .. ' ', 1, true) then
+      call('HSET', key, phone, ids .. ' ' .. id)
+    end
+  end
+end
+local function unindex(old, new, id)
+  for phone in old:gmatch('[^ ]+') do
+    if not (' ' .. new .. ' '):find(' ' .. phone .. ' ', 1, true) then
+      local key = bucket(phone)
+      local rest = {}
+      for other in (call('HGET', key, phone) or ''):gmatch('%d+') do
+        if other ~= id then
+          rest[#rest + 1] = other
+        end
+      end
+      if #rest > 0 then
+        call('HSET', key, phone, table.concat(rest, ' '))
+      else
+        call('HDEL', key, phone)
+      end
+    end
+  end
+end
+-- The stored person with this number and name; an index entry without a person (a torn write) is used again.
+local function find(phone, name)
+  local vacant
+  for id in (call('HGET', bucket(phone), phone) or ''):gmatch('%d+') do
+    local line = call('HGET', block(id), id)
+    if not line then
+      vacant = vacant or id
+    elseif line:match('^[^\t]*\t?([^\t]*)') == name then
+      return id, line
+    end
+  end
+  return vacant
+end
+local function add(id, phones, line)
+  n_added = n_added + 1
+  if dry then
+    return
+  end
+  id = id or int(call('HINCRBY', people, 'next', 1))
+  for phone in phones:gmatch('[^ ]+') do
+    if call('SISMEMBER', optout, phone) == 1 then
+      local f = split(line)
+      f[8] = '1'
+      line = join(f)
+    end
+  end
+  index(phones, id)
+  call('HSET', block(id), id, line)
+  call('HINCRBY', people, 'n', 1)
+end
+local function change(id, old, line)
+  n_changed = n_changed + 1
+  if dry then
+    return
+  end
+  local phones = line:match('^[^\t]*')
+  index(phones, id)
+  call('HSET', block(id), id, line)
+  unindex(old:match('^[^\t]*'), phones, id)
+end
+
+local seen = {}
+for i = 2, #ARGV do
+  local line = ARGV[i]
+  local phones, name = line:match('^([^\t]*)\t?([^\t]*)')
+  local phone = phones:match('^[^ ]*')
+  local person = phone .. '\t' .. name
+  if seen[person] then
+    n_duplicate = n_duplicate + 1
+  else
+    seen[person] = true
+    local id, old = find(phone, name)
+    if not old then
+      add(id, phones, line)
+    else
+      local new = merge(old, line)
+      if new == old then
+        n_kept = n_kept + 1
+      else
+        change(id, old, new)
+      end
+    end
+  end
+end
+return {'ok', n_added, n_changed, n_kept, n_duplicate}
