@@ -5,17 +5,13 @@
 #define CONFIG_CONFIG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
 #include "base/secret.h"
 
 #define CONFIG_EXIT 78
-
-struct config_words { /* extra reply keywords of one intent */
-    char **list;
-    size_t n;
-};
 
 struct config_community {
     char *name;      /* "venus": section title; [A-Za-z0-9_-]{1,32} */
@@ -59,6 +55,7 @@ struct config {
     } listen;
     struct {
         int64_t lease_ms, drain_ms;
+        int64_t timeout_ms; /* of a whole send; 0 = the lanes' own (15-30 s). For tests */
         int64_t sweep_ms;
         int64_t retry_base_ms; /* scales the retry delays; 0 = the lanes' own. For tests */
         int64_t slots_reserved_percent; /* of each window, for lanes emergency and urgent */
@@ -69,10 +66,13 @@ struct config {
     char *state_dir;  /* resolved */
     char *template_dir;
     char *console_dir; /* "" = the embedded console */
+    bool dev;          /* loaded with --dev */
 };
 
-/* Load ${path} with ${sets} ("section.option=value" or "section.title.option=value"; NULL terminated or NULL). NULL with e->msg = "file:line: what was found; what is allowed". Secrets are loaded
- * too. ${dev_dir} not NULL: --dev (embedded Redis, sandbox provider, one community "dev" unless the file has some; ${path} may be NULL then). */
+/* Load ${path} with ${sets} ("section.option=value" or "section.title.option=value"; NULL terminated or NULL). NULL
+ * with e->msg = "file:line: what was found; what is allowed". Secrets are loaded too. ${dev_dir} not NULL: --dev
+ * (everything in that directory, embedded Redis, sandbox provider, one community "dev" unless the file has some;
+ * ${path} may be NULL then). The file wins over --dev, and ${sets} over both. */
 struct config *config_load(const char *path, const char *const *sets, const char *dev_dir, struct err *e) MUSTCHECK;
 void config_free(struct config *c);
 /* The effective configuration, secrets masked, in the file's own syntax. */
@@ -91,6 +91,9 @@ struct config_option {
     double min, max;      /* numbers */
     bool reloadable, secret;
     const char *help;     /* one line */
+    const char *allowed;  /* strings with a form: what is allowed, for messages; else NULL */
+    bool (*ok)(const char *value); /* strings with a form */
+    size_t offset;        /* of the member: in struct config_community, struct config_provider or struct config */
 };
 const struct config_option *config_options(size_t *n);
 
