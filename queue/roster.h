@@ -11,8 +11,10 @@
 void roster_put(struct queue *q, const struct activity *a, bool create, queue_done_fn cb, void *arg);
 typedef void (*roster_activity_fn)(void *arg, const struct queue_result *r, const struct activity *a); /* NULL with "no-such-activity" */
 void roster_get(struct queue *q, const char *code, roster_activity_fn cb, void *arg);
+/* By start, earliest first. _since: those that start at ${since_at} or later. */
 void roster_list(struct queue *q, void (*each)(void *arg, const struct activity *a), queue_done_fn cb, void *arg);
-/* What staff decide: open, close, cancel. */
+void roster_list_since(struct queue *q, int64_t since_at, void (*each)(void *arg, const struct activity *a), queue_done_fn cb, void *arg);
+/* What staff decide: OPEN (before the window: opens it now; after an early closing time: until the start), CLOSED, CANCELLED. Codes "no-such-activity", "wrong-state". */
 void roster_set_state(struct queue *q, const char *code, enum activity_state s, queue_done_fn cb, void *arg);
 
 struct roster_entry {
@@ -22,8 +24,9 @@ struct roster_entry {
     enum reg_status status;
     int64_t at; /* when they registered */
 };
+/* Confirmed by place, then the waiting list, then who withdrew. */
 void roster_entries(struct queue *q, const char *code, void (*each)(void *arg, const struct roster_entry *e), queue_done_fn cb, void *arg);
-/* Codes a phone is registered for (confirmed or waiting), with status. At most 64. */
+/* Codes a phone is registered for (confirmed, attended or waiting), with status, earliest registration first. At most 64. */
 void roster_of_phone(struct queue *q, const char *phone, void (*each)(void *arg, const char *code, const struct roster_entry *e), queue_done_fn cb, void *arg);
 /* Sign in at the desk. Code "not-registered". */
 void roster_checkin(struct queue *q, const char *code, const char *phone, queue_done_fn cb, void *arg);
@@ -38,10 +41,10 @@ struct roster_request {
     bool leave;
     const char *phone, *name;
     uint64_t resident;
-    uint32_t count;
+    uint32_t count; /* people; 0 = not said: 1 for a new registration, no change of an existing one */
 };
 typedef void (*roster_register_fn)(void *arg, const struct queue_result *r, const struct registry_outcome *o, const struct roster_promoted *promoted, size_t n_promoted);
-/* Join or leave. Window and state are judged by Redis' clock in the script. */
+/* Join or leave. Window and state are judged by Redis' clock in the script. Borrowed until this returns. */
 void roster_register(struct queue *q, const struct roster_request *req, roster_register_fn cb, void *arg);
 
 #endif

@@ -1,0 +1,203 @@
+#!lua
+-- Seat, waiting list, promotion: the one place where they are decided.
+-- KEYS: clock, act:<code>, :reg, :conf, :wait, :out, reg:<phone>, rdone, replies.
+-- ARGV: 'join' | 'leave' | 'promote', op id ('' = none), phone, name, resident id, people (0 = not said), most promotions.
+-- -> result, status, people, place, position, seats left, opens, closes, then phone, name, place, people of everyone who moved up.
+--
+-- In :conf and :wait every person of a party is a member: the phone itself, then phone#2, phone#3 ... side by side. So seats taken = ZCARD and
+-- place = ZRANK + 1, always true, however a torn log ends.
+local act, reg, conf, wait, out, mine, done, replies = unpack(KEYS, 2, 9)
+local what, op, phone, name, resident, said, most = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
+local CONFIRMED, WAITING, WITHDRAWN, ATTENDED = 0, 1, 2, 3
+local R = {confirmed = 0, waiting = 1, left = 2, already = 3, changed = 4, not_registered = 5, not_open = 6, no_activity = 7, too_many = 8, cancelled = 9}
+
+if op ~= '' then
+  local before = call('HGET', done, op)
+  if before then
+    return cmsgpack.unpack(before)
+  end
+end
+local t = now()
+local f = call('HMGET', act, 'seats', 'opens', 'closes', 'starts', 'state', 'max_party')
+if not f[1] then
+  return {'ok', R.no_activity, 0, 0, 0, 0, 0, '0', '0'}
+end
+local seats, opens, closes, starts, state, max_party =
+  tonumber(f[1]), tonumber(f[2]), tonumber(f[3]), tonumber(f[4]), tonumber(f[5]), tonumber(f[6])
+if closes == 0 then
+  closes = starts
+end
+local promoted = {}
+
+local function line(status, count, at, id, who)
+  return status .. '\t' .. int(count) .. '\t' .. int(at) .. '\t' .. id .. '\t' .. who
+end
+local function read(who)
+  local status, count, at, id, n = (call('HGET', reg, who) or ''):match('^(%d+)\t(%d+)\t(%d+)\t(%d+)\t(.*)$')
+  return tonumber(status), tonumber(count), tonumber(at), id, n
+end
+local function place(zset, who)
+  local rank = call('ZRANK', zset, who)
+  return rank and rank + 1 or 0
+end
+local function free()
+  return seats - call('ZCARD', conf)
+end
+-- Members number from..to of a party whose first has the whole score ${seq}.
+local function seat(zset, who, seq, from, to)
+  local args = {}
+  for k = from, to do
+    args[#args + 1] = k == 1 and int(seq) or string.format('%.0f.%04d', seq, k)
+    args[#args + 1] = k == 1 and who or who .. '#' .. k
+  end
+  call('ZADD', zset, unpack(args))
+end
+local function unseat(zset, who, from, to)
+  local args = {}
+  for k = from, to do
+    args[#args + 1] = k == 1 and who or who .. '#' .. k
+  end
+  call('ZREM', zset, unpack(args))
+end
+local function next_seq()
+  return call('HINCRBY', act, 'seq', 1)
+end
+
+-- The head of the waiting list moves up as long as it fits; nobody jumps over it.
+local function promote()
+  if state == 3 or (starts > 0 and t >= starts) then
+    return
+  end
+  while #promoted < most do
+    local head = call('ZRANGE', wait, 0, 0)[1]
+    if not head then
+      return
+    end
+    local status, count, at, id, who = read(head)
+    if status ~= WAITING then
+      call('ZREM', wait, head)
+    else
+      local holds = call('ZSCORE', conf, head) -- a torn promotion
+      if not holds and count > free() then
+        return
+      end
+      if not holds then
+        seat(conf, head, next_seq(), 1, count)
+      end
+      unseat(wait, head, 1, count)
+      call('HSET', reg, head, line(CONFIRMED, count, at, id, who))
+      promoted[#promoted + 1] = {head, who, place(conf, head), count}
+    end
+  end
+end
+
+local function outcome(result, status, count)
+  local left = free()
+  local r = {'ok', result, status, count, 0, 0, left > 0 and left or 0, int(opens), int(closes)}
+  if status == CONFIRMED or status == ATTENDED then
+    r[5] = place(conf, phone)
+  elseif status == WAITING then
+    r[6] = place(wait, phone)
+  end
+  for _, p in ipairs(promoted) do
+    for i = 1, 4 do
+      r[#r + 1] = p[i]
+    end
+  end
+  return r
+end
+
+-- The registration as the sets tell it; the line alone may be from a torn write.
+local function current()
+  local status, count, at, id, who = read(phone)
+  if status == WAITING and place(wait, phone) == 0 then
+    status = CONFIRMED
+  end
+  if (status == CONFIRMED or status == ATTENDED) and place(conf, phone) == 0 then
+    status = nil
+  end
+  return status, count, at, id, who
+end
+
+local function add(n)
+  local status = CONFIRMED
+  promote()
+  if call('ZCARD', wait) > 0 or n > free() then
+    status = WAITING
+  end
+  local seq = next_seq()
+  call('HSET', reg, phone, line(status, n, t, resident, name))
+  seat(status == CONFIRMED and conf or wait, phone, seq, 1, n)
+  call('ZREM', out, phone)
+  call('SADD', mine, ARGV[8])
+  return outcome(status == CONFIRMED and R.confirmed or R.waiting, status, n)
+end
+
+local function resize(status, old, n, at, id, who)
+  local zset = status == WAITING and wait or conf
+  if n < old then
+    unseat(zset, phone, n + 1, old)
+  else
+    if status ~= WAITING and (call('ZCARD', wait) > 0 or n - old > free()) then
+      return outcome(R.too_many, status, old)
+    end
+    seat(zset, phone, math.floor(tonumber(call('ZSCORE', zset, phone))), old + 1, n)
+  end
+  call('HSET', reg, phone, line(status, n, at, id, who))
+  promote()
+  return outcome(R.changed, (current()), n)
+end
+
+local function join()
+  local status, count, at, id, who = current()
+  local live = status == CONFIRMED or status == WAITING or status == ATTENDED
+  local n = said > 0 and said or 1
+  if live and (said == 0 or said == count) then
+    return outcome(R.already, status, count)
+  end
+  if state == 3 then
+    return outcome(R.cancelled, WITHDRAWN, 0)
+  end
+  if state == 2 or t < opens or (closes > 0 and t >= closes) then
+    return outcome(R.not_open, live and status or WITHDRAWN, live and count or 0)
+  end
+  if n > max_party or n > seats then
+    return outcome(R.too_many, live and status or WITHDRAWN, live and count or 0)
+  end
+  if live then
+    return resize(status, count, n, at, id, who)
+  end
+  return add(n)
+end
+
+local function leave()
+  local status, count, at, id, who = current()
+  if status == ATTENDED then
+    return outcome(R.not_open, status, count)
+  end
+  if status ~= CONFIRMED and status ~= WAITING then
+    return outcome(R.not_registered, WITHDRAWN, 0)
+  end
+  unseat(status == WAITING and wait or conf, phone, 1, count)
+  call('ZADD', out, int(t), phone)
+  call('HSET', reg, phone, line(WITHDRAWN, count, at, id, who))
+  call('SREM', mine, ARGV[8])
+  promote()
+  return outcome(R.left, WITHDRAWN, count)
+end
+
+-- Staff gave more seats: those who moved up are told through the stream of replies, like everything that is answered.
+local function move_up()
+  promote()
+  for _, p in ipairs(promoted) do
+    call('XADD', replies, '*', 'promoted', ARGV[8], 'from', p[1], 'name', p[2], 'place', p[3], 'count', p[4], 'at', int(t))
+  end
+  return outcome(R.already, WITHDRAWN, 0)
+end
+
+local verbs = {join = join, leave = leave, promote = move_up}
+local r = verbs[what]()
+if op ~= '' then
+  call('HSET', done, op, cmsgpack.pack(r))
+end
+return r

@@ -1,0 +1,17 @@
+#!lua flags=no-writes
+-- A page of registrations. KEYS: clock, act:<code>, :reg, and one of :conf, :wait, :out. ARGV: offset, most. -> members looked at, {phone, line, rank, ...}.
+if call('EXISTS', KEYS[2]) == 0 then
+  return refuse('no-such-activity', 'there is no activity with this code', 'code')
+end
+local offset = tonumber(ARGV[1])
+local members = call('ZRANGE', KEYS[4], offset, offset + tonumber(ARGV[2]) - 1)
+local list = {}
+for i, m in ipairs(members) do
+  local reg = not m:find('#', 1, true) and call('HGET', KEYS[3], m)
+  if reg then
+    list[#list + 1] = m
+    list[#list + 1] = reg
+    list[#list + 1] = offset + i
+  end
+end
+return {'ok', #members, list}

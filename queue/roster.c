@@ -1,0 +1,249 @@
+#include "queue/roster.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "queue/queue_int.h"
+#include "queue/roster_int.h"
+
+#define PAGE        100
+#define PROMOTE_MAX 100 /* parties that move up in one call of the script */
+
+/* ---- an activity as a hash ---- */
+
+static int64_t field_i64(const struct redis_value *fields, const char *name)
+{
+    return redis_value_int(queue_value_field(fields, name), 0);
+}
+
+static uint32_t field_u32(const struct redis_value *fields, const char *name)
+{
+    int64_t v = field_i64(fields, name);
+
+    return v > 0 && v <= UINT32_MAX ? (uint32_t)v : 0;
+}
+
+static void read_aliases(struct activity *a, const struct redis_value *v)
+{
+    size_t n = 0;
+    const char *s = redis_value_str(v, &n), *end = s ? s + n : NULL;
+
+    while (s && s < end && a->n_aliases < ACTIVITY_ALIASES) {
+        const char *stop = memchr(s, '\n', (size_t)(end - s));
+        size_t len = (size_t)((stop ? stop : end) - s);
+        if (len > 0 && len < sizeof(a->aliases[0])) {
+            memcpy(a->aliases[a->n_aliases], s, len);
+            a->aliases[a->n_aliases++][len] = '\0';
+        }
+        s += len + 1;
+    }
+}
+
+static void read_activity(struct activity *a, const struct redis_value *fields, int64_t taken,
+                          int64_t waiting)
+{
+    int64_t state = field_i64(fields, "state");
+
+    memset(a, 0, sizeof(*a));
+    queue_value_copy(queue_value_field(fields, "code"), a->code, sizeof(a->code));
+    queue_value_copy(queue_value_field(fields, "title"), a->title, sizeof(a->title));
+    queue_value_copy(queue_value_field(fields, "place"), a->place, sizeof(a->place));
+    read_aliases(a, queue_value_field(fields, "aliases"));
+    a->seats = field_u32(fields, "seats");
+    a->max_party = field_u32(fields, "max_party");
+    a->opens_at = field_i64(fields, "opens");
+    a->closes_at = field_i64(fields, "closes");
+    a->starts_at = field_i64(fields, "starts");
+    a->stored = state >= 0 && state <= ACTIVITY_CANCELLED ? (enum activity_state)state : ACTIVITY_OPEN;
+    a->taken = (uint32_t)taken;
+    a->waiting = (uint32_t)waiting;
+}
+
+/* ---- creating and changing ---- */
+
+struct done_op {
+    struct queue_op op;
+    queue_done_fn cb;
+    void *arg;
+    char code[ACTIVITY_CODE_MAX + 1];
+};
+
+static void on_done(struct queue_op *op, const struct queue_result *r, const struct redis_value *v)
+{
+    struct done_op *o = (struct done_op *)op;
+
+    (void)v;
+    o->cb(o->arg, r);
+}
+
+void roster_register_keys(struct queue_op *op, const char *code, const char *phone)
+{
+    queue_op_key(op, KEY_ACTIVITY, code);
+    queue_op_key(op, KEY_ACTIVITY_REG, code);
+    queue_op_key(op, KEY_ACTIVITY_CONF, code);
+    queue_op_key(op, KEY_ACTIVITY_WAIT, code);
+    queue_op_key(op, KEY_ACTIVITY_OUT, code);
+    queue_op_key(op, KEY_REGISTERED, phone);
+    queue_op_key(op, KEY_REGISTER_DONE, NULL);
+    queue_op_key(op, KEY_REPLIES, NULL);
+}
+
+/* Those who wait move up, a hundred parties a call, until a call moves nobody. */
+static void on_put(struct queue_op *op, const struct queue_result *r, const struct redis_value *v)
+{
+    struct done_op *o = (struct done_op *)op;
+
+    if (r->status != QUEUE_OK || (redis_value_count(v) > 1 && redis_value_count(v) <= 9)) {
+        o->cb(o->arg, r);
+        return;
+    }
+    queue_op_reset(op);
+    roster_register_keys(op, o->code, "");
+    queue_op_str(op, "promote");
+    for (int i = 0; i < 4; i++) /* op id, phone, name, resident */
+        queue_op_str(op, "");
+    queue_op_i64(op, 0);
+    queue_op_i64(op, PROMOTE_MAX);
+    queue_op_str(op, o->code);
+    queue_op_script(op, SCRIPT_REGISTER);
+}
+
+static void put_number(struct queue_op *op, const char *name, int64_t v)
+{
+    queue_op_str(op, name);
+    queue_op_i64(op, v);
+}
+
+static void put_text(struct queue_op *op, const char *name, const char *s)
+{
+    queue_op_str(op, name);
+    queue_op_str(op, s);
+}
+
+void roster_put(struct queue *q, const struct activity *a, bool create, queue_done_fn cb, void *arg)
+{
+    struct done_op *o = queue_op_new(q, sizeof(*o), on_put);
+    struct buf aliases = BUF_INIT(ACTIVITY_ALIASES * sizeof(a->aliases[0]));
+
+    o->cb = cb;
+    o->arg = arg;
+    memcpy(o->code, a->code, sizeof(o->code));
+    for (size_t i = 0; i < a->n_aliases; i++)
+        if (buf_fmt(&aliases, "%s%s", i ? "\n" : "", a->aliases[i]) < 0)
+            panic("aliases do not fit");
+    queue_op_key(&o->op, KEY_ACTIVITY, a->code);
+    queue_op_key(&o->op, KEY_ACTIVITIES, NULL);
+    queue_op_str(&o->op, create ? "1" : "0");
+    queue_op_str(&o->op, a->code);
+    put_text(&o->op, "code", a->code);
+    put_text(&o->op, "title", a->title);
+    put_text(&o->op, "place", a->place);
+    put_text(&o->op, "aliases", buf_cstr(&aliases));
+    put_number(&o->op, "seats", a->seats);
+    put_number(&o->op, "max_party", a->max_party);
+    put_number(&o->op, "opens", a->opens_at);
+    put_number(&o->op, "closes", a->closes_at);
+    put_number(&o->op, "starts", a->starts_at);
+    buf_fini(&aliases);
+    queue_op_script(&o->op, SCRIPT_ROSTER_PUT);
+}
+
+void roster_set_state(struct queue *q, const char *code, enum activity_state s, queue_done_fn cb, void *arg)
+{
+    struct done_op *o = queue_op_new(q, sizeof(*o), on_done);
+
+    if (s == ACTIVITY_PLANNED)
+        panic("planned is decided by the window");
+    o->cb = cb;
+    o->arg = arg;
+    queue_op_key(&o->op, KEY_ACTIVITY, code);
+    queue_op_i64(&o->op, (int64_t)s);
+    queue_op_script(&o->op, SCRIPT_ROSTER_STATE);
+}
+
+/* ---- reading activities ---- */
+
+struct get_op {
+    struct queue_op op;
+    roster_activity_fn cb;
+    void *arg;
+};
+
+static void on_get(struct queue_op *op, const struct queue_result *r, const struct redis_value *v)
+{
+    struct get_op *o = (struct get_op *)op;
+    struct activity a;
+
+    if (r->status == QUEUE_OK)
+        read_activity(&a, redis_value_at(v, 1), queue_value_i64(v, 2, 0), queue_value_i64(v, 3, 0));
+    o->cb(o->arg, r, r->status == QUEUE_OK ? &a : NULL);
+}
+
+void roster_get(struct queue *q, const char *code, roster_activity_fn cb, void *arg)
+{
+    struct get_op *o = queue_op_new(q, sizeof(*o), on_get);
+
+    o->cb = cb;
+    o->arg = arg;
+    queue_op_key(&o->op, KEY_ACTIVITY, code);
+    queue_op_key(&o->op, KEY_ACTIVITY_CONF, code);
+    queue_op_key(&o->op, KEY_ACTIVITY_WAIT, code);
+    queue_op_script(&o->op, SCRIPT_ROSTER_GET);
+}
+
+struct list_op {
+    struct queue_op op;
+    void (*each)(void *arg, const struct activity *a);
+    queue_done_fn cb;
+    void *arg;
+    int64_t since_at, offset;
+};
+
+static void list_page(struct list_op *o)
+{
+    queue_op_reset(&o->op);
+    queue_op_key(&o->op, KEY_ACTIVITIES, NULL);
+    queue_op_i64(&o->op, o->since_at);
+    queue_op_i64(&o->op, o->offset);
+    queue_op_i64(&o->op, PAGE);
+    queue_op_script(&o->op, SCRIPT_ROSTER_LIST);
+}
+
+static void on_list(struct queue_op *op, const struct queue_result *r, const struct redis_value *v)
+{
+    struct list_op *o = (struct list_op *)op;
+    size_t n = redis_value_count(v);
+    struct activity a;
+
+    for (size_t i = 1; r->status == QUEUE_OK && i < n; i++) {
+        const struct redis_value *one = redis_value_at(v, i);
+        if (redis_value_count(redis_value_at(one, 1)) == 0)
+            continue; /* listed, but never written: a torn creation */
+        read_activity(&a, redis_value_at(one, 1), queue_value_i64(one, 2, 0), queue_value_i64(one, 3, 0));
+        o->each(o->arg, &a);
+    }
+    if (r->status == QUEUE_OK && n == PAGE + 1) {
+        o->offset += PAGE;
+        list_page(o);
+        return;
+    }
+    o->cb(o->arg, r);
+}
+
+void roster_list_since(struct queue *q, int64_t since_at, void (*each)(void *arg, const struct activity *a),
+                       queue_done_fn cb, void *arg)
+{
+    struct list_op *o = queue_op_new(q, sizeof(*o), on_list);
+
+    o->each = each;
+    o->cb = cb;
+    o->arg = arg;
+    o->since_at = since_at;
+    list_page(o);
+}
+
+void roster_list(struct queue *q, void (*each)(void *arg, const struct activity *a), queue_done_fn cb,
+                 void *arg)
+{
+    roster_list_since(q, 0, each, cb, arg);
+}
