@@ -39,6 +39,16 @@ size_t link_room(const struct link *l, enum lane lane);
 /* Why there is none: "paused", "breaker-open", "window-full", ... for status. */
 const char *link_state(const struct link *l);
 
+/* A slot of the window, taken before a request is prepared and given back when its outcomes are in the ledger: so begun and not confirmed
+ * is never more than window x batch. False when there is none for this lane now. link_send does not look at slots. */
+bool link_slot_take(struct link *l, enum lane lane);
+void link_slot_give(struct link *l, enum lane lane);
+/* Most recipients of one request; is a rate set (then every request needs link_permit first)? */
+size_t link_batch(const struct link *l);
+bool link_paced(const struct link *l);
+/* May a request of this lane start, slots aside? Otherwise in how many ms to look again (-1 = not known: paused). */
+bool link_usable(const struct link *l, enum lane lane, int64_t *wait_ms);
+
 /* One request: 1..batch rendered messages. */
 struct link_op;
 typedef void (*link_done_fn)(void *arg, const struct provider_verdict *v, size_t n, bool written, int64_t took_us);
@@ -55,8 +65,8 @@ void link_pause(struct link *l, bool paused, const char *why);
 json_t *link_json(const struct link *l); /* for `provider list` and `status` */
 struct link_stats {
     uint64_t verdicts[VERDICT_N];
-    uint64_t hist[16], hist_count, hist_sum_us; /* crier_send_seconds, bounds in metrics.c */
-    size_t in_flight;
+    uint64_t hist[16], hist_count, hist_sum_us; /* crier_send_seconds: cells of metrics_bucket() */
+    size_t in_flight; /* requests */
     bool breaker_open, paused;
 };
 const struct link_stats *link_stats(const struct link *l);

@@ -1,0 +1,50 @@
+/* Inside link*.c only. */
+#ifndef DAEMON_LINK_INT_H
+#define DAEMON_LINK_INT_H
+
+#include "daemon/link.h"
+#include "daemon/link_breaker.h"
+#include "daemon/link_pace.h"
+#include "daemon/sandbox.h"
+
+struct link_op {
+    struct link *link;
+    enum lane lane;
+    struct http_op *http;
+    struct sandbox_op *sandbox;
+    struct loop_task refuse; /* the request could not be built: told later, like everything else */
+    struct provider_request req;
+    const struct provider_msg *msgs;
+    size_t n, cap;
+    struct provider_verdict *verdicts; /* [cap] */
+    link_done_fn cb;
+    void *arg;
+    int64_t started_us;
+    bool probe;
+    TAILQ_ENTRY(link_op) entry;
+};
+TAILQ_HEAD(link_ops, link_op);
+
+struct link {
+    struct link_opts o;
+    struct provider_conf conf; /* the account as its driver sees it */
+    const struct driver *driver;
+    enum http_reach reach;
+    struct link_breaker breaker;
+    struct link_pace *pace;
+    struct link_stats stats;
+    size_t slots[LANE_N]; /* taken */
+    bool paused;
+    char why[96];
+    int64_t throttled_us; /* until when the provider wants to be left alone */
+    bool bad_account;
+    bool probe_slot; /* the slot that was taken for a probe has not sent yet */
+    struct loop_task room;
+    struct loop_timer *wake; /* breaker or throttle is over */
+    struct link_ops running, spare;
+    size_t n_spare;
+};
+
+void link_op_free(struct link_op *op);
+
+#endif

@@ -1,0 +1,282 @@
+#include "daemon/link_pace.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+/* A permit is due at its own time slot. The slots come from Redis in blocks of about BLOCK_MS; a block is asked for when the head of the highest
+ * waiting lane needs more than is left, so a permit is never drawn for nothing. Slots are 1 % wider than 1/rate: timers fire late and requests jitter,
+ * and a provider counts in its own seconds. */
+#define MARGIN          1.01
+#define BLOCK_MS        80
+#define LATE_US         5000   /* up to this late a schedule is kept (inside the margin of a second); later it starts anew from now */
+#define STALE_US        250000 /* slots this old are thrown away */
+#define SECOND_US       1010000
+#define AGAIN_MS        100    /* Redis did not answer: ask again */
+#define LOG_MAX         16384  /* grants of one second that are remembered */
+
+struct link_permit {
+    struct link_pace *pace;
+    enum lane lane;
+    uint32_t n;
+    void (*cb)(void *arg);
+    void *arg;
+    TAILQ_ENTRY(link_permit) entry;
+};
+TAILQ_HEAD(permits, link_permit);
+
+struct grant {
+    int64_t at_us;
+    uint32_t n;
+};
+
+struct link_pace {
+    struct loop *loop;
+    struct queue *queue;
+    char *name;
+    double rate;
+    int64_t step_us;
+    struct permits lanes[LANE_N];
+    uint64_t waiting;
+    uint32_t left;       /* slots in hand */
+    int64_t next_us;     /* time of the first of them */
+    int64_t free_us;     /* the line is free again: end of the last grant's slots */
+    bool asking;
+    uint32_t asked;      /* slots of the request under way */
+    struct loop_timer *timer;
+    struct grant *log;   /* ring */
+    size_t log_cap, log_at, log_n;
+    uint64_t log_sum;
+};
+
+static void on_timer(void *arg);
+
+struct link_pace *link_pace_new(struct loop *l, struct queue *q, const char *name, double rate)
+{
+    struct link_pace *p = xcalloc(1, sizeof(*p));
+
+    p->loop = l;
+    p->queue = q;
+    p->name = xstrdup(name);
+    for (size_t i = 0; i < LANE_N; i++)
+        TAILQ_INIT(&p->lanes[i]);
+    p->timer = loop_timer_new(l, on_timer, p);
+    link_pace_set_rate(p, rate);
+    return p;
+}
+
+static struct link_permit *head(const struct link_pace *p)
+{
+    for (size_t i = 0; i < LANE_N; i++)
+        if (!TAILQ_EMPTY(&p->lanes[i]))
+            return TAILQ_FIRST(&p->lanes[i]);
+    return NULL;
+}
+
+static void take_out(struct link_permit *permit)
+{
+    TAILQ_REMOVE(&permit->pace->lanes[permit->lane], permit, entry);
+    permit->pace->waiting -= permit->n;
+}
+
+void link_pace_free(struct link_pace *p)
+{
+    struct link_permit *permit;
+
+    if (p == NULL)
+        return;
+    while ((permit = head(p)) != NULL) {
+        take_out(permit);
+        free(permit);
+    }
+    loop_timer_free(p->timer);
+    free(p->log);
+    free(p->name);
+    free(p);
+}
+
+void link_pace_set_rate(struct link_pace *p, double rate)
+{
+    size_t want = rate < LOG_MAX ? (size_t)rate + 2 : LOG_MAX;
+
+    if (rate <= 0)
+        want = 0;
+    if (want != p->log_cap) {
+        free(p->log);
+        p->log = want != 0 ? xcalloc(want, sizeof(*p->log)) : NULL;
+        p->log_cap = want;
+        p->log_at = p->log_n = 0;
+        p->log_sum = 0;
+    }
+    p->rate = rate;
+    p->step_us = rate > 0 ? (int64_t)(1e6 * MARGIN / rate) : 0;
+    p->left = 0;
+    if (p->waiting != 0)
+        loop_timer_arm_us(p->timer, 0);
+}
+
+uint64_t link_pace_waiting(const struct link_pace *p)
+{
+    return p->waiting;
+}
+
+/* ---- the last second ---- */
+
+static void log_forget(struct link_pace *p, int64_t before_us)
+{
+    while (p->log_n != 0 && p->log[p->log_at].at_us <= before_us) {
+        p->log_sum -= p->log[p->log_at].n;
+        p->log_at = (p->log_at + 1) % p->log_cap;
+        p->log_n--;
+    }
+}
+
+/* When ${n} more segments fit into the sliding second: 0 = now. One message that alone is more than a second's worth goes when the second is empty. */
+static int64_t log_due(struct link_pace *p, uint32_t n, int64_t now_us)
+{
+    uint64_t sum, room = p->rate >= 1 ? (uint64_t)p->rate : 1;
+
+    log_forget(p, now_us - SECOND_US);
+    sum = p->log_sum;
+    if (sum + n <= room || p->log_n == 0)
+        return 0;
+    for (size_t i = 0; i < p->log_n; i++) {
+        const struct grant *g = &p->log[(p->log_at + i) % p->log_cap];
+
+        sum -= g->n;
+        if (sum + n <= room)
+            return g->at_us + SECOND_US;
+    }
+    return p->log[(p->log_at + p->log_n - 1) % p->log_cap].at_us + SECOND_US;
+}
+
+static void log_add(struct link_pace *p, uint32_t n, int64_t now_us)
+{
+    if (p->log_n == p->log_cap)
+        log_forget(p, p->log[p->log_at].at_us);
+    p->log[(p->log_at + p->log_n) % p->log_cap] = (struct grant){.at_us = now_us, .n = n};
+    p->log_n++;
+    p->log_sum += n;
+}
+
+/* ---- blocks ---- */
+
+static void on_block(void *arg, const struct queue_result *r, int64_t first_in_us, int64_t step_us)
+{
+    struct link_pace *p = arg;
+    int64_t first_us = clock_mono_us() + first_in_us;
+
+    p->asking = false;
+    if (r->status != QUEUE_OK) {
+        loop_timer_arm_ms(p->timer, AGAIN_MS);
+        return;
+    }
+    /* Slots in hand move up to the new block, so that a message of several segments finds its slots side by side. */
+    first_us -= (int64_t)p->left * step_us;
+    if (p->left == 0 || p->next_us < first_us)
+        p->next_us = first_us;
+    p->left += p->asked;
+    loop_timer_arm_us(p->timer, 0);
+}
+
+static void ask(struct link_pace *p, const struct link_permit *h)
+{
+    uint64_t block = (uint64_t)(p->rate * BLOCK_MS / 1000), want = p->waiting - p->left;
+
+    if (want > block)
+        want = block;
+    if (want < h->n - p->left)
+        want = h->n - p->left;
+    p->asking = true;
+    p->asked = (uint32_t)want;
+    queue_rate(p->queue, p->name, p->rate / MARGIN, p->asked, on_block, p);
+}
+
+static void grant(struct link_pace *p, struct link_permit *h, int64_t due_us, int64_t now_us)
+{
+    void (*cb)(void *arg) = h->cb;
+    void *arg = h->arg;
+    int64_t start = now_us - due_us > LATE_US ? now_us : due_us;
+
+    take_out(h);
+    p->left -= h->n;
+    p->next_us += (int64_t)h->n * p->step_us;
+    p->free_us = start + (int64_t)h->n * p->step_us;
+    log_add(p, h->n, now_us);
+    free(h);
+    cb(arg);
+}
+
+static int64_t due_at(struct link_pace *p, const struct link_permit *h, int64_t now_us)
+{
+    int64_t due = p->next_us, full = log_due(p, h->n, now_us);
+
+    if (due < p->free_us)
+        due = p->free_us;
+    return due < full ? full : due;
+}
+
+static void grant_freely(struct link_permit *h)
+{
+    void (*cb)(void *arg) = h->cb;
+    void *arg = h->arg;
+
+    take_out(h);
+    free(h);
+    cb(arg);
+}
+
+static void advance(struct link_pace *p)
+{
+    struct link_permit *h;
+
+    while ((h = head(p)) != NULL && !p->asking) {
+        int64_t now = clock_mono_us(), due;
+
+        if (p->rate <= 0) {
+            grant_freely(h);
+            continue;
+        }
+        if (now - p->next_us > STALE_US)
+            p->left = 0;
+        if (p->left < h->n) {
+            ask(p, h);
+            return;
+        }
+        due = due_at(p, h, now);
+        if (due > now) {
+            loop_timer_arm_us(p->timer, due - now);
+            return;
+        }
+        grant(p, h, due, now);
+    }
+}
+
+static void on_timer(void *arg)
+{
+    advance(arg);
+}
+
+struct link_permit *link_pace_ask(struct link_pace *p, enum lane lane, uint32_t n, void (*cb)(void *arg), void *arg)
+{
+    struct link_permit *h = xcalloc(1, sizeof(*h));
+
+    h->pace = p;
+    h->lane = lane;
+    h->n = n > 0 ? n : 1;
+    h->cb = cb;
+    h->arg = arg;
+    TAILQ_INSERT_TAIL(&p->lanes[lane], h, entry);
+    p->waiting += h->n;
+    /* A higher lane must not wait for the timer of the lower one that was the head so far. */
+    if (!p->asking && head(p) == h)
+        loop_timer_arm_us(p->timer, 0);
+    return h;
+}
+
+void link_pace_cancel(struct link_permit *permit)
+{
+    take_out(permit);
+    free(permit);
+}

@@ -1,0 +1,231 @@
+#include "daemon/link_int.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "daemon/metrics.h"
+#include "text/utf8.h"
+
+enum {
+    THROTTLED_MAX_MS = 300000,
+    THROTTLED_DEFAULT_MS = 1000,
+    OPS_KEPT = 64 /* finished operations kept for reuse beyond the window */
+};
+
+static struct link_op *op_new(struct link *l, size_t n)
+{
+    struct link_op *op = TAILQ_FIRST(&l->spare);
+
+    if (op != NULL) {
+        TAILQ_REMOVE(&l->spare, op, entry);
+        l->n_spare--;
+    } else {
+        op = xcalloc(1, sizeof(*op));
+        op->link = l;
+        provider_request_init(&op->req);
+    }
+    if (op->cap < n) {
+        op->verdicts = xrealloc(op->verdicts, n * sizeof(*op->verdicts));
+        op->cap = n;
+    }
+    TAILQ_INSERT_TAIL(&l->running, op, entry);
+    l->stats.in_flight++;
+    return op;
+}
+
+void link_op_free(struct link_op *op)
+{
+    provider_request_fini(&op->req);
+    free(op->verdicts);
+    free(op);
+}
+
+static void op_release(struct link_op *op)
+{
+    struct link *l = op->link;
+
+    TAILQ_REMOVE(&l->running, op, entry);
+    l->stats.in_flight--;
+    op->http = NULL;
+    op->sandbox = NULL;
+    if (l->n_spare >= (size_t)l->o.conf->window + OPS_KEPT) {
+        link_op_free(op);
+        return;
+    }
+    TAILQ_INSERT_HEAD(&l->spare, op, entry);
+    l->n_spare++;
+}
+
+static void throttle(struct link *l, int64_t retry_after_ms, int64_t now_us)
+{
+    int64_t ms = retry_after_ms >= 0 ? retry_after_ms : THROTTLED_DEFAULT_MS;
+    int64_t until;
+
+    if (ms > THROTTLED_MAX_MS)
+        ms = THROTTLED_MAX_MS;
+    until = now_us + ms * 1000;
+    if (until <= l->throttled_us)
+        return;
+    if (l->throttled_us < now_us)
+        log_warn("link.throttled", "provider=%s for_ms=%lld", l->conf.name, (long long)ms);
+    l->throttled_us = until;
+    loop_timer_arm_ms(l->wake, ms);
+}
+
+static void tell_breaker(struct link *l, bool bad_account, int64_t now_us)
+{
+    bool open = l->breaker.state != LINK_BREAKER_CLOSED;
+    int64_t wait;
+
+    l->stats.breaker_open = open;
+    if (!open) {
+        l->bad_account = false;
+        log_info("link.breaker-closed", "provider=%s", l->conf.name);
+        loop_post(l->o.loop, &l->room);
+        return;
+    }
+    l->bad_account = bad_account;
+    log_warn("link.breaker-opened", "provider=%s why=%s wait_ms=%lld", l->conf.name, bad_account ? "bad-account" : "errors",
+             (long long)l->breaker.wait_ms);
+    wait = link_breaker_wait_us(&l->breaker, LANE_EMERGENCY, now_us);
+    loop_timer_arm_us(l->wake, wait > 0 ? wait : 0);
+}
+
+/* What one request says about the account. */
+static void judge(struct link_op *op, bool written, int64_t took_us, int64_t now_us)
+{
+    struct link *l = op->link;
+    const struct provider_verdict *v = op->verdicts;
+    bool bad_account = v[0].verdict == VERDICT_BAD_ACCOUNT;
+    bool hard = bad_account || v[0].verdict == VERDICT_RETRY || v[0].verdict == VERDICT_UNKNOWN, changed;
+
+    for (size_t i = 0; i < op->n; i++)
+        l->stats.verdicts[v[i].verdict]++;
+    if (written) {
+        l->stats.hist[metrics_bucket(took_us)]++;
+        l->stats.hist_count++;
+        l->stats.hist_sum_us += (uint64_t)took_us;
+    }
+    if (v[0].verdict == VERDICT_THROTTLED)
+        throttle(l, v[0].retry_after_ms, now_us);
+    changed = link_breaker_end(&l->breaker, op->probe, hard, now_us);
+    if (bad_account && l->breaker.state == LINK_BREAKER_CLOSED) {
+        link_breaker_trip(&l->breaker, now_us);
+        changed = true;
+    }
+    if (changed)
+        tell_breaker(l, bad_account, now_us);
+}
+
+static void finish(struct link_op *op, bool written, int64_t took_us)
+{
+    link_done_fn cb = op->cb;
+    void *arg = op->arg;
+
+    judge(op, written, took_us, clock_mono_us());
+    op->cb = NULL;
+    cb(arg, op->verdicts, op->n, written, took_us);
+    op_release(op);
+}
+
+static void set_all(struct link_op *op, enum verdict verdict, const char *detail)
+{
+    size_t n = utf8_cut(detail, strlen(detail), sizeof(op->verdicts[0].detail) - 1);
+
+    for (size_t i = 0; i < op->n; i++) {
+        struct provider_verdict *v = &op->verdicts[i];
+
+        v->verdict = verdict;
+        v->retry_after_ms = -1;
+        v->id[0] = '\0';
+        memcpy(v->detail, detail, n);
+        v->detail[n] = '\0';
+    }
+}
+
+static void on_http(void *arg, const struct http_answer *a)
+{
+    struct link_op *op = arg;
+
+    op->http = NULL;
+    switch (a->outcome) {
+    case HTTP_ANSWERED:
+        op->link->driver->classify(&op->link->conf, op->msgs, op->n, a, op->verdicts);
+        break;
+    case HTTP_NOT_SENT:
+        set_all(op, VERDICT_RETRY, a->detail);
+        break;
+    case HTTP_IN_DOUBT:
+        set_all(op, VERDICT_UNKNOWN, a->detail);
+        break;
+    }
+    finish(op, a->outcome != HTTP_NOT_SENT, a->took_us);
+}
+
+static void on_sandbox(void *arg, const struct provider_verdict *v, size_t n)
+{
+    struct link_op *op = arg;
+
+    op->sandbox = NULL;
+    memcpy(op->verdicts, v, n * sizeof(*v));
+    finish(op, true, clock_mono_us() - op->started_us);
+}
+
+static void on_refused(void *arg)
+{
+    finish(arg, false, 0);
+}
+
+static void begin(struct link_op *op)
+{
+    struct link *l = op->link;
+    struct err e;
+
+    if (l->driver->in_process) {
+        op->sandbox = sandbox_send(l->o.sandbox, &l->conf, op->msgs, op->n, on_sandbox, op);
+        return;
+    }
+    if (l->driver->build(&l->conf, op->msgs, op->n, &op->req, &e) != 0) {
+        set_all(op, VERDICT_BAD_MESSAGE, e.msg);
+        op->refuse = (struct loop_task){.cb = on_refused, .arg = op};
+        loop_post(l->o.loop, &op->refuse);
+        return;
+    }
+    op->req.call.connect_timeout_ms = policy_connect_timeout_ms(op->lane);
+    op->req.call.timeout_ms = policy_timeout_ms(op->lane);
+    op->http = http_begin(l->o.http, &op->req.call, l->reach, on_http, op);
+}
+
+struct link_op *link_send(struct link *l, enum lane lane, const struct provider_msg *m, size_t n, link_done_fn cb, void *arg)
+{
+    struct link_op *op = op_new(l, n);
+
+    op->lane = lane;
+    op->msgs = m;
+    op->n = n;
+    op->cb = cb;
+    op->arg = arg;
+    op->started_us = l->driver->in_process ? clock_mono_us() : 0;
+    op->probe = l->probe_slot;
+    l->probe_slot = false;
+    begin(op);
+    return op;
+}
+
+bool link_cancel(struct link_op *op)
+{
+    bool written = op->sandbox != NULL;
+
+    loop_task_cancel(op->link->o.loop, &op->refuse);
+    if (op->http != NULL)
+        written = http_cancel(op->http);
+    if (op->sandbox != NULL)
+        sandbox_cancel(op->sandbox);
+    if (op->probe)
+        link_breaker_forget(&op->link->breaker);
+    op_release(op);
+    return written;
+}
