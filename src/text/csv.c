@@ -63,6 +63,11 @@ void csv_free(struct csv *c)
     free(c);
 }
 
+void csv_set_line(struct csv *c, size_t line)
+{
+    c->line = line;
+}
+
 static int fail(struct csv *c, const char *why, size_t line)
 {
     c->failed = true;

@@ -21,6 +21,8 @@ struct csv *csv_new(csv_row_fn on_row, void *arg);
 /* 0, or -1 with code "bad-csv" (unclosed quote, row too long, bytes that are neither UTF-8 nor GB18030: which line). Encoding is
  * decided on what comes first that is not ASCII; a file that begins as UTF-8 and turns invalid is an error. */
 int csv_feed(struct csv *c, const char *p, size_t n, struct err *e) MUSTCHECK;
+/* A piece of a file comes with the file's header line before it: after that line was fed, tell on which line of the file the piece begins. */
+void csv_set_line(struct csv *c, size_t line);
 int csv_end(struct csv *c, struct err *e) MUSTCHECK;
 void csv_free(struct csv *c);
 /* Write one cell, quoted where needed; a cell that begins with = + - @ and is not a number is written so that a spreadsheet does not take
