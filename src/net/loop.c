@@ -197,8 +197,18 @@ static void turn(struct loop *l)
         l->lag_us = took;
 }
 
+/* What was begun before the loop ran (start-up, tests) leaves now, not after the first event. */
+static void before_first_turn(struct loop *l)
+{
+    if (l->in_turn)
+        return; /* turn() says what is wrong */
+    steps_run(&l->on_turn);
+    steps_run(&l->on_turn_last);
+}
+
 void loop_run(struct loop *l)
 {
+    before_first_turn(l);
     while (!l->stop)
         turn(l);
     l->stop = false;
@@ -222,6 +232,7 @@ bool loop_run_until(struct loop *l, bool (*done)(void *arg), void *arg, int64_t 
     struct loop_timer *deadline = loop_timer_new(l, on_deadline, &over);
 
     loop_timer_arm_ms(deadline, timeout_ms);
+    before_first_turn(l);
     /* A stop that comes meanwhile is kept for loop_run. */
     while (!(finished = done(arg)) && !over && !l->stop)
         turn(l);
