@@ -1,0 +1,32 @@
+/* A test's queue: a private redis-server, a loop, and one or two struct queues over connections of their own (two daemons).
+ *
+ * Hides: starting, waiting. Everything that fails panics. */
+#ifndef TESTS_SUPPORT_QUEUE_BED_H
+#define TESTS_SUPPORT_QUEUE_BED_H
+
+#include "queue/queue.h"
+#include "tests/support/redis_server.h"
+
+struct queue_bed {
+    struct redis_server *server;
+    struct loop *loop;
+    struct redis *redis[2];
+    struct queue *q[2];
+    int n_done; /* counted by queue_bed_done and by callbacks of the test */
+    struct queue_result last;
+    struct err e;
+};
+
+struct queue_bed *queue_bed_new(void);
+void queue_bed_free(struct queue_bed *b);
+/* FLUSHALL. */
+void queue_bed_clear(struct queue_bed *b);
+/* Run the loop until ${n_done} has grown by ${n} since the last wait. */
+void queue_bed_wait(struct queue_bed *b, int n);
+/* A queue_done_fn with the bed as argument; note() does the same inside other completions. */
+void queue_bed_done(void *bed, const struct queue_result *r);
+void queue_bed_note(struct queue_bed *b, const struct queue_result *r);
+/* Move Redis' clock as the scripts see it: now = Redis' TIME + ${ms}. */
+void queue_bed_clock(struct queue_bed *b, int64_t ms);
+
+#endif
