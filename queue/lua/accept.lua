@@ -1,2 +1,47 @@
-#!lua flags=no-writes
-return {'ok'}
+#!lua
+-- Store a notice and its schedule, and settle the inbox entry it came in, all or nothing. Refused when memory is full.
+-- ARGV: id, entry ('' = none), daemon, kind, lane, on_unknown, most attempts, due, not_after, json, digest of what was asked, idempotency key, listed
+local id, entry, daemon, kind, lane, digest = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[11]
+local n, due = P .. 'n:' .. id, tonumber(ARGV[8])
+local lists = {P .. 'inproc:' .. daemon, P .. 'inproc:' .. daemon .. ':e'}
+local at = now()
+
+local function settle()
+  if entry ~= '' and call('LREM', lists[1], 1, entry) == 0 then call('LREM', lists[2], 1, entry) end
+end
+local function earlier(other)
+  local d = call('HGET', P .. 'n:' .. other, 'digest')
+  if not d then return nil end
+  if d ~= digest then return {'ok', 'conflict', other} end
+  settle()
+  return {'ok', 'same', other}
+end
+
+if ARGV[12] ~= '' then
+  local known = call('GET', P .. 'idem:' .. ARGV[12])
+  if known then
+    local other, d = known:match('^(%S+) (%S+)$')
+    if d ~= digest then return {'ok', 'conflict', other} end
+    local e = earlier(other)
+    if e then return e end
+  end
+end
+local e = earlier(id)
+if e then return e end
+if entry ~= '' and not call('LPOS', lists[1], entry) and not call('LPOS', lists[2], entry) then
+  return refuse('already-settled', 'this entry was taken back to the inbox or settled already')
+end
+
+local state = (kind == '3' and DONE) or (due > at and SCHEDULED) or STAGING
+call('HSET', n, 'id', id, 'kind', kind, 'lane', lane, 'state', state, 'unk', ARGV[6], 'maxa', ARGV[7], 'due', due > 0 and due or at, 'exp', ARGV[9],
+  'json', ARGV[10], 'digest', digest, 'created', at, 'total', 0, 'nsl', 0, 'cur', 0, 'staged', 0, 'cursor', '')
+if state == DONE then
+  call('HSET', n, 'staged', 1, 'finished', at)
+else
+  call('ZADD', P .. 'expiry', ARGV[9], id)
+  if state == SCHEDULED then call('ZADD', P .. 'sched', due, id) else call('ZADD', P .. 'staging:' .. lane, at, id) end
+end
+if ARGV[13] == '1' then call('ZADD', P .. 'notices', at, id) end
+if ARGV[12] ~= '' then call('SET', P .. 'idem:' .. ARGV[12], id .. ' ' .. digest, 'EX', 604800) end
+settle()
+return {'ok', 'accepted', id}

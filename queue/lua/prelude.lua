@@ -1,10 +1,12 @@
 -- Before every script. KEYS[1] is the clock of the community (or of the shared keys): all keys begin with what precedes that word.
 local P = KEYS[1]:sub(1, -6)
 local call = redis.call
--- The one clock: Redis' own plus the offset in `P clock` (absent in production; tests move days with it). Milliseconds.
+-- The one clock: Redis' own plus the offset in `P clock` (absent in production; tests move days with it). Milliseconds, whole and with the
+-- microseconds as fraction: two claims of the same millisecond keep their order.
 local function now()
   local t = call('TIME')
-  return t[1] * 1000 + math.floor(t[2] / 1000) + (tonumber(call('GET', KEYS[1]) or 0) or 0)
+  local ms = t[1] * 1000 + (tonumber(call('GET', KEYS[1]) or 0) or 0)
+  return ms + math.floor(t[2] / 1000), ms + t[2] / 1000
 end
 -- A refusal: never an error reply, so that no user's text reaches Redis' error line.
 local function refuse(code, message, field)
@@ -13,4 +15,26 @@ end
 -- Integers as text: Lua would print 1.7e+12.
 local function int(n)
   return string.format('%.0f', n)
+end
+-- States of a notice (enum notice_state; SCHEMA.md), as HGET gives them.
+local STAGING, AWAITING, SCHEDULED, RUNNING, PAUSED, AUDITING, DONE, CANCELLED, EXPIRED, REJECTED = '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'
+local function state_name(s)
+  return ({[STAGING] = 'staging', [AWAITING] = 'awaiting-approval', [SCHEDULED] = 'scheduled', [RUNNING] = 'running', [PAUSED] = 'paused',
+    [AUDITING] = 'auditing', [DONE] = 'done', [CANCELLED] = 'cancelled', [EXPIRED] = 'expired', [REJECTED] = 'rejected'})[s] or '?'
+end
+-- A notice is over before all were sent: sweep turns what is left of its recipients into this state. `closing` first: every prefix is safe.
+local function over(id, lane, state, reason, at)
+  call('ZADD', P .. 'closing', at, id)
+  call('HSET', P .. 'n:' .. id, 'state', state, 'reason', reason, 'finished', at, 'closed', 0)
+  call('ZREM', P .. 'lane:' .. lane, id)
+  call('ZREM', P .. 'staging:' .. lane, id)
+  call('ZREM', P .. 'sched', id)
+  call('ZREM', P .. 'auditing', id)
+  call('ZREM', P .. 'expiry', id)
+end
+-- All slices are settled: the ledger is looked through once more before the notice is done.
+local function to_audit(id, lane, at)
+  call('ZADD', P .. 'auditing', at, id)
+  call('HSET', P .. 'n:' .. id, 'state', AUDITING, 'audited', 0)
+  call('ZREM', P .. 'lane:' .. lane, id)
 end

@@ -1,0 +1,16 @@
+#!lua flags=no-writes
+-- Numbers for status and metrics.
+local at = now()
+local out = {'ok', call('LLEN', P .. 'inbox'), call('LLEN', P .. 'inbox:e'), call('ZCARD', P .. 'sched'), 0, call('XLEN', P .. 'rejected')}
+for lane = 0, 3 do
+  local z = P .. 'lane:' .. lane
+  local oldest = 0
+  out[5] = out[5] + call('ZCARD', P .. 'staging:' .. lane)
+  for _, id in ipairs(call('ZRANGE', z, 0, 31)) do
+    local due = tonumber(call('HGET', P .. 'n:' .. id, 'due') or at)
+    oldest = math.max(oldest, at - due)
+  end
+  out[#out + 1] = call('ZCARD', z)
+  out[#out + 1] = oldest
+end
+return out

@@ -1,0 +1,26 @@
+#!lua flags=allow-oom
+-- A restarted daemon ends the leases of its former life at once: its lock proves that the former holder is dead.
+-- Over unfinished notices, <= 100 a call. ARGV: tag of this daemon, nonce of this life, from (rank)
+local tag, nonce, from = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local at, ended = now(), 0
+local function former(token)
+  local t, life = token:match('^([^.]*)%.([^.]*)')
+  return t == tag and life ~= nonce
+end
+local ids = call('ZRANGE', P .. 'expiry', from, from + 99)
+for _, id in ipairs(ids) do
+  local n = P .. 'n:' .. id
+  local own = call('HGETALL', n .. ':own')
+  local h = call('HMGET', n, 'lane', 'state', 'stager', 'staged')
+  local mine = 0
+  for i = 1, #own, 2 do
+    if former(own[i + 1]) then
+      call('ZADD', n .. ':work', 'XX', 'LT', at, own[i])
+      mine = mine + 1
+    end
+  end
+  if mine > 0 and h[2] == RUNNING then call('ZADD', P .. 'lane:' .. h[1], 'LT', at, id) end
+  if h[3] and former(h[3]) and h[4] ~= '1' then call('ZADD', P .. 'staging:' .. h[1], 'XX', 'LT', at, id) end
+  ended = ended + mine
+end
+return {'ok', #ids == 100 and from + 100 or -1, ended}
