@@ -68,7 +68,10 @@
     KEY(TEXTS, "texts", "", COMMUNITY)                                                                       \
     /* provider accounts, shared by communities */                                                           \
     KEY(SHARED_CLOCK, "clock", "", SHARED)                                                                   \
-    KEY(RATE, "rl:", "", SHARED)
+    KEY(RATE, "rl:", "", SHARED)                                                                             \
+    /* who may use the HTTP API, and who did what */                                                         \
+    KEY(API_KEYS, "keys", "", SHARED)                                                                        \
+    KEY(TRAIL, "audit", "", COMMUNITY)
 
 enum key {
 #define KEY(name, stem, tail, scope) KEY_##name,
