@@ -17,6 +17,8 @@ struct feeder_opts {
     const char *sign;
     const char *const *channels; /* the configured order of channels when a notice names none */
     size_t n_channels;
+    int64_t lease_ms;      /* that of the queue */
+    int64_t retry_base_ms; /* > 0: replaces the first wait of each lane, the others in proportion (tests) */
     /* ledger changes of a notice, for events and metrics: after results were confirmed by Redis */
     void (*on_settled)(void *arg, const char *notice_id, enum lane lane, const uint32_t counts[RECIPIENT_STATE_N]);
     void *arg;
@@ -24,6 +26,8 @@ struct feeder_opts {
 struct feeder *feeder_new(const struct feeder_opts *o);
 void feeder_free(struct feeder *f);
 void feeder_poke(struct feeder *f);
+/* As poke, and there may be new work: ask Redis now instead of when it said to come again. */
+void feeder_wake(struct feeder *f);
 /* Redis is (not) usable: claims stop, what is under way keeps its results and reports them later. */
 void feeder_set_usable(struct feeder *f, bool usable);
 /* A notice was cancelled, paused or superseded: do not begin more of it, hand its slices back. */

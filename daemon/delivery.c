@@ -1,0 +1,326 @@
+#include "daemon/delivery.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "daemon/feeder_int.h"
+#include "text/segment.h"
+
+#define NO_TEXT ((size_t)-1) /* the text is borrowed, not in the delivery's own buffer */
+
+static const char *const state_names[DELIVERY_STATE_N] = {
+    [DELIVERY_CLAIMED] = "claimed",   [DELIVERY_PACED] = "paced",
+    [DELIVERY_MARKING] = "marking",   [DELIVERY_SENDING] = "sending",
+    [DELIVERY_SETTLING] = "settling", [DELIVERY_SETTLE_WAIT] = "settle-wait",
+    [DELIVERY_DONE] = "done",
+};
+
+const char *delivery_state_name(enum delivery_state s)
+{
+    return (unsigned)s < DELIVERY_STATE_N ? state_names[s] : "?";
+}
+
+void delivery_enter(struct delivery *d, enum delivery_state to)
+{
+    struct feeder *f = d->slice->feeder;
+    enum lane lane = d->slice->claim.lane;
+
+    TAILQ_REMOVE(&f->states[d->state], d, entry);
+    f->n_states[d->state][lane]--;
+    d->state = to;
+    TAILQ_INSERT_TAIL(&f->states[to], d, entry);
+    f->n_states[to][lane]++;
+}
+
+/* ---- making ---- */
+
+static struct delivery *from_pool(struct feeder *f, size_t cap)
+{
+    struct delivery *d = TAILQ_FIRST(&f->states[DELIVERY_DONE]);
+
+    if (d != NULL) {
+        TAILQ_REMOVE(&f->states[DELIVERY_DONE], d, entry);
+        f->n_pool--;
+    } else {
+        d = xcalloc(1, sizeof(*d));
+        buf_init(&d->text, (size_t)NOTICE_SLICE * NOTICES_TEXT_MAX);
+    }
+    if (d->cap < cap) {
+        d->msgs = xrealloc(d->msgs, cap * sizeof(*d->msgs));
+        d->items = xrealloc(d->items, cap * sizeof(*d->items));
+        d->cap = (uint32_t)cap;
+    }
+    return d;
+}
+
+static size_t batch_of(const struct link *l)
+{
+    size_t batch = l != NULL ? link_batch(l) : NOTICE_SLICE;
+
+    return batch < NOTICE_SLICE ? batch : NOTICE_SLICE;
+}
+
+struct delivery *delivery_new(struct slice *s, struct link *l)
+{
+    struct delivery *d = from_pool(s->feeder, batch_of(l));
+
+    d->slice = s;
+    d->link = l;
+    d->permit = NULL;
+    d->op = NULL;
+    d->first = s->covered;
+    d->n = 0;
+    d->segments = 0;
+    buf_reset(&d->text);
+    d->state = DELIVERY_CLAIMED;
+    TAILQ_INSERT_TAIL(&s->feeder->states[DELIVERY_CLAIMED], d, entry);
+    s->feeder->n_states[DELIVERY_CLAIMED][s->claim.lane]++;
+    TAILQ_INSERT_TAIL(&s->live, d, of_slice);
+    return d;
+}
+
+bool delivery_is_full(const struct delivery *d)
+{
+    return d->n == batch_of(d->link);
+}
+
+/* The address for the link's channel; in place where the recipient has just this one. */
+static const char *address_of(const struct delivery *d, const struct recipient *r, struct delivery_item *it)
+{
+    const char *channel = link_conf(d->link)->channel;
+
+    if (r->addresses[0] == '+' && strchr(r->addresses, ' ') == NULL && strcmp(channel, "sms") == 0)
+        return r->addresses;
+    return recipient_address(r, channel, it->to, sizeof(it->to));
+}
+
+int delivery_add(struct delivery *d, uint32_t off)
+{
+    const struct recipient *r = &d->slice->recipients[off];
+    struct delivery_item *it = &d->items[d->n];
+    struct provider_msg *m = &d->msgs[d->n];
+    struct err e = {{0}, {0}, {0}};
+
+    it->off = off;
+    it->attempt = 0;
+    it->text_at = NO_TEXT;
+    it->bad = NULL;
+    *m = (struct provider_msg){.to = NULL, .text = NULL, .text_len = 0, .ref = it->ref, .lane = d->slice->claim.lane};
+    d->n++;
+    if (d->link == NULL) {
+        it->bad = "no channel reaches this recipient";
+        return -1;
+    }
+    m->to = address_of(d, r, it);
+    if (m->to == NULL) {
+        it->bad = "no address for this channel";
+        return -1;
+    }
+    it->text_at = d->text.len;
+    if (notices_render(d->slice->notice, r, &d->text, &m->text, &m->text_len, &e) != 0) {
+        it->bad = "the text cannot be rendered";
+        return -1;
+    }
+    return 0;
+}
+
+static void count_segments(struct delivery *d, const char *sign)
+{
+    struct segment_measure sm;
+
+    for (uint32_t i = 0; i < d->n; i++) {
+        const struct provider_msg *m = &d->msgs[i];
+
+        if (d->items[i].bad != NULL)
+            continue;
+        segment_measure(m->text, m->text_len, sign, strncmp(m->to, "+86", 3) == 0 ? SEGMENT_CN : SEGMENT_INTL, &sm);
+        d->segments += sm.parts > 0 ? (uint32_t)sm.parts : 1;
+    }
+}
+
+static void on_permit(void *arg)
+{
+    struct delivery *d = arg;
+
+    d->permit = NULL;
+    feeder_dirty(d->slice->feeder, d->slice);
+}
+
+void delivery_start(struct delivery *d, uint32_t end)
+{
+    const char *sign;
+
+    d->end = d->slice->covered = end;
+    for (uint32_t i = 0; i < d->n; i++) /* the buffer may have moved while it grew */
+        if (d->msgs[i].text == NULL && d->items[i].bad == NULL)
+            d->msgs[i].text = d->text.data + d->items[i].text_at;
+    if (d->link == NULL || !link_paced(d->link))
+        return;
+    sign = link_conf(d->link)->sign != NULL ? link_conf(d->link)->sign : d->slice->feeder->o.sign;
+    count_segments(d, sign);
+    if (d->segments == 0)
+        return;
+    d->permit = link_permit(d->link, d->slice->claim.lane, d->segments, on_permit, d);
+    delivery_enter(d, DELIVERY_PACED);
+}
+
+/* ---- the end of one ---- */
+
+static void leave_live(struct delivery *d)
+{
+    TAILQ_REMOVE(&d->slice->live, d, of_slice);
+}
+
+/* Into the pool. It must not be on a list of its slice any more. */
+static void done(struct delivery *d)
+{
+    struct feeder *f = d->slice->feeder;
+
+    if (d->link != NULL)
+        link_slot_give(d->link, d->slice->claim.lane);
+    delivery_enter(d, DELIVERY_DONE);
+    f->n_states[DELIVERY_DONE][d->slice->claim.lane]--; /* the pool is counted as a whole */
+    f->n_pool++;
+    d->slice = NULL;
+}
+
+void delivery_drop(struct delivery *d)
+{
+    struct slice *s = d->slice;
+
+    if (d->permit != NULL)
+        link_permit_cancel(d->permit);
+    d->permit = NULL;
+    leave_live(d);
+    done(d);
+    slice_delivery_over(s);
+}
+
+void delivery_settled(struct delivery *d)
+{
+    TAILQ_REMOVE(&d->slice->settling, d, of_slice);
+    done(d);
+}
+
+void delivery_unsettled(struct delivery *d)
+{
+    if (d->state == DELIVERY_SETTLING)
+        delivery_enter(d, DELIVERY_SETTLE_WAIT);
+}
+
+void delivery_cancel(struct delivery *d)
+{
+    if (d->permit != NULL)
+        link_permit_cancel(d->permit);
+    if (d->op != NULL)
+        link_cancel(d->op);
+    d->op = NULL;
+    if (d->state == DELIVERY_SETTLING || d->state == DELIVERY_SETTLE_WAIT)
+        TAILQ_REMOVE(&d->slice->settling, d, of_slice);
+    else
+        leave_live(d);
+    done(d);
+}
+
+void delivery_pool_free(struct feeder *f)
+{
+    struct delivery *d;
+
+    while ((d = TAILQ_FIRST(&f->states[DELIVERY_DONE])) != NULL) {
+        TAILQ_REMOVE(&f->states[DELIVERY_DONE], d, entry);
+        buf_fini(&d->text);
+        free(d->msgs);
+        free(d->items);
+        free(d);
+    }
+    f->n_pool = 0;
+}
+
+/* ---- outcomes ---- */
+
+/* ${first_out}: where the slice's list of outcomes ended before this delivery's. */
+void delivery_over(struct delivery *d, uint32_t first_out)
+{
+    struct slice *s = d->slice;
+
+    leave_live(d);
+    if (s->n_out == first_out) {
+        done(d);
+    } else {
+        d->out_end = s->n_out;
+        delivery_enter(d, DELIVERY_SETTLING);
+        TAILQ_INSERT_TAIL(&s->settling, d, of_slice);
+    }
+    slice_delivery_over(s);
+}
+
+void delivery_outcome(struct delivery *d, const struct delivery_item *it, enum recipient_state state, const char *detail, int64_t retry_in_ms)
+{
+    struct queue_outcome o = {.off = it->off, .attempt = it->attempt, .state = state, .route = d->link != NULL ? link_route(d->link) : 0, .detail = ""};
+    size_t n = strnlen(detail, sizeof(o.detail) - 1);
+
+    memcpy(o.detail, detail, n);
+    slice_outcome(d->slice, &o, retry_in_ms);
+}
+
+/* Marked, but nothing was or will be written. */
+void delivery_not_written(struct delivery *d)
+{
+    uint32_t first_out = d->slice->n_out;
+
+    for (uint32_t i = 0; i < d->n; i++)
+        delivery_outcome(d, &d->items[i], RECIPIENT_PENDING, "", 0);
+    delivery_over(d, first_out);
+}
+
+static const int64_t first_wait_ms[LANE_N] = {1000, 5000, 30000, 30000};
+
+static void judge(struct delivery *d, const struct delivery_item *it, const struct provider_verdict *v, bool written, struct policy_out *next)
+{
+    struct slice *s = d->slice;
+    enum lane lane = s->claim.lane;
+    struct policy_in in = {.lane = lane,
+                           .on_unknown = s->claim.on_unknown,
+                           .verdict = v->verdict,
+                           .written = written,
+                           .attempts = it->attempt,
+                           .retry_after_ms = v->retry_after_ms,
+                           .random = 0};
+    int64_t base = s->feeder->o.retry_base_ms;
+
+    if (v->verdict != VERDICT_SENT)
+        in.random = feeder_random(s->feeder);
+    policy_next(&in, next);
+    if (base > 0)
+        next->delay_ms = next->delay_ms * base / first_wait_ms[lane];
+    if (v->verdict == VERDICT_BAD_RECIPIENT && slice_has_other_channel(s, it->off, d->link)) {
+        next->next = RECIPIENT_RETRY;
+        next->delay_ms = 0;
+    } else if ((!written || v->verdict == VERDICT_BAD_ACCOUNT || v->verdict == VERDICT_THROTTLED) &&
+               slice_has_other_link(s, it->off, d->link)) {
+        next->delay_ms = 0; /* this one is not at fault, and another provider can take it now */
+    }
+}
+
+void delivery_on_sent(void *arg, const struct provider_verdict *v, size_t n, bool written, int64_t took_us)
+{
+    struct delivery *d = arg;
+    struct slice *s = d->slice;
+    uint32_t first_out = s->n_out;
+    struct policy_out next;
+
+    d->op = NULL;
+    for (size_t i = 0; i < n; i++) {
+        const struct delivery_item *it = &d->items[i];
+
+        judge(d, it, &v[i], written, &next);
+        delivery_outcome(d, it, next.next, v[i].detail, next.delay_ms);
+        log_debug("delivery.settled", "notice=%s index=%llu attempt=%u provider=%s verdict=%s state=%s ms=%lld", s->claim.id,
+                  (unsigned long long)(s->claim.first + it->off), it->attempt, link_conf(d->link)->name, verdict_name(v[i].verdict),
+                  recipient_state_name(next.next), (long long)(took_us / 1000));
+    }
+    delivery_over(d, first_out);
+}

@@ -1,0 +1,187 @@
+/* Marking: begin covers as many deliveries as lie side by side; what may be sent is written in the same turn in which Redis said so. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "daemon/feeder_int.h"
+
+struct mark {
+    struct slice *slice;
+    uint32_t first, end;
+    int64_t asked_us;
+    TAILQ_ENTRY(mark) entry;
+};
+
+static void set_ref(const struct slice *s, struct delivery_item *it)
+{
+    struct buf b = {.data = it->ref, .len = 0, .cap = sizeof(it->ref), .ceiling = sizeof(it->ref) - 1, .overflow = false};
+
+    buf_str(&b, s->claim.id);
+    buf_chr(&b, '.');
+    buf_u64(&b, s->claim.first + it->off);
+    buf_chr(&b, '.');
+    buf_u64(&b, it->attempt);
+    if (b.overflow)
+        panic("a reference of notice %s does not fit", s->claim.id);
+}
+
+/* Keep those that may be sent; those that cannot be rendered fail here. */
+static void keep_begun(struct delivery *d, const uint32_t *attempts)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < d->n; i++) {
+        struct delivery_item *it = &d->items[i];
+
+        it->attempt = attempts[it->off];
+        if (it->attempt == 0)
+            continue;
+        if (it->bad != NULL) {
+            delivery_outcome(d, it, RECIPIENT_FAILED, it->bad, 0);
+            continue;
+        }
+        if (kept != i) {
+            bool inside = d->msgs[i].to == it->to;
+
+            d->items[kept] = *it;
+            d->msgs[kept] = d->msgs[i];
+            d->msgs[kept].ref = d->items[kept].ref;
+            if (inside)
+                d->msgs[kept].to = d->items[kept].to;
+        }
+        set_ref(d->slice, &d->items[kept]);
+        kept++;
+    }
+    d->n = kept;
+}
+
+static void send_begun(struct delivery *d, const uint32_t *attempts, int64_t now_us)
+{
+    struct slice *s = d->slice;
+    uint32_t first_out = s->n_out;
+
+    keep_begun(d, attempts);
+    if (d->n == 0) {
+        delivery_over(d, first_out);
+        return;
+    }
+    if (s->stopped || now_us > s->lease_end_us) {
+        delivery_not_written(d);
+        return;
+    }
+    delivery_enter(d, DELIVERY_SENDING);
+    d->op = link_send(d->link, s->claim.lane, d->msgs, d->n, delivery_on_sent, d);
+}
+
+/* The answer was lost: the marks may be there. Nothing was written, so they are taken back. */
+static void maybe_begun(struct delivery *d)
+{
+    for (uint32_t i = 0; i < d->n; i++)
+        d->items[i].attempt = (uint32_t)d->slice->claim.attempts[d->items[i].off] + 1;
+    delivery_not_written(d);
+}
+
+static void each_marked(struct mark *m, void (*fn)(struct delivery *d, const uint32_t *attempts, int64_t now_us), const uint32_t *attempts,
+                        int64_t now_us)
+{
+    struct delivery *d, *next;
+
+    TAILQ_FOREACH_SAFE(d, &m->slice->live, of_slice, next)
+        if (d->state == DELIVERY_MARKING && d->first >= m->first && d->first < m->end)
+            fn(d, attempts, now_us);
+}
+
+static void drop_marked(struct delivery *d, const uint32_t *attempts, int64_t now_us)
+{
+    (void)attempts, (void)now_us;
+    delivery_drop(d);
+}
+
+static void doubt_marked(struct delivery *d, const uint32_t *attempts, int64_t now_us)
+{
+    (void)attempts, (void)now_us;
+    maybe_begun(d);
+}
+
+static void on_begun(void *arg, const struct queue_result *r, const struct queue_go *go, size_t n)
+{
+    struct mark *m = arg;
+    struct slice *s = m->slice;
+    uint32_t attempts[NOTICE_SLICE] = {0};
+
+    switch (r->status) {
+    case QUEUE_OK:
+        s->lease_end_us = m->asked_us + feeder_lease_us(s->feeder);
+        for (size_t i = 0; i < n; i++)
+            if (go[i].off < NOTICE_SLICE)
+                attempts[go[i].off] = go[i].attempt;
+        each_marked(m, send_begun, attempts, clock_mono_us());
+        break;
+    case QUEUE_REFUSED:
+        slice_close(s, 0, strcmp(r->e->code, "stopped") == 0);
+        each_marked(m, drop_marked, NULL, 0);
+        break;
+    case QUEUE_UNAVAILABLE:
+        slice_close(s, 0, false);
+        each_marked(m, drop_marked, NULL, 0);
+        break;
+    case QUEUE_UNSURE:
+        slice_close(s, 0, false);
+        each_marked(m, doubt_marked, NULL, 0);
+        break;
+    }
+    s->n_marks--;
+    TAILQ_REMOVE(&s->feeder->marks, m, entry);
+    free(m);
+    slice_delivery_over(s);
+}
+
+static bool is_ready(const struct delivery *d)
+{
+    return d->state == DELIVERY_CLAIMED || (d->state == DELIVERY_PACED && d->permit == NULL);
+}
+
+static void mark(struct slice *s, uint32_t first, uint32_t end)
+{
+    struct mark *m = xcalloc(1, sizeof(*m));
+
+    m->slice = s;
+    m->first = first;
+    m->end = end;
+    m->asked_us = clock_mono_us();
+    s->n_marks++;
+    TAILQ_INSERT_TAIL(&s->feeder->marks, m, entry);
+    queue_begin(s->feeder->o.queue, &s->claim, first, end - first, on_begun, m);
+}
+
+void delivery_mark_ready(struct slice *s)
+{
+    struct delivery *d;
+    uint32_t first = 0, end = 0;
+
+    TAILQ_FOREACH(d, &s->live, of_slice) {
+        if (!is_ready(d))
+            continue;
+        if (end != first && d->first != end) {
+            mark(s, first, end);
+            first = end = d->first;
+        }
+        if (end == first)
+            first = d->first;
+        end = d->end;
+        delivery_enter(d, DELIVERY_MARKING);
+    }
+    if (end != first)
+        mark(s, first, end);
+}
+
+void delivery_marks_free(struct feeder *f)
+{
+    struct mark *m;
+
+    while ((m = TAILQ_FIRST(&f->marks)) != NULL) {
+        TAILQ_REMOVE(&f->marks, m, entry);
+        free(m);
+    }
+}

@@ -1,0 +1,409 @@
+#include "daemon/slice.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "daemon/feeder_int.h"
+
+enum {
+    REPORT_AT_ONCE = 16,    /* outcomes that do not wait for the report under way (queue-protocol 1.6 (10)) */
+    UNREADABLE_MS = 60000,  /* a notice that cannot be read now may be readable for a newer daemon */
+    ALL_PAUSED_MS = 1000,
+    AGAIN_MS = 200
+};
+
+/* ---- life ---- */
+
+static void parse_lines(struct slice *s)
+{
+    static char nothing[] = "";
+    char *line = s->claim.lines;
+    uint32_t n = s->claim.n < NOTICE_SLICE ? s->claim.n : NOTICE_SLICE;
+
+    for (uint32_t i = 0; i < n; i++) {
+        char *end = line != NULL ? strchr(line, '\n') : NULL;
+
+        if (end != NULL)
+            *end = '\0';
+        if (line == NULL || recipient_parse(line, &s->recipients[i]) != 0)
+            s->recipients[i] = (struct recipient){nothing, nothing, nothing, nothing, nothing, nothing};
+        line = end != NULL ? end + 1 : NULL;
+    }
+}
+
+static void add_links(struct slice *s, const char *channel)
+{
+    const struct feeder_opts *o = &s->feeder->o;
+
+    for (size_t i = 0; i < s->n_links; i++)
+        if (strcmp(link_conf(s->links[i])->channel, channel) == 0)
+            return; /* named twice */
+    for (size_t i = 0; i < o->n_links && s->n_links < FEEDER_LINKS; i++)
+        if (strcmp(link_conf(o->links[i])->channel, channel) == 0)
+            s->links[s->n_links++] = o->links[i];
+}
+
+static void find_links(struct slice *s)
+{
+    const struct notice *n = notices_notice(s->notice);
+    const struct feeder_opts *o = &s->feeder->o;
+
+    s->n_links = 0;
+    for (size_t i = 0; i < n->n_channels; i++)
+        add_links(s, n->channels[i]);
+    for (size_t i = 0; n->n_channels == 0 && i < o->n_channels; i++)
+        add_links(s, o->channels[i]);
+}
+
+static void on_notice(void *arg)
+{
+    struct slice *s = arg;
+
+    switch (notices_state(s->notice)) {
+    case NOTICES_READY:
+        s->loaded = true;
+        find_links(s);
+        feeder_poke(s->feeder);
+        return;
+    case NOTICES_GONE:
+        slice_close(s, UNREADABLE_MS, false);
+        return;
+    case NOTICES_LOADING:
+    case NOTICES_UNAVAILABLE:
+        slice_close(s, 0, false);
+        return;
+    }
+}
+
+struct slice *slice_new(struct feeder *f, struct queue_claim *c)
+{
+    struct slice *s = xcalloc(1, sizeof(*s));
+
+    s->feeder = f;
+    s->claim = *c;
+    c->lines = NULL;
+    if (s->claim.n > NOTICE_SLICE)
+        panic("a slice of %u recipients", s->claim.n);
+    parse_lines(s);
+    s->retry_in_ms = -1;
+    s->lease_end_us = clock_mono_us() + feeder_lease_us(f);
+    TAILQ_INIT(&s->live);
+    TAILQ_INIT(&s->settling);
+    s->open = true;
+    TAILQ_INSERT_TAIL(&f->open[c->lane], s, entry);
+    f->n_unsent[c->lane] += s->claim.n;
+    f->n_slices++;
+    s->notice = notices_take(f->notices, s->claim.id, on_notice, s);
+    if (notices_state(s->notice) != NOTICES_LOADING)
+        on_notice(s);
+    return s;
+}
+
+void slice_free(struct slice *s)
+{
+    struct delivery *d;
+
+    while ((d = TAILQ_FIRST(&s->live)) != NULL || (d = TAILQ_FIRST(&s->settling)) != NULL)
+        delivery_cancel(d);
+    notices_give(s->notice, s);
+    free(s->claim.lines);
+    free(s);
+}
+
+/* ---- which way ---- */
+
+static bool has_address(const struct slice *s, uint32_t off, const struct link *l)
+{
+    const struct recipient *r = &s->recipients[off];
+    const char *channel = link_conf(l)->channel;
+    char address[96];
+
+    if (r->addresses[0] == '+' && strcmp(channel, "sms") == 0)
+        return true;
+    return recipient_address(r, channel, address, sizeof(address)) != NULL;
+}
+
+static size_t index_of(const struct slice *s, const struct link *l)
+{
+    size_t i = 0;
+
+    while (i < s->n_links && s->links[i] != l)
+        i++;
+    return i;
+}
+
+/* After a failure the next way is tried first, then round again: another provider of the channel, then the next channel. */
+static size_t first_way(const struct slice *s, uint32_t off)
+{
+    if (s->claim.attempts[off] == 0 || s->claim.states[off] == RECIPIENT_PENDING)
+        return 0;
+    for (size_t i = 0; i < s->n_links; i++)
+        if (link_route(s->links[i]) == s->claim.routes[off])
+            return (i + 1) % s->n_links;
+    return 0;
+}
+
+struct link *slice_link(const struct slice *s, uint32_t off, int64_t *wait_ms)
+{
+    size_t first = first_way(s, off);
+    int64_t wait;
+
+    *wait_ms = -1;
+    for (size_t k = 0; k < s->n_links; k++) {
+        struct link *l = s->links[(first + k) % s->n_links];
+
+        if (!has_address(s, off, l))
+            continue;
+        if (link_usable(l, s->claim.lane, &wait))
+            return l;
+        if (wait < 0)
+            wait = ALL_PAUSED_MS;
+        if (*wait_ms < 0 || wait < *wait_ms)
+            *wait_ms = wait;
+    }
+    return NULL;
+}
+
+bool slice_has_other_channel(const struct slice *s, uint32_t off, const struct link *l)
+{
+    for (size_t i = index_of(s, l) + 1; i < s->n_links; i++)
+        if (strcmp(link_conf(s->links[i])->channel, link_conf(l)->channel) != 0 && has_address(s, off, s->links[i]))
+            return true;
+    return false;
+}
+
+bool slice_has_other_link(const struct slice *s, uint32_t off, const struct link *l)
+{
+    int64_t wait;
+
+    for (size_t i = 0; i < s->n_links; i++)
+        if (s->links[i] != l && has_address(s, off, s->links[i]) && link_usable(s->links[i], s->claim.lane, &wait))
+            return true;
+    return false;
+}
+
+/* ---- beginning ---- */
+
+/* A byte `sending` met after a claim is in doubt: begin decides by the notice's policy whether it may be sent again. */
+static bool may_be_sent(const struct slice *s, uint32_t off)
+{
+    uint8_t state = s->claim.states[off];
+
+    return state == RECIPIENT_PENDING || state == RECIPIENT_RETRY || state == RECIPIENT_SENDING;
+}
+
+static void pass(struct slice *s)
+{
+    s->next++;
+    s->feeder->n_unsent[s->claim.lane]--;
+}
+
+/* One request's worth, beginning at `next`. */
+static void fill(struct slice *s, struct link *l)
+{
+    struct delivery *d = delivery_new(s, l);
+    int64_t wait;
+
+    do {
+        if (may_be_sent(s, s->next))
+            delivery_add(d, s->next);
+        pass(s);
+    } while (s->next < s->claim.n && !delivery_is_full(d) &&
+             (!may_be_sent(s, s->next) || (slice_link(s, s->next, &wait) == l && (l != NULL || wait < 0))));
+    delivery_start(d, s->next);
+}
+
+static void nothing_usable(struct slice *s, int64_t wait_ms)
+{
+    if (TAILQ_EMPTY(&s->live) && s->n_marks == 0)
+        slice_close(s, wait_ms, false);
+    else
+        feeder_wake_in_ms(s->feeder, wait_ms);
+}
+
+static void all_begun(struct slice *s)
+{
+    struct feeder *f = s->feeder;
+
+    if (!s->open)
+        return;
+    s->open = false;
+    TAILQ_REMOVE(&f->open[s->claim.lane], s, entry);
+    TAILQ_INSERT_TAIL(&f->busy, s, entry);
+    feeder_dirty(f, s);
+}
+
+void slice_advance(struct slice *s)
+{
+    uint32_t before = s->next;
+    int64_t wait;
+
+    if (!s->loaded || s->closing)
+        return;
+    if (clock_mono_us() > s->lease_end_us) {
+        slice_close(s, 0, false);
+        return;
+    }
+    while (s->next < s->claim.n) {
+        struct link *l;
+
+        if (!may_be_sent(s, s->next)) {
+            pass(s);
+            continue;
+        }
+        l = slice_link(s, s->next, &wait);
+        if (l == NULL && wait >= 0) {
+            nothing_usable(s, wait);
+            break;
+        }
+        if (l != NULL && !link_slot_take(l, s->claim.lane))
+            break;
+        fill(s, l);
+    }
+    if (s->next != before)
+        delivery_mark_ready(s);
+    if (s->next == s->claim.n)
+        all_begun(s);
+}
+
+void slice_close(struct slice *s, int64_t retry_in_ms, bool stopped)
+{
+    struct delivery *d, *next;
+
+    s->stopped = s->stopped || stopped;
+    if (s->retry_in_ms < 0 || retry_in_ms < s->retry_in_ms)
+        s->retry_in_ms = retry_in_ms;
+    if (s->closing)
+        return;
+    s->closing = true;
+    s->feeder->n_unsent[s->claim.lane] -= s->claim.n - s->next;
+    TAILQ_FOREACH_SAFE(d, &s->live, of_slice, next)
+        if (d->state == DELIVERY_CLAIMED || d->state == DELIVERY_PACED)
+            delivery_drop(d);
+    all_begun(s);
+    feeder_dirty(s->feeder, s);
+}
+
+/* ---- reporting ---- */
+
+struct report {
+    struct slice *slice;
+    uint32_t first, end;
+    bool last;
+    TAILQ_ENTRY(report) entry;
+};
+
+void slice_outcome(struct slice *s, const struct queue_outcome *o, int64_t retry_in_ms)
+{
+    if (s->n_out == NOTICE_SLICE)
+        panic("more outcomes than recipients in slice %u of %s", s->claim.slice, s->claim.id);
+    s->out[s->n_out++] = *o;
+    if ((o->state == RECIPIENT_RETRY || o->state == RECIPIENT_PENDING) && (s->retry_in_ms < 0 || retry_in_ms < s->retry_in_ms))
+        s->retry_in_ms = retry_in_ms;
+}
+
+void slice_delivery_over(struct slice *s)
+{
+    feeder_dirty(s->feeder, s);
+}
+
+static void confirmed(struct slice *s, const struct report *rep)
+{
+    struct delivery *d;
+
+    s->n_confirmed = rep->end;
+    while ((d = TAILQ_FIRST(&s->settling)) != NULL && d->out_end <= s->n_confirmed)
+        delivery_settled(d);
+    feeder_settled(s->feeder, s, &s->out[rep->first], rep->end - rep->first);
+}
+
+/* Not taken by Redis, or after a gap: everything from the gap on is said again. Repeating is safe. */
+static void unconfirmed(struct slice *s)
+{
+    struct delivery *d;
+
+    s->n_reported = s->n_confirmed;
+    s->last_sent = false;
+    TAILQ_FOREACH(d, &s->settling, of_slice)
+        delivery_unsettled(d);
+    s->feeder->stuck = true;
+    feeder_wake_in_ms(s->feeder, AGAIN_MS);
+}
+
+static void on_reported(void *arg, const struct queue_result *r, bool mine)
+{
+    struct report rep = *(struct report *)arg;
+    struct slice *s = rep.slice;
+    bool taken = r->status == QUEUE_OK || r->status == QUEUE_REFUSED;
+
+    TAILQ_REMOVE(&s->feeder->reports, (struct report *)arg, entry);
+    free(arg);
+    s->n_reports--;
+    if (r->status == QUEUE_REFUSED)
+        log_error("slice.report-refused", "notice=%s slice=%u code=%s why=\"%s\"", s->claim.id, s->claim.slice, r->e->code, r->e->msg);
+    if (!taken || rep.first != s->n_confirmed) {
+        unconfirmed(s);
+        return;
+    }
+    confirmed(s, &rep);
+    if (rep.last && s->last_sent) {
+        feeder_slice_done(s->feeder, s);
+        return;
+    }
+    if (r->status == QUEUE_OK && !mine)
+        slice_close(s, 0, true);
+    feeder_dirty(s->feeder, s);
+}
+
+static void send_report(struct slice *s, bool last)
+{
+    struct report *rep = xcalloc(1, sizeof(*rep));
+    struct delivery *d;
+
+    rep->slice = s;
+    rep->first = s->n_reported;
+    rep->end = s->n_out;
+    rep->last = last;
+    s->n_reported = s->n_out;
+    s->last_sent = last;
+    s->n_reports++;
+    TAILQ_FOREACH(d, &s->settling, of_slice)
+        if (d->state == DELIVERY_SETTLE_WAIT)
+            delivery_enter(d, DELIVERY_SETTLING);
+    TAILQ_INSERT_TAIL(&s->feeder->reports, rep, entry);
+    queue_finish(s->feeder->o.queue, &s->claim, &s->out[rep->first], rep->end - rep->first, last, s->retry_in_ms > 0 ? s->retry_in_ms : 0,
+                 on_reported, rep);
+}
+
+void slice_report(struct slice *s)
+{
+    bool through = (s->closing || s->next == s->claim.n) && TAILQ_EMPTY(&s->live) && s->n_marks == 0;
+    uint32_t waiting = s->n_out - s->n_reported;
+
+    if (!s->feeder->usable)
+        return;
+    if (through && !s->last_sent)
+        send_report(s, true);
+    else if (waiting >= REPORT_AT_ONCE || (waiting > 0 && s->n_reports == 0))
+        send_report(s, false);
+}
+
+void slice_resume(struct slice *s)
+{
+    if (s->n_reports == 0)
+        unconfirmed(s);
+    feeder_dirty(s->feeder, s);
+}
+
+void slice_reports_free(struct feeder *f)
+{
+    struct report *rep;
+
+    while ((rep = TAILQ_FIRST(&f->reports)) != NULL) {
+        TAILQ_REMOVE(&f->reports, rep, entry);
+        free(rep);
+    }
+}
