@@ -24,6 +24,19 @@ static void make_nonce(char out[17])
     out[16] = '\0';
 }
 
+/* FNV-1a: daemons that share a Redis are few. */
+static void make_tag(const char *daemon_id, char out[13])
+{
+    uint64_t h = 0xcbf29ce484222325u;
+    int n;
+
+    for (const char *p = daemon_id; *p != '\0'; p++)
+        h = (h ^ (unsigned char)*p) * 0x100000001b3u;
+    n = snprintf(out, 13, "%012llx", (unsigned long long)(h >> 16));
+    if (n != 12)
+        panic("a tag has %d characters", n);
+}
+
 struct queue *queue_new(const struct queue_opts *o)
 {
     struct queue *q = xcalloc(1, sizeof(*q));
@@ -34,6 +47,7 @@ struct queue *queue_new(const struct queue_opts *o)
     q->daemon_id = xstrdup(o->daemon_id);
     q->lease_ms = o->lease_ms > 0 ? o->lease_ms : 60000;
     make_nonce(q->nonce);
+    make_tag(o->daemon_id, q->tag);
     TAILQ_INIT(&q->ops);
     return q;
 }

@@ -46,16 +46,22 @@ struct queue_durability {
     bool aof, fsync_always, fsync_everysec, noeviction;
     bool survives_daemon_crash, survives_redis_crash, survives_power_loss;
     char words[400];        /* "alerts accepted now survive: daemon crash yes, Redis crash yes, host power loss NO (appendfsync everysec)" */
-    char warnings[4][256];
+    char warnings[8][256];
     size_t n_warnings;
     bool run_id_changed;    /* since this daemon's last check: recovery of 3.4 is due */
 };
 typedef void (*queue_check_fn)(void *arg, const struct queue_result *r, const struct queue_durability *d);
 void queue_check(struct queue *q, queue_check_fn cb, void *arg);
 
+/* A restarted daemon takes back its own work at once: leases (of slices and of staging) that a former life of ${daemon_id} holds end now. Only
+ * for one who holds the lock that proves that life is over. Call after queue_check and before the first queue_claim. ${n}: leases ended. */
+typedef void (*queue_takeover_fn)(void *arg, const struct queue_result *r, size_t n);
+void queue_takeover(struct queue *q, queue_takeover_fn cb, void *arg);
+
 /* ---- intake ---- */
 /* Wait for the next inbox entry on a connection of its own (BLMOVE into this daemon's in-process list). ${entry} NULL = nothing came in time: call again.
- * The entry stays in the in-process list until queue_accept or queue_reject names it. */
+ * The entry stays in the in-process list until queue_accept or queue_reject names it. After QUEUE_UNSURE an entry may lie in that list unseen: call
+ * queue_inproc_recover (entries under way are told again too; accepting twice is harmless: code "already-settled", or QUEUE_SAME). */
 typedef void (*queue_entry_fn)(void *arg, const struct queue_result *r, const char *entry, size_t n);
 void queue_inbox_wait(struct queue *q, struct redis *blocking, bool emergency, queue_entry_fn cb, void *arg);
 /* Entries that an earlier life of this daemon took and did not settle (${each} per entry, then ${cb}); and, for other daemons whose heartbeat is
@@ -72,7 +78,9 @@ struct queue_accept {
     const char *idem_key;        /* Idempotency-Key of the request, or NULL */
 };
 typedef void (*queue_accept_fn)(void *arg, const struct queue_result *r, enum queue_accept_result a, const char *id);
-/* Borrowed until completion. Stores the notice and its schedule in one step; kinds cancel/allclear too (cancel is executed by the caller with queue_cancel). */
+/* Stores the notice and its schedule in one step; kinds cancel/allclear too (cancel is executed by the caller with queue_cancel).
+ * "Same content" compares notice->asked when it is there (codec_notice leaves it), else ${json}: ${json} is the completed notice (codec_canonical after notice_complete), which codec_stored
+ * reads again. Refused with code "already-settled" when ${entry} is not in this daemon's in-process list any more and the notice is not known: somebody else has it. */
 void queue_accept(struct queue *q, const struct queue_accept *a, queue_accept_fn cb, void *arg);
 /* Into the stream `rejected`, whole, with reason and sentence; settles ${entry} in the in-process list when it came from there. */
 void queue_reject(struct queue *q, const char *entry, size_t n, const char *reason, const char *message, queue_done_fn cb, void *arg);
@@ -156,8 +164,9 @@ void queue_sweep(struct queue *q, queue_more_fn cb, void *arg);
 void queue_cancel(struct queue *q, const char *id, const char *reason, queue_done_fn cb, void *arg);
 void queue_pause(struct queue *q, const char *id, queue_done_fn cb, void *arg);
 void queue_resume(struct queue *q, const char *id, queue_done_fn cb, void *arg);
-/* exhausted and failed -> pending again, slices reopened; ${n} recipients in err-free completion through queue_more... */
-void queue_redrive(struct queue *q, const char *id, queue_done_fn cb, void *arg);
+/* exhausted and failed -> pending again, slices reopened; ${n}: how many recipients. Also code "not-after-passed". */
+typedef void (*queue_redrive_fn)(void *arg, const struct queue_result *r, uint64_t n);
+void queue_redrive(struct queue *q, const char *id, queue_redrive_fn cb, void *arg);
 
 /* ---- looking ---- */
 struct queue_notice {

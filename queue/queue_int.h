@@ -51,8 +51,10 @@ struct queue {
     struct redis *redis;
     struct keys keys;
     char *community, *daemon_id;
+    char tag[13];   /* short form of daemon_id: first part of every owner token */
     char nonce[17]; /* random per life of this daemon: part of every owner token */
     uint64_t n_claims;
+    int64_t gen; /* counter in Redis at the last check: it never goes back */
     int64_t lease_ms;
     bool legacy;     /* Redis 6.2: see script_text */
     char run_id[48]; /* of the last check */
@@ -73,6 +75,11 @@ void queue_op_i64(struct queue_op *op, int64_t v);
 /* Send. The completion comes later, once. */
 void queue_op_script(struct queue_op *op, enum script s);
 void queue_op_command(struct queue_op *op);
+
+/* An operation whose completion says only how it went. */
+struct queue_op *queue_done_new(struct queue *q, queue_done_fn cb, void *arg);
+/* Send one step of housekeeping with ${op} (queue_stage.c). */
+void queue_sweep_begin(struct queue_op *op);
 
 /* Reading scripts' answers: string into a fixed buffer; false (and "") when it is no string or does not fit. */
 bool queue_value_copy(const struct redis_value *v, char *out, size_t n);

@@ -1,0 +1,288 @@
+/* What this Redis promises, in words. Part of queue.h; queue-protocol 3.2.
+ *
+ *   INFO -> CONFIG GET (may be forbidden) -> script `check` (rights, schema, restart) -> BGREWRITEAOF once per run of Redis -> report */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/num.h"
+#include "queue/queue_int.h"
+
+#define HOLD_MS      3000
+#define CLOCK_OFF_MS 5000
+
+enum check_step { CHECK_INFO, CHECK_CONFIG, CHECK_SCRIPT, CHECK_REWRITE };
+struct check_op {
+    struct queue_op op;
+    queue_check_fn cb;
+    void *arg;
+    enum check_step step;
+    struct queue_durability d;
+    bool rewrite, no_fsync_on_rewrite, config_known;
+};
+
+/* The value of "name:" in INFO's text, "" when it is not there. */
+static void info_field(const char *info, const char *name, char *out, size_t n)
+{
+    size_t len = strlen(name);
+
+    out[0] = '\0';
+    for (const char *p = info; p != NULL; p = strchr(p, '\n'), p = p != NULL ? p + 1 : NULL) {
+        size_t value;
+
+        if (strncmp(p, name, len) != 0 || p[len] != ':')
+            continue;
+        value = strcspn(p + len + 1, "\r\n");
+        if (value < n) {
+            memcpy(out, p + len + 1, value);
+            out[value] = '\0';
+        }
+        return;
+    }
+}
+
+static int64_t info_i64(const char *info, const char *name)
+{
+    char s[64];
+    int64_t v = 0;
+
+    info_field(info, name, s, sizeof(s));
+    return num_i64(s, INT64_MIN, INT64_MAX, &v) == 0 ? v : 0;
+}
+
+static bool info_is(const char *info, const char *name, const char *value)
+{
+    char s[64];
+
+    info_field(info, name, s, sizeof(s));
+    return strcmp(s, value) == 0;
+}
+
+__attribute__((format(printf, 2, 3))) static void warn(struct queue_durability *d, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (d->n_warnings == sizeof(d->warnings) / sizeof(d->warnings[0]))
+        return;
+    va_start(ap, fmt);
+    if (vsnprintf(d->warnings[d->n_warnings], sizeof(d->warnings[0]), fmt, ap) >= 0)
+        d->n_warnings++;
+    va_end(ap);
+}
+
+/* The first problem stays: it is the one to mend first. */
+__attribute__((format(printf, 2, 3))) static void problem(struct queue_durability *d, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (d->problem[0] != '\0')
+        return;
+    va_start(ap, fmt);
+    if (vsnprintf(d->problem, sizeof(d->problem), fmt, ap) < 0)
+        d->problem[0] = '?';
+    va_end(ap);
+}
+
+static void judge_version(struct check_op *o)
+{
+    struct queue_durability *d = &o->d;
+    char *rest = NULL;
+    long major = strtol(d->redis_version, &rest, 10);
+    long minor = rest != NULL && *rest == '.' ? strtol(rest + 1, NULL, 10) : 0;
+
+    if (major < 6 || (major == 6 && minor < 2))
+        problem(d, "Redis %s is too old: 6.2 or newer is needed", d->redis_version);
+    o->op.q->legacy = major < 7;
+    if (major == 6)
+        warn(d, "Redis %s: when its memory is full, running notices stop too (7.0 or newer lets them finish)",
+             d->redis_version);
+}
+
+static void judge_info(struct check_op *o, const char *info)
+{
+    struct queue_durability *d = &o->d;
+    char policy[64];
+    int64_t max = info_i64(info, "maxmemory"), used = info_i64(info, "used_memory");
+
+    info_field(info, "redis_version", d->redis_version, sizeof(d->redis_version));
+    info_field(info, "run_id", d->run_id, sizeof(d->run_id));
+    judge_version(o);
+    if (!info_is(info, "role", "master"))
+        problem(d, "this Redis is a replica: connect to its master");
+    if (info_is(info, "loading", "1"))
+        problem(d, "Redis is still loading its data");
+    info_field(info, "maxmemory_policy", policy, sizeof(policy));
+    d->noeviction = strcmp(policy, "noeviction") == 0;
+    if (!d->noeviction)
+        problem(d,
+                "maxmemory-policy is %s: Redis would throw notices away when memory is short; set it to "
+                "noeviction",
+                policy);
+    if (max > 0 && max - used < max / 5)
+        warn(d, "Redis uses %" PRId64 " of %" PRId64 " MiB: new notices are refused when it is full",
+             used >> 20, max >> 20);
+    d->aof = info_is(info, "aof_enabled", "1");
+    if (d->aof && info_is(info, "aof_last_write_status", "err"))
+        warn(d, "Redis cannot write its append-only file: it refuses work until that is mended (disk full?)");
+    if (info_is(info, "rdb_last_bgsave_status", "err"))
+        warn(d, "Redis could not save its snapshot: it may refuse work (disk full?)");
+    if (info_i64(info, "connected_slaves") > 0)
+        warn(d, "Redis has replicas: a failover may lose the last accepted notices (min-replicas-to-write "
+                "bounds that)");
+    if (d->run_id[0] == '\0')
+        problem(d, "INFO of this Redis is incomplete: no run_id");
+}
+
+static void judge_config(struct check_op *o, const struct redis_value *v)
+{
+    const char *fsync = redis_value_str(queue_value_field(v, "appendfsync"), NULL);
+    const char *pause = redis_value_str(queue_value_field(v, "no-appendfsync-on-rewrite"), NULL);
+
+    if (fsync == NULL)
+        return;
+    o->config_known = true;
+    o->d.fsync_always = o->d.aof && strcmp(fsync, "always") == 0;
+    o->d.fsync_everysec = o->d.aof && strcmp(fsync, "everysec") == 0;
+    o->no_fsync_on_rewrite = pause != NULL && strcmp(pause, "yes") == 0;
+}
+
+static void put_words(struct check_op *o)
+{
+    struct queue_durability *d = &o->d;
+    const char *why;
+
+    d->survives_daemon_crash = true;
+    d->survives_redis_crash = d->aof;
+    d->survives_power_loss = d->fsync_always && !o->no_fsync_on_rewrite;
+    if (!d->aof)
+        why = "appendonly no";
+    else if (!o->config_known)
+        why = "appendfsync unknown: CONFIG GET is not allowed";
+    else if (d->fsync_always)
+        why = o->no_fsync_on_rewrite ? "no-appendfsync-on-rewrite yes" : "appendfsync always";
+    else
+        why = d->fsync_everysec ? "appendfsync everysec" : "appendfsync no";
+    if (snprintf(d->words, sizeof(d->words),
+                 "alerts accepted now survive: daemon crash yes, Redis crash %s, host power loss %s (%s)",
+                 d->survives_redis_crash ? "yes" : "NO", d->survives_power_loss ? "yes" : "NO", why) < 0)
+        d->words[0] = '\0';
+    if (!d->aof)
+        warn(d, "Redis keeps notices in memory only: set appendonly yes and appendfsync always");
+    else if (!d->survives_power_loss)
+        warn(d,
+             "up to the last 2 seconds of accepted notices and sends are lost when the host loses power "
+             "(%s); set appendfsync always",
+             why);
+}
+
+static void report(struct check_op *o, const struct queue_result *r)
+{
+    struct queue *q = o->op.q;
+    struct queue_durability *d = &o->d;
+
+    if (r->status != QUEUE_OK)
+        problem(d, "%s", r->e != NULL ? r->e->msg : "Redis did not answer");
+    d->ok = d->problem[0] == '\0';
+    if (d->ok) {
+        d->run_id_changed = q->run_id[0] != '\0' && strcmp(q->run_id, d->run_id) != 0;
+        memcpy(q->run_id, d->run_id, sizeof(q->run_id));
+    }
+    o->cb(o->arg, r, d);
+}
+
+static void ask_config(struct check_op *o)
+{
+    o->step = CHECK_CONFIG;
+    queue_op_reset(&o->op);
+    queue_op_str(&o->op, "CONFIG");
+    queue_op_str(&o->op, "GET");
+    queue_op_str(&o->op, "*append*");
+    queue_op_command(&o->op);
+}
+
+static void ask_script(struct check_op *o)
+{
+    o->step = CHECK_SCRIPT;
+    queue_op_reset(&o->op);
+    queue_op_i64(&o->op, QUEUE_SCHEMA_VERSION);
+    queue_op_str(&o->op, o->d.run_id);
+    queue_op_i64(&o->op, HOLD_MS);
+    queue_op_script(&o->op, SCRIPT_CHECK);
+}
+
+static void take_script(struct check_op *o, const struct redis_value *v)
+{
+    int64_t off = queue_value_i64(v, 1, 0) - clock_wall_ms(), gen = queue_value_i64(v, 3, 0);
+    struct queue *q = o->op.q;
+
+    if (off > CLOCK_OFF_MS || off < -CLOCK_OFF_MS)
+        warn(&o->d, "the clocks of Redis and of this host differ by %" PRId64 " ms: times follow Redis", off);
+    if (gen <= q->gen)
+        warn(&o->d, "Redis lost data: its generation went from %" PRId64 " back to %" PRId64, q->gen, gen);
+    q->gen = gen;
+    o->rewrite = o->d.aof && queue_value_i64(v, 2, 0) != 0;
+}
+
+/* Redis 7.0.15: an append-only file torn inside a script's block loses later writes at the *second* restart, unless it is rewritten. */
+static void ask_rewrite(struct check_op *o)
+{
+    o->step = CHECK_REWRITE;
+    queue_op_reset(&o->op);
+    queue_op_str(&o->op, "BGREWRITEAOF");
+    queue_op_command(&o->op);
+}
+
+static void on_check(struct queue_op *op, const struct queue_result *r, const struct redis_value *v)
+{
+    struct check_op *o = (struct check_op *)op;
+    const char *info = redis_value_str(v, NULL);
+    bool there = r->status == QUEUE_OK || r->status == QUEUE_REFUSED;
+    const struct queue_result fine = {.status = QUEUE_OK, .e = NULL};
+
+    switch (o->step) {
+    case CHECK_INFO:
+        if (r->status == QUEUE_OK)
+            judge_info(o, info != NULL ? info : "");
+        if (r->status != QUEUE_OK || o->d.problem[0] != '\0')
+            break;
+        ask_config(o);
+        return;
+    case CHECK_CONFIG:
+        if (!there)
+            break;
+        judge_config(o, v);
+        put_words(o);
+        ask_script(o);
+        return;
+    case CHECK_SCRIPT:
+        if (r->status != QUEUE_OK)
+            break;
+        take_script(o, v);
+        if (!o->rewrite)
+            break;
+        ask_rewrite(o);
+        return;
+    case CHECK_REWRITE:
+        if (!there)
+            break;
+        if (r->status == QUEUE_REFUSED && strcmp(r->e->code, "redis-rights") == 0)
+            warn(&o->d, "Redis restarted: run BGREWRITEAOF once by hand (this Redis user may not)");
+        report(o, &fine);
+        return;
+    }
+    report(o, r);
+}
+
+void queue_check(struct queue *q, queue_check_fn cb, void *arg)
+{
+    struct check_op *o = queue_op_new(q, sizeof(*o), on_check);
+
+    o->cb = cb;
+    o->arg = arg;
+    o->step = CHECK_INFO;
+    queue_op_str(&o->op, "INFO");
+    queue_op_command(&o->op);
+}

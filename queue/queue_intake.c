@@ -1,0 +1,250 @@
+/* Intake: from the inbox to a stored notice, or to the stream of rejected entries. Part of queue.h. */
+#include <openssl/evp.h>
+#include <string.h>
+
+#include "model/policy.h"
+#include "queue/queue_int.h"
+
+#define WAIT_S      "5" /* one blocking wait for an entry */
+#define WAIT_MAX_MS 8000
+
+struct entry_op {
+    struct queue_op op;
+    queue_entry_fn cb;
+    void *arg;
+};
+
+static void on_entry(struct queue_op *op, const struct queue_result *r, const struct redis_value *v)
+{
+    struct entry_op *o = (struct entry_op *)op;
+    size_t n = 0;
+    const char *s = redis_value_str(v, &n);
+
+    o->cb(o->arg, r, s, n);
+}
+
+void queue_inbox_wait(struct queue *q, struct redis *blocking, bool emergency, queue_entry_fn cb, void *arg)
+{
+    struct entry_op *o = queue_op_new(q, sizeof(*o), on_entry);
+
+    o->cb = cb;
+    o->arg = arg;
+    o->op.redis = blocking;
+    o->op.timeout_ms = WAIT_MAX_MS;
+    queue_op_str(&o->op, "BLMOVE");
+    queue_op_key(&o->op, emergency ? KEY_INBOX_E : KEY_INBOX, NULL);
+    queue_op_key(&o->op, emergency ? KEY_INPROC_E : KEY_INPROC, q->daemon_id);
+    queue_op_str(&o->op, "RIGHT");
+    queue_op_str(&o->op, "LEFT");
+    queue_op_str(&o->op, WAIT_S);
+    queue_op_command(&o->op);
+}
+
+void queue_notice_json(struct queue *q, const char *id, queue_entry_fn cb, void *arg)
+{
+    struct entry_op *o = queue_op_new(q, sizeof(*o), on_entry);
+
+    o->cb = cb;
+    o->arg = arg;
+    queue_op_str(&o->op, "HGET");
+    queue_op_key(&o->op, KEY_NOTICE, id);
+    queue_op_str(&o->op, "json");
+    queue_op_command(&o->op);
+}
+
+/* ---- what was left in process ---- */
+
+struct recover_op {
+    struct queue_op op;
+    void (*each)(void *arg, const char *entry, size_t n);
+    queue_done_fn cb;
+    void *arg;
+    enum { RECOVER_EMERGENCIES, RECOVER_OTHERS, RECOVER_FOREIGN } step;
+};
+
+static void recover_step(struct recover_op *o)
+{
+    struct queue_op *op = &o->op;
+
+    queue_op_reset(op);
+    switch (o->step) {
+    case RECOVER_EMERGENCIES:
+    case RECOVER_OTHERS:
+        queue_op_str(op, "LRANGE");
+        queue_op_key(op, o->step == RECOVER_EMERGENCIES ? KEY_INPROC_E : KEY_INPROC, op->q->daemon_id);
+        queue_op_str(op, "0");
+        queue_op_str(op, "-1");
+        queue_op_command(op);
+        return;
+    case RECOVER_FOREIGN:
+        queue_sweep_begin(op);
+        return;
+    }
+}
+
+static void on_recover(struct queue_op *op, const struct queue_result *r, const struct redis_value *v)
+{
+    struct recover_op *o = (struct recover_op *)op;
+
+    if (r->status != QUEUE_OK || o->step == RECOVER_FOREIGN) {
+        o->cb(o->arg, r);
+        return;
+    }
+    /* Taken from the right, put in at the left: the oldest is last. */
+    for (size_t i = redis_value_count(v); i-- > 0;) {
+        size_t n;
+        const char *s = redis_value_str(redis_value_at(v, i), &n);
+
+        if (s != NULL)
+            o->each(o->arg, s, n);
+    }
+    o->step++;
+    recover_step(o);
+}
+
+void queue_inproc_recover(struct queue *q, void (*each)(void *arg, const char *entry, size_t n),
+                          queue_done_fn cb, void *arg)
+{
+    struct recover_op *o = queue_op_new(q, sizeof(*o), on_recover);
+
+    o->each = each;
+    o->cb = cb;
+    o->arg = arg;
+    o->step = RECOVER_EMERGENCIES;
+    recover_step(o);
+}
+
+/* ---- accept and reject ---- */
+
+struct accept_op {
+    struct queue_op op;
+    queue_accept_fn cb;
+    void *arg;
+};
+
+static void on_accept(struct queue_op *op, const struct queue_result *r, const struct redis_value *v)
+{
+    struct accept_op *o = (struct accept_op *)op;
+    const char *word = redis_value_str(redis_value_at(v, 1), NULL);
+    enum queue_accept_result a = QUEUE_ACCEPTED;
+    char id[NOTICE_ID_MAX + 1];
+
+    queue_value_copy(redis_value_at(v, 2), id, sizeof(id));
+    if (word != NULL && strcmp(word, "same") == 0)
+        a = QUEUE_SAME;
+    else if (word != NULL && strcmp(word, "conflict") == 0)
+        a = QUEUE_CONFLICT;
+    o->cb(o->arg, r, a, id);
+}
+
+static void add_digest(struct queue_op *op, const char *p, size_t n)
+{
+    static const char hex[] = "0123456789abcdef";
+    unsigned char md[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    char out[2 * EVP_MAX_MD_SIZE];
+
+    if (EVP_Digest(p, n, md, &len, EVP_sha256(), NULL) != 1)
+        panic("SHA-256 is not available");
+    for (unsigned i = 0; i < len; i++) {
+        out[2 * i] = hex[md[i] >> 4];
+        out[2 * i + 1] = hex[md[i] & 15];
+    }
+    queue_op_arg(op, out, 2 * len);
+}
+
+void queue_accept(struct queue *q, const struct queue_accept *a, queue_accept_fn cb, void *arg)
+{
+    struct accept_op *o = queue_op_new(q, sizeof(*o), on_accept);
+    const struct notice *n = a->notice;
+    struct queue_op *op = &o->op;
+    bool listed = n->kind != NOTICE_ANSWER && n->kind != NOTICE_CANCEL;
+
+    o->cb = cb;
+    o->arg = arg;
+    queue_op_str(op, n->id);
+    queue_op_arg(op, a->entry != NULL ? a->entry : "", a->entry != NULL ? a->entry_len : 0);
+    queue_op_str(op, q->daemon_id);
+    queue_op_i64(op, (int64_t)n->kind);
+    queue_op_i64(op, (int64_t)n->lane);
+    queue_op_i64(op, (int64_t)n->on_unknown);
+    queue_op_i64(op, (int64_t)policy_max_attempts(n->lane));
+    queue_op_i64(op, n->send_at);
+    queue_op_i64(op, n->not_after);
+    queue_op_arg(op, a->json, a->json_len);
+    if (n->asked != NULL)
+        add_digest(op, n->asked, strlen(n->asked));
+    else
+        add_digest(op, a->json, a->json_len);
+    queue_op_str(op, a->idem_key);
+    queue_op_i64(op, listed);
+    queue_op_script(op, SCRIPT_ACCEPT);
+}
+
+void queue_reject(struct queue *q, const char *entry, size_t n, const char *reason, const char *message,
+                  queue_done_fn cb, void *arg)
+{
+    struct queue_op *op = queue_done_new(q, cb, arg);
+
+    queue_op_arg(op, entry, n);
+    queue_op_str(op, q->daemon_id);
+    queue_op_str(op, reason);
+    queue_op_str(op, message);
+    queue_op_script(op, SCRIPT_REJECT);
+}
+
+/* ---- rejected entries ---- */
+
+struct rejected_op {
+    struct queue_op op;
+    void (*each)(void *arg, const struct queue_rejected *r);
+    queue_done_fn cb;
+    void *arg;
+};
+
+static void on_rejected(struct queue_op *op, const struct queue_result *r, const struct redis_value *v)
+{
+    struct rejected_op *o = (struct rejected_op *)op;
+
+    for (size_t i = 0; i < redis_value_count(v); i++) {
+        const struct redis_value *one = redis_value_at(v, i), *f = redis_value_at(one, 1);
+        struct queue_rejected x = {
+            .key = redis_value_str(redis_value_at(one, 0), NULL),
+            .reason = redis_value_str(queue_value_field(f, "reason"), NULL),
+            .message = redis_value_str(queue_value_field(f, "message"), NULL),
+            .at = redis_value_int(queue_value_field(f, "at"), 0),
+        };
+
+        x.entry = redis_value_str(queue_value_field(f, "entry"), &x.entry_len);
+        if (x.key != NULL && x.reason != NULL && x.message != NULL && x.entry != NULL)
+            o->each(o->arg, &x);
+    }
+    o->cb(o->arg, r);
+}
+
+void queue_rejected_list(struct queue *q, size_t limit,
+                         void (*each)(void *arg, const struct queue_rejected *r), queue_done_fn cb, void *arg)
+{
+    struct rejected_op *o = queue_op_new(q, sizeof(*o), on_rejected);
+
+    o->each = each;
+    o->cb = cb;
+    o->arg = arg;
+    queue_op_str(&o->op, "XREVRANGE");
+    queue_op_key(&o->op, KEY_REJECTED, NULL);
+    queue_op_str(&o->op, "+");
+    queue_op_str(&o->op, "-");
+    if (limit != 0) {
+        queue_op_str(&o->op, "COUNT");
+        queue_op_i64(&o->op, (int64_t)limit);
+    }
+    queue_op_command(&o->op);
+}
+
+void queue_rejected_retry(struct queue *q, const char *key, queue_done_fn cb, void *arg)
+{
+    struct queue_op *op = queue_done_new(q, cb, arg);
+
+    queue_op_str(op, key);
+    queue_op_script(op, SCRIPT_REJECTED_RETRY);
+}
