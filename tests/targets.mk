@@ -21,7 +21,7 @@ $(UNIT_BIN) $(FLOW_BIN): $(B)/%: $(B)/tests/%.c.o $(TEST_LIBS)
 	$(Q)$(TEST_LINK) -lcmocka -lm
 
 # Programs that pytest suites and benches start: one for each .c file.
-TOOL_BIN := $(patsubst tests/%.c,$(B)/%,$(sort $(wildcard tests/bench/*.c tests/faults/*.c tests/e2e/*.c)))
+TOOL_BIN := $(patsubst tests/%.c,$(B)/%,$(sort $(wildcard tests/bench/*.c tests/faults/*.c tests/e2e/*.c tests/lint/*.c)))
 $(TOOL_BIN): $(B)/%: $(B)/tests/%.c.o $(TEST_LIBS)
 	@mkdir -p $(@D)
 	@$(if $(filter 0,$(V)),echo "  LD  $@")
