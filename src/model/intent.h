@@ -41,6 +41,7 @@ struct intent_ctx {
     const char *asked;      /* code of the activity that the last message to this person asked about, or NULL: a bare "1" or "好" joins it */
     const char (*offered)[ACTIVITY_CODE_MAX + 1]; /* last numbered list offered to this person: "2" picks the second */
     size_t n_offered;
+    enum intent_kind offered_for; /* what the list was offered for: a number from it means that (INTENT_UNKNOWN = join) */
     bool rollcall_open;
 };
 
