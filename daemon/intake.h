@@ -8,12 +8,14 @@
 #include "queue/queue.h"
 
 struct intake;
+struct journal;
 struct intake_opts {
     struct loop *loop;
     struct queue *queue;
     struct redis *block_e, *block;
     const struct config *config;
     const struct config_community *community;
+    struct journal *journal; /* emergencies from HTTP are written here first; NULL = none */
     void (*on_accepted)(void *arg, const struct notice *n); /* poke the scheduler; cancel targets */
     void (*on_rejected)(void *arg, const char *reason);
     void *arg;
@@ -27,5 +29,7 @@ void intake_free(struct intake *i);
  * before storing. ${tree} borrowed for the call. */
 typedef void (*intake_fn)(void *arg, const struct queue_result *r, enum queue_accept_result a, const struct notice *n);
 void intake_submit(struct intake *i, const json_t *tree, const char *idem_key, bool dry, intake_fn cb, void *arg);
+/* A record of the journal that Redis may not know: say it again. Afterwards the journal is told. */
+void intake_resubmit(struct intake *i, int64_t journal_number, const char *json, size_t n);
 
 #endif

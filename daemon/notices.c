@@ -101,7 +101,7 @@ static void make_room(struct notices *n)
 
 static int compile(struct notices_entry *e, const char *json, size_t len, struct err *err)
 {
-    e->notice = codec_notice(json, len, err);
+    e->notice = codec_stored(json, len, err);
     if (e->notice == NULL)
         return -1;
     e->tmpls = xcalloc(e->notice->n_texts + 1, sizeof(struct tmpl *));

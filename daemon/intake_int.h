@@ -1,0 +1,51 @@
+/* Inside intake*.c only. */
+#ifndef DAEMON_INTAKE_INT_H
+#define DAEMON_INTAKE_INT_H
+
+#include "daemon/intake.h"
+
+enum { INTAKE_AGAIN_MIN_MS = 100, INTAKE_AGAIN_MAX_MS = 2000 };
+
+enum step { STEP_CANCEL, STEP_ACCEPT, STEP_SUPERSEDE, STEP_REJECT };
+
+struct source { /* one BLMOVE loop */
+    struct intake *intake;
+    struct redis *redis;
+    bool emergency;
+    struct loop_timer *again;
+};
+
+struct job {
+    struct intake *intake;
+    struct source *source; /* goes on when this is over; NULL for submissions and recovered entries */
+    struct notice *notice; /* NULL when it could not be parsed */
+    char *entry, *json, *idem_key;
+    size_t entry_len, json_len;
+    enum step step;
+    size_t n_superseded;
+    struct err why; /* of a rejection */
+    int64_t journal_number; /* 0 = not in the journal */
+    bool recovered; /* from the journal: nobody waits for an answer */
+    enum queue_accept_result result;
+    intake_fn cb; /* submissions */
+    void *arg;
+    struct loop_timer *again;
+    int64_t again_ms;
+    struct loop_task answer;
+    TAILQ_ENTRY(job) jobs;
+};
+
+struct intake {
+    struct intake_opts o;
+    struct source sources[2];
+    bool running, recovering;
+    TAILQ_HEAD(, job) jobs;
+};
+
+struct job *intake_job_new(struct intake *i);
+/* Parse what it brings, and go on. */
+void intake_job_start(struct job *j);
+void intake_job_free(struct job *j);
+void intake_source_wait(struct source *s);
+
+#endif
