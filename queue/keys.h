@@ -66,6 +66,7 @@
     KEY(REPLY_SEEN, "in:", "", COMMUNITY)                                                                    \
     KEY(SENDER, "ctx:", "", COMMUNITY)                                                                       \
     KEY(TEXTS, "texts", "", COMMUNITY)                                                                       \
+    KEY(TEXTS_DONE, "texts.done", "", COMMUNITY)                                                             \
     /* provider accounts, shared by communities */                                                           \
     KEY(SHARED_CLOCK, "clock", "", SHARED)                                                                   \
     KEY(RATE, "rl:", "", SHARED)                                                                             \

@@ -1,0 +1,17 @@
+#!lua flags=no-writes
+-- The oldest undecided replies and what is known of each sender. KEYS: clock, replies; ctx:<from>, reg:<from>, ph:<n>, res:<n> follow from the entries. ARGV: most.
+-- -> now, {key, entry, resident id, line, out, asked, offered, roll-call until, {codes}} each.
+local r = {'ok', int((now()))}
+for _, e in ipairs(call('XRANGE', KEYS[2], '-', '+', 'COUNT', ARGV[1])) do
+  local from
+  for i = 1, #e[2], 2 do
+    if e[2][i] == 'from' then
+      from = e[2][i + 1]
+    end
+  end
+  local id = (call('HGET', P .. 'ph:' .. int((tonumber(from:sub(-5)) or 0) % 16384), from) or ''):match('^%d+')
+  local line = id and call('HGET', P .. 'res:' .. int(math.floor(id / 100)), id)
+  local c = call('HMGET', P .. 'ctx:' .. from, 'out', 'asked', 'offered', 'rollcall')
+  r[#r + 1] = {e[1], e[2], line and id or '0', line or '', c[1] or '', c[2] or '', c[3] or '', c[4] or '', call('SMEMBERS', P .. 'reg:' .. from)}
+end
+return r
