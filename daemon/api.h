@@ -6,10 +6,12 @@
 
 #include "daemon/app.h"
 
+/* Every member of ${a} that stands before `api` in struct app is there already. */
 struct api *api_new(struct app *a, struct err *e) MUSTCHECK;
 int api_listen(struct api *api, struct err *e) MUSTCHECK;
 int api_port(const struct api *api);
 void api_close_listeners(struct api *api);
+/* After the queues are gone (no completion of theirs may come any more), before the loop. NULL is fine. */
 void api_free(struct api *api);
 
 #endif
