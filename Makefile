@@ -143,11 +143,12 @@ install: all
 	  sed -i 's|/usr/sbin/crierd|$(SBINDIR)/crierd|' $(TO)$(PREFIX)/lib/systemd/system/$${u##*/} || exit 1; done
 	$(PUT) systemd/crier.sysusers.conf $(TO)$(PREFIX)/lib/sysusers.d/crier.conf
 	$(PUT) systemd/crier.tmpfiles.conf $(TO)$(PREFIX)/lib/tmpfiles.d/crier.conf
-	$(PUT) systemd/crier-redis.conf $(TO)$(SHAREDIR)/crier/crier-redis.conf
+	$(PUT) systemd/crier-redis.conf $(TO)$(SHAREDIR)/doc/crier/examples/crier-redis.conf
 	$(PUT) config/crier.conf $(TO)$(SHAREDIR)/doc/crier/examples/crier.conf
 	for t in $(wildcard config/templates/* config/festivals config/holidays/*); do \
 	  $(PUT) $$t $(TO)$(SHAREDIR)/crier/$${t#config/} || exit 1; done
-	test -e $(TO)$(SYSCONFDIR)/crier/crier.conf || $(PUT) config/crier.conf $(TO)$(SYSCONFDIR)/crier/crier.conf
+	for c in config/crier.conf systemd/crier-redis.conf; do \
+	  test -e $(TO)$(SYSCONFDIR)/crier/$${c##*/} || $(PUT) $$c $(TO)$(SYSCONFDIR)/crier/$${c##*/} || exit 1; done
 	$(PUT) -t $(TO)$(SHAREDIR)/doc/crier README.md NEWS.md LICENSE $(wildcard docs/*.md) queue/SCHEMA.md
 
 FORMATTED = $(sort $(wildcard $(foreach l,$(LAYERS),$(DIR_$(l))/*.[ch]) tests/unit/*.[ch] tests/flow/*.[ch] tests/support/*.[ch] \
