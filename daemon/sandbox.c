@@ -11,11 +11,11 @@
 #include "base/secret.h"
 #include "provider/drivers.h"
 
-#define SANDBOX_PHONES    10000
-#define SANDBOX_MESSAGES  20
-#define SANDBOX_OWED      100000 /* receipts; a phone that owes more has simply lost reception */
-#define SANDBOX_PER_CALL  100    /* receipts told in one callback */
-#define SANDBOX_ADDRESS   96
+#define SANDBOX_PHONES   10000
+#define SANDBOX_MESSAGES 20
+#define SANDBOX_OWED     100000 /* receipts; a phone that owes more has simply lost reception */
+#define SANDBOX_PER_CALL 100    /* receipts told in one callback */
+#define SANDBOX_ADDRESS  96
 
 struct message {
     char *text, *provider, *ref; /* ref NULL = written by the phone's owner */
@@ -36,8 +36,8 @@ TAILQ_HEAD(phone_list, phone);
 struct sandbox_op {
     struct sandbox *owner;
     struct sandbox_url url;
-    const char *provider;           /* borrowed with the messages */
-    const struct provider_msg *m;   /* borrowed until completion */
+    const char *provider;         /* borrowed with the messages */
+    const struct provider_msg *m; /* borrowed until completion */
     size_t n;
     struct loop_timer *timer;
     void (*cb)(void *arg, const struct provider_verdict *v, size_t n);
@@ -169,8 +169,8 @@ static void owe_receipt(struct sandbox *s, const struct sandbox_op *op, const ch
     o->due_ms = clock_mono_ms() + op->url.receipt_ms;
     /* Nearly always the last one: providers differ only in their receipt times. */
     TAILQ_FOREACH_REVERSE(after, &s->receipts, owed_list, entry)
-        if (after->due_ms <= o->due_ms)
-            break;
+    if (after->due_ms <= o->due_ms)
+        break;
     if (after != NULL)
         TAILQ_INSERT_AFTER(&s->receipts, after, o, entry);
     else
@@ -190,8 +190,13 @@ static void deliver(struct sandbox_op *op, const struct provider_msg *m, struct 
         v->verdict = VERDICT_BAD_RECIPIENT;
         return;
     }
-    (void)snprintf(v->id, sizeof(v->id), "%s-%" PRIu64, s->run, ++s->n_ids); /* 16 + 1 + 20 characters at most */
-    kept = (struct message){.text = xstrndup(m->text, m->text_len), .provider = xstrdup(op->provider), .ref = xstrdup(m->ref), .lane = m->lane, .at = clock_wall_ms()};
+    (void)snprintf(v->id, sizeof(v->id), "%s-%" PRIu64, s->run,
+                   ++s->n_ids); /* 16 + 1 + 20 characters at most */
+    kept = (struct message){.text = xstrndup(m->text, m->text_len),
+                            .provider = xstrdup(op->provider),
+                            .ref = xstrdup(m->ref),
+                            .lane = m->lane,
+                            .at = clock_wall_ms()};
     phone_keep(s, m->to, &kept);
     owe_receipt(s, op, m->ref);
 }
@@ -211,7 +216,8 @@ static void on_accept(void *arg)
     free(v);
 }
 
-struct sandbox_op *sandbox_send(struct sandbox *s, const struct provider_conf *c, const struct provider_msg *m, size_t n,
+struct sandbox_op *sandbox_send(struct sandbox *s, const struct provider_conf *c,
+                                const struct provider_msg *m, size_t n,
                                 void (*cb)(void *arg, const struct provider_verdict *v, size_t n), void *arg)
 {
     struct sandbox_op *op = xcalloc(1, sizeof(*op));
@@ -233,13 +239,15 @@ void sandbox_cancel(struct sandbox_op *op)
 
 /* ---- what comes back from phones ---- */
 
-void sandbox_on_receipt(struct sandbox *s, void (*cb)(void *arg, const char *provider, const char *body, size_t n), void *arg)
+void sandbox_on_receipt(struct sandbox *s,
+                        void (*cb)(void *arg, const char *provider, const char *body, size_t n), void *arg)
 {
     s->on_receipt = cb;
     s->receipt_arg = arg;
 }
 
-void sandbox_on_reply(struct sandbox *s, void (*cb)(void *arg, const char *provider, const char *body, size_t n), void *arg)
+void sandbox_on_reply(struct sandbox *s,
+                      void (*cb)(void *arg, const char *provider, const char *body, size_t n), void *arg)
 {
     s->on_reply = cb;
     s->reply_arg = arg;
@@ -255,7 +263,8 @@ static void owed_free(struct owed *o)
 }
 
 /* Call ${cb} with ${tree} (taken) as text. */
-static void tell(void (*cb)(void *arg, const char *provider, const char *body, size_t n), void *arg, const char *provider, json_t *tree)
+static void tell(void (*cb)(void *arg, const char *provider, const char *body, size_t n), void *arg,
+                 const char *provider, json_t *tree)
 {
     char *body = json_dumps(tree, JSON_COMPACT);
 
@@ -278,7 +287,8 @@ static void tell_receipts(void *arg)
         return;
     list = json_array();
     provider = xstrdup(o->provider);
-    while (o != NULL && o->due_ms <= now_ms && strcmp(o->provider, provider) == 0 && json_array_size(list) < SANDBOX_PER_CALL) {
+    while (o != NULL && o->due_ms <= now_ms && strcmp(o->provider, provider) == 0 &&
+           json_array_size(list) < SANDBOX_PER_CALL) {
         json_array_append_new(list, json_pack("{s:s, s:s}", "ref", o->ref, "status", "delivered"));
         TAILQ_REMOVE(&s->receipts, o, entry);
         s->n_receipts--;
@@ -307,20 +317,23 @@ static void tell_texts(void *arg)
         loop_post(s->loop, &s->text_task);
     (void)snprintf(id, sizeof(id), "%s-%" PRIu64, s->run, ++s->n_ids); /* 16 + 1 + 20 characters at most */
     clock_format_iso(o->at, "UTC", time, sizeof(time));
-    tell(s->on_reply, s->reply_arg, o->provider, json_pack("{s:s, s:s, s:s, s:s}", "id", id, "from", o->from, "text", o->text, "time", time));
+    tell(s->on_reply, s->reply_arg, o->provider,
+         json_pack("{s:s, s:s, s:s, s:s}", "id", id, "from", o->from, "text", o->text, "time", time));
     owed_free(o);
 }
 
 void sandbox_text(struct sandbox *s, const char *provider, const char *from, const char *text)
 {
     struct owed *o = xcalloc(1, sizeof(*o));
-    struct message kept = {.text = xstrdup(text), .provider = xstrdup(provider), .lane = LANE_NORMAL, .at = clock_wall_ms()};
+    struct message kept = {
+        .text = xstrdup(text), .provider = xstrdup(provider), .lane = LANE_NORMAL, .at = clock_wall_ms()};
 
     if (from[0] != '\0' && strlen(from) < SANDBOX_ADDRESS)
         phone_keep(s, from, &kept);
     else
         message_fini(&kept);
-    *o = (struct owed){.provider = xstrdup(provider), .from = xstrdup(from), .text = xstrdup(text), .at = kept.at};
+    *o = (struct owed){
+        .provider = xstrdup(provider), .from = xstrdup(from), .text = xstrdup(text), .at = kept.at};
     TAILQ_INSERT_TAIL(&s->texts, o, entry);
     loop_post(s->loop, &s->text_task);
 }
@@ -329,8 +342,8 @@ void sandbox_text(struct sandbox *s, const char *provider, const char *from, con
 
 static json_t *message_json(const struct message *m)
 {
-    json_t *o = json_pack("{s:s, s:s, s:s, s:I}", "direction", m->ref != NULL ? "to-phone" : "from-phone", "text", m->text, "provider", m->provider,
-                          "at", (json_int_t)m->at);
+    json_t *o = json_pack("{s:s, s:s, s:s, s:I}", "direction", m->ref != NULL ? "to-phone" : "from-phone",
+                          "text", m->text, "provider", m->provider, "at", (json_int_t)m->at);
 
     if (o != NULL && m->ref != NULL) {
         json_object_set_new(o, "ref", json_string(m->ref));
@@ -349,10 +362,13 @@ json_t *sandbox_phones(const struct sandbox *s, size_t limit)
     json_t *list = json_array();
     const struct phone *p;
 
-    TAILQ_FOREACH(p, &s->phones, entry) {
+    TAILQ_FOREACH(p, &s->phones, entry)
+    {
         if (limit > 0 && json_array_size(list) >= limit)
             break;
-        json_array_append_new(list, json_pack("{s:s, s:I, s:o}", "phone", p->address, "messages", (json_int_t)p->n_ever, "last", message_json(message_at(p, p->n - 1))));
+        json_array_append_new(list, json_pack("{s:s, s:I, s:o}", "phone", p->address, "messages",
+                                              (json_int_t)p->n_ever, "last",
+                                              message_json(message_at(p, p->n - 1))));
     }
     return list;
 }

@@ -16,15 +16,29 @@ struct scan {
     const char *p, *end;
 };
 
-enum member { MEMBER_CODE, MEMBER_ID, MEMBER_TO, MEMBER_RETRY, MEMBER_RESULTS, MEMBER_REF, MEMBER_MESSAGE, MEMBER_DETAIL };
+enum member {
+    MEMBER_CODE,
+    MEMBER_ID,
+    MEMBER_TO,
+    MEMBER_RETRY,
+    MEMBER_RESULTS,
+    MEMBER_REF,
+    MEMBER_MESSAGE,
+    MEMBER_DETAIL
+};
 static const struct {
     const char *name;
     size_t len;
     enum member member;
 } members[] = {
-    {"code", 4, MEMBER_CODE},      {"id", 2, MEMBER_ID},           {"to", 2, MEMBER_TO},
-    {"results", 7, MEMBER_RESULTS}, {"retry_after", 11, MEMBER_RETRY}, {"ref", 3, MEMBER_REF},
-    {"message", 7, MEMBER_MESSAGE}, {"detail", 6, MEMBER_DETAIL},
+    {"code",        4,  MEMBER_CODE   },
+    {"id",          2,  MEMBER_ID     },
+    {"to",          2,  MEMBER_TO     },
+    {"results",     7,  MEMBER_RESULTS},
+    {"retry_after", 11, MEMBER_RETRY  },
+    {"ref",         3,  MEMBER_REF    },
+    {"message",     7,  MEMBER_MESSAGE},
+    {"detail",      6,  MEMBER_DETAIL },
 };
 
 static void scan_blank(struct scan *s)
@@ -73,7 +87,8 @@ static int scan_integer(struct scan *s, int64_t *out)
         v = v * 10 + (*s->p++ - '0');
         digits++;
     }
-    if (digits == 0 || s->p == s->end || (*s->p != ',' && *s->p != '}' && *s->p != ' ' && *s->p != '\n' && *s->p != '\r'))
+    if (digits == 0 || s->p == s->end ||
+        (*s->p != ',' && *s->p != '}' && *s->p != ' ' && *s->p != '\n' && *s->p != '\r'))
         return -1;
     *out = v;
     return 0;
@@ -133,7 +148,8 @@ static int scan_value(struct scan *s, enum member m, struct answer_item *item)
 }
 
 /* The members of an object whose brace was read; ${results}: what to do with that member, NULL = not plain. */
-static int scan_object(struct scan *s, struct answer_item *item, int (*results)(struct scan *s, void *arg), void *arg)
+static int scan_object(struct scan *s, struct answer_item *item, int (*results)(struct scan *s, void *arg),
+                       void *arg)
 {
     unsigned seen = 0;
     enum member m = MEMBER_CODE;
@@ -198,7 +214,8 @@ static int64_t tree_retry(const json_t *v)
 
 static void tree_item(const json_t *o, struct answer_item *item)
 {
-    const json_t *code = json_object_get(o, "code"), *id = json_object_get(o, "id"), *to = json_object_get(o, "to");
+    const json_t *code = json_object_get(o, "code"), *id = json_object_get(o, "id"),
+                 *to = json_object_get(o, "to");
 
     *item = answer_none;
     if (json_is_integer(code) && json_integer_value(code) >= 0)
@@ -210,7 +227,8 @@ static void tree_item(const json_t *o, struct answer_item *item)
     item->to_len = item->to != NULL ? json_string_length(to) : 0;
 }
 
-int answer_load(const char *body, size_t n, bool batch, answer_fn each, void *arg, struct answer_whole *whole, char *id)
+int answer_load(const char *body, size_t n, bool batch, answer_fn each, void *arg, struct answer_whole *whole,
+                char *id)
 {
     json_t *tree = json_loadb(body, n, JSON_REJECT_DUPLICATES, NULL);
     const json_t *results, *one;
@@ -225,7 +243,8 @@ int answer_load(const char *body, size_t n, bool batch, answer_fn each, void *ar
     }
     results = batch ? json_object_get(tree, "results") : NULL;
     whole->has_results = json_is_array(results);
-    json_array_foreach(results, i, one) {
+    json_array_foreach(results, i, one)
+    {
         tree_item(one, &item);
         each(arg, &item);
     }

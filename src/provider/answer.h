@@ -26,8 +26,10 @@ struct answer_whole {
 };
 
 /* The plain form. ${each} (batch only) per result, in order. 0, or -1 when it is not plain: then nothing that was told counts. */
-int answer_scan(const char *body, size_t n, bool batch, answer_fn each, void *arg, struct answer_whole *whole);
+int answer_scan(const char *body, size_t n, bool batch, answer_fn each, void *arg,
+                struct answer_whole *whole);
 /* Any JSON object. 0, or -1 when it is none (malformed, duplicate members, not UTF-8, NUL). Strings of ${whole} are copied to ${id} (>= 80 bytes). */
-int answer_load(const char *body, size_t n, bool batch, answer_fn each, void *arg, struct answer_whole *whole, char *id);
+int answer_load(const char *body, size_t n, bool batch, answer_fn each, void *arg, struct answer_whole *whole,
+                char *id);
 
 #endif

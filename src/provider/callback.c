@@ -10,7 +10,8 @@
 #define REPLY_TEXT_MAX     16384
 
 /* Fills the string member ${key}; -1 when it is there and no string, longer than ${max}, or (${need}) missing or empty. */
-static int member(const json_t *o, const char *key, size_t max, bool need, const char **out, size_t *n, const char *code, struct err *e)
+static int member(const json_t *o, const char *key, size_t max, bool need, const char **out, size_t *n,
+                  const char *code, struct err *e)
 {
     const json_t *v = json_object_get(o, key);
 
@@ -60,7 +61,8 @@ static int receipt_read(const json_t *o, struct provider_receipt *r, struct err 
     if (member(o, "detail", 1024, false, &detail, &n, code, e) < 0)
         return -1;
     /* For people only, so it may be cut; at a character's border, since it is stored and shown as UTF-8. */
-    while (n >= sizeof(r->detail) || (n > 0 && n < strlen(detail) && ((unsigned char)detail[n] & 0xc0) == 0x80))
+    while (n >= sizeof(r->detail) ||
+           (n > 0 && n < strlen(detail) && ((unsigned char)detail[n] & 0xc0) == 0x80))
         n--;
     (void)snprintf(r->detail, sizeof(r->detail), "%.*s", (int)n, detail);
     for (char *p = r->detail; *p != '\0'; p++)
@@ -81,7 +83,8 @@ static int reply_read(const json_t *o, struct provider_reply *r, struct err *e)
     if (member(o, "id", sizeof(r->id) - 1, true, &id, &n, code, e) < 0 || plain(id, "id", code, e) < 0)
         return -1;
     (void)snprintf(r->id, sizeof(r->id), "%s", id); /* length checked above */
-    if (member(o, "from", sizeof(r->from) - 1, true, &from, &n, code, e) < 0 || plain(from, "from", code, e) < 0)
+    if (member(o, "from", sizeof(r->from) - 1, true, &from, &n, code, e) < 0 ||
+        plain(from, "from", code, e) < 0)
         return -1;
     (void)snprintf(r->from, sizeof(r->from), "%s", from); /* length checked above */
     if (json_object_get(o, "text") == NULL)
@@ -124,8 +127,8 @@ static const json_t *item_at(const json_t *tree, size_t i)
     return json_is_array(tree) ? json_array_get(tree, i) : tree;
 }
 
-int callback_receipts(const struct provider_conf *c, const char *body, size_t n, void (*each)(void *arg, const struct provider_receipt *r), void *arg,
-                      struct err *e)
+int callback_receipts(const struct provider_conf *c, const char *body, size_t n,
+                      void (*each)(void *arg, const struct provider_receipt *r), void *arg, struct err *e)
 {
     struct provider_receipt r;
     size_t n_items = 0;
@@ -143,8 +146,8 @@ int callback_receipts(const struct provider_conf *c, const char *body, size_t n,
     return told;
 }
 
-int callback_replies(const struct provider_conf *c, const char *body, size_t n, void (*each)(void *arg, const struct provider_reply *r), void *arg,
-                     struct err *e)
+int callback_replies(const struct provider_conf *c, const char *body, size_t n,
+                     void (*each)(void *arg, const struct provider_reply *r), void *arg, struct err *e)
 {
     struct provider_reply r;
     size_t n_items = 0;

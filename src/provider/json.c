@@ -19,23 +19,26 @@ static const struct {
     enum verdict verdict;
     const char *detail;
 } codes[] = {
-    {VERDICT_SENT, ""},
+    {VERDICT_SENT,          ""                                },
     {VERDICT_BAD_RECIPIENT, "the provider says: bad recipient"},
-    {VERDICT_BAD_MESSAGE, "the provider says: bad message"},
-    {VERDICT_BAD_ACCOUNT, "the provider says: bad account"},
-    {VERDICT_THROTTLED, "the provider says: too fast"},
-    {VERDICT_RETRY, "the provider says: try again"},
+    {VERDICT_BAD_MESSAGE,   "the provider says: bad message"  },
+    {VERDICT_BAD_ACCOUNT,   "the provider says: bad account"  },
+    {VERDICT_THROTTLED,     "the provider says: too fast"     },
+    {VERDICT_RETRY,         "the provider says: try again"    },
 };
 
 static int json_check(const struct provider_conf *c, struct err *e)
 {
     if (c->url == NULL || (strncmp(c->url, "http://", 7) != 0 && strncmp(c->url, "https://", 8) != 0))
-        return err_set(e, "bad-url", "url", "driver json needs an address that begins with https:// or http://");
+        return err_set(e, "bad-url", "url",
+                       "driver json needs an address that begins with https:// or http://");
     if (c->batch < 1 || c->batch > JSON_BATCH_MAX)
-        return err_set(e, "bad-option", "batch", "batch %zu; driver json takes 1 to %d", c->batch, JSON_BATCH_MAX);
+        return err_set(e, "bad-option", "batch", "batch %zu; driver json takes 1 to %d", c->batch,
+                       JSON_BATCH_MAX);
     for (size_t i = 0; c->secret != NULL && i < c->secret->len; i++)
         if ((unsigned char)c->secret->value[i] <= 0x20 || c->secret->value[i] == 0x7f)
-            return err_set(e, "bad-option", "secret", "the secret holds a blank or a control character; it goes into a header line");
+            return err_set(e, "bad-option", "secret",
+                           "the secret holds a blank or a control character; it goes into a header line");
     return 0;
 }
 
@@ -75,7 +78,8 @@ static void set_headers(const struct provider_conf *c, struct provider_request *
     req->header_list[n] = NULL;
 }
 
-static int json_build(const struct provider_conf *c, const struct provider_msg *m, size_t n, struct provider_request *req, struct err *e)
+static int json_build(const struct provider_conf *c, const struct provider_msg *m, size_t n,
+                      struct provider_request *req, struct err *e)
 {
     struct buf *b = &req->body;
 
@@ -106,7 +110,8 @@ static int json_build(const struct provider_conf *c, const struct provider_msg *
 
 /* ---- answer ---- */
 
-static void set_verdict(struct provider_verdict *v, enum verdict verdict, const char *detail, int64_t retry_after_ms)
+static void set_verdict(struct provider_verdict *v, enum verdict verdict, const char *detail,
+                        int64_t retry_after_ms)
 {
     v->verdict = verdict;
     v->retry_after_ms = retry_after_ms;
@@ -116,7 +121,8 @@ static void set_verdict(struct provider_verdict *v, enum verdict verdict, const 
     memcpy(v->detail, detail, strlen(detail) + 1);
 }
 
-static void set_all(struct provider_verdict *v, size_t n, enum verdict verdict, const char *detail, int64_t retry_after_ms)
+static void set_all(struct provider_verdict *v, size_t n, enum verdict verdict, const char *detail,
+                    int64_t retry_after_ms)
 {
     for (size_t i = 0; i < n; i++)
         set_verdict(&v[i], verdict, detail, retry_after_ms);
@@ -127,7 +133,8 @@ static void judge(struct provider_verdict *v, const struct answer_item *item, in
     int64_t retry = item->retry_after_ms >= 0 ? item->retry_after_ms : header_retry_ms;
 
     if (item->code < 0 || (size_t)item->code >= ARRAY_LEN(codes)) {
-        set_verdict(v, VERDICT_UNKNOWN, item->code < 0 ? "the answer has no code" : "the answer's code is none of 0 to 5", -1);
+        set_verdict(v, VERDICT_UNKNOWN,
+                    item->code < 0 ? "the answer has no code" : "the answer's code is none of 0 to 5", -1);
         return;
     }
     set_verdict(v, codes[item->code].verdict, codes[item->code].detail, item->code >= 4 ? retry : -1);
@@ -141,7 +148,8 @@ static void judge(struct provider_verdict *v, const struct answer_item *item, in
 struct matching {
     const struct provider_msg *m;
     struct provider_verdict *v;
-    size_t n, first; /* first: the first message without a result; answers mostly come in the order of the request */
+    size_t n,
+        first; /* first: the first message without a result; answers mostly come in the order of the request */
     int64_t header_retry_ms;
     bool taken[JSON_BATCH_MAX];
 };
@@ -155,7 +163,8 @@ static void on_result(void *arg, const struct answer_item *item)
     while (k->first < k->n && k->taken[k->first])
         k->first++;
     for (size_t i = k->first; i < k->n; i++) {
-        if (k->taken[i] || strncmp(k->m[i].to, item->to, item->to_len) != 0 || k->m[i].to[item->to_len] != '\0')
+        if (k->taken[i] || strncmp(k->m[i].to, item->to, item->to_len) != 0 ||
+            k->m[i].to[item->to_len] != '\0')
             continue;
         k->taken[i] = true;
         judge(&k->v[i], item, k->header_retry_ms);
@@ -195,8 +204,8 @@ static void classify_single(struct provider_verdict *v, const struct http_answer
         judge(v, &whole.item, a->retry_after_ms);
 }
 
-static void json_classify(const struct provider_conf *c, const struct provider_msg *m, size_t n, const struct http_answer *a,
-                          struct provider_verdict *v)
+static void json_classify(const struct provider_conf *c, const struct provider_msg *m, size_t n,
+                          const struct http_answer *a, struct provider_verdict *v)
 {
     char detail[32];
 

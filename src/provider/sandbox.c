@@ -48,9 +48,10 @@ int sandbox_url_parse(const char *url, struct sandbox_url *out, struct err *e)
         p += n + 1;
     }
 refused:
-    return err_set(e, "bad-url", "url",
-                   "driver sandbox takes \"sandbox:?delay=MS&receipt=MS\" (0 to %d, receipt may be off), found \"%s\"",
-                   SANDBOX_MS_MAX, url);
+    return err_set(
+        e, "bad-url", "url",
+        "driver sandbox takes \"sandbox:?delay=MS&receipt=MS\" (0 to %d, receipt may be off), found \"%s\"",
+        SANDBOX_MS_MAX, url);
 }
 
 static int sandbox_check(const struct provider_conf *c, struct err *e)
@@ -58,7 +59,8 @@ static int sandbox_check(const struct provider_conf *c, struct err *e)
     struct sandbox_url u;
 
     if (c->batch < 1 || c->batch > SANDBOX_BATCH_MAX)
-        return err_set(e, "bad-option", "batch", "batch %zu; driver sandbox takes 1 to %d", c->batch, SANDBOX_BATCH_MAX);
+        return err_set(e, "bad-option", "batch", "batch %zu; driver sandbox takes 1 to %d", c->batch,
+                       SANDBOX_BATCH_MAX);
     return sandbox_url_parse(c->url, &u, e);
 }
 

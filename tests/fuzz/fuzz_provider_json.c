@@ -48,7 +48,8 @@ static void compare(const char *body, size_t n, bool batch)
     if (a.n != b.n || a.hash != b.hash || wa.has_results != wb.has_results || wa.item.code != wb.item.code ||
         wa.item.retry_after_ms != wb.item.retry_after_ms)
         abort();
-    if (wb.item.id != NULL && (wa.item.id_len != wb.item.id_len || memcmp(wa.item.id, wb.item.id, wb.item.id_len) != 0))
+    if (wb.item.id != NULL &&
+        (wa.item.id_len != wb.item.id_len || memcmp(wa.item.id, wb.item.id, wb.item.id_len) != 0))
         abort();
 }
 
@@ -71,9 +72,13 @@ static void on_reply(void *arg, const struct provider_reply *r)
 
 static void judge(const struct provider_conf *c, size_t n, const char *body, size_t len)
 {
-    struct provider_msg m[4] = {{.to = "+8613800000001"}, {.to = "+8613800000002"}, {.to = "+8613800000003"}, {.to = "+8613800000001"}};
+    struct provider_msg m[4] = {{.to = "+8613800000001"},
+                                {.to = "+8613800000002"},
+                                {.to = "+8613800000003"},
+                                {.to = "+8613800000001"}};
     struct provider_verdict v[4];
-    struct http_answer a = {.outcome = HTTP_ANSWERED, .status = 200, .body = body, .body_len = len, .retry_after_ms = -1};
+    struct http_answer a = {
+        .outcome = HTTP_ANSWERED, .status = 200, .body = body, .body_len = len, .retry_after_ms = -1};
 
     memset(v, 0xa5, sizeof(v));
     json_driver.classify(c, m, n, &a, v);
@@ -84,7 +89,8 @@ static void judge(const struct provider_conf *c, size_t n, const char *body, siz
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct provider_conf single = {.name = "p", .driver = "json", .batch = 1}, batch = {.name = "p", .driver = "json", .batch = 100};
+    static const struct provider_conf single = {.name = "p", .driver = "json", .batch = 1},
+                                      batch = {.name = "p", .driver = "json", .batch = 100};
     char *body;
     struct err e;
 

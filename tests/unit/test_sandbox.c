@@ -22,8 +22,13 @@ struct world {
     char provider[32], body[4096];
 };
 
-static const struct provider_conf quick = {.name = "demo", .driver = "sandbox", .channel = "sms", .batch = 100, .url = "sandbox:?receipt=0"};
-static const struct provider_conf slow = {.name = "slow", .driver = "sandbox", .channel = "sms", .batch = 100, .url = "sandbox:?delay=60&receipt=off"};
+static const struct provider_conf quick = {
+    .name = "demo", .driver = "sandbox", .channel = "sms", .batch = 100, .url = "sandbox:?receipt=0"};
+static const struct provider_conf slow = {.name = "slow",
+                                          .driver = "sandbox",
+                                          .channel = "sms",
+                                          .batch = 100,
+                                          .url = "sandbox:?delay=60&receipt=off"};
 
 static void on_sent(void *arg, const struct provider_verdict *v, size_t n)
 {
@@ -111,7 +116,8 @@ static void test_messages_arrive_and_are_reported(void **state)
     for (int i = 0; i < 250; i++) {
         (void)snprintf(to[i], sizeof(to[i]), "+8613800000%03d", i);
         (void)snprintf(ref[i], sizeof(ref[i]), "n.%d.1", i);
-        m[i] = (struct provider_msg){.to = to[i], .text = "台风黄色预警xxx", .text_len = 18, .ref = ref[i], .lane = LANE_EMERGENCY};
+        m[i] = (struct provider_msg){
+            .to = to[i], .text = "台风黄色预警xxx", .text_len = 18, .ref = ref[i], .lane = LANE_EMERGENCY};
     }
     (void)sandbox_send(w->box, &quick, m, 250, on_sent, w);
     assert_int_equal(w->n_calls, 0); /* never inside the call */
@@ -128,14 +134,16 @@ static void test_messages_arrive_and_are_reported(void **state)
     json_decref(list);
     list = sandbox_phones(w->box, 10);
     assert_int_equal(json_array_size(list), 10);
-    assert_string_equal(json_string_value(json_object_get(json_array_get(list, 0), "phone")), "+8613800000249");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(list, 0), "phone")),
+                        "+8613800000249");
     json_decref(list);
 }
 
 static void test_a_delay_is_kept_and_cancel_means_no_completion(void **state)
 {
     struct world *w = *state;
-    struct provider_msg m = {.to = "+8613800000001", .text = "a", .text_len = 1, .ref = "n.0.1", .lane = LANE_BULK};
+    struct provider_msg m = {
+        .to = "+8613800000001", .text = "a", .text_len = 1, .ref = "n.0.1", .lane = LANE_BULK};
     int64_t began_ms = clock_mono_ms();
     struct sandbox_op *op;
     json_t *list;
@@ -150,7 +158,7 @@ static void test_a_delay_is_kept_and_cancel_means_no_completion(void **state)
     list = sandbox_messages(w->box, "+8613800000001");
     assert_int_equal(json_array_size(list), 1); /* what was cancelled did not arrive */
     json_decref(list);
-    assert_int_equal(w->n_receipts, 0); /* receipt=off */
+    assert_int_equal(w->n_receipts, 0);                   /* receipt=off */
     (void)sandbox_send(w->box, &slow, &m, 1, on_sent, w); /* freed with the sandbox */
 }
 
@@ -180,7 +188,8 @@ static void test_a_phone_texts_back_each_text_with_an_id_of_its_own(void **state
     assert_string_not_equal(first, w->body);
     list = sandbox_messages(w->box, "+8613800000001");
     assert_int_equal(json_array_size(list), 2);
-    assert_string_equal(json_string_value(json_object_get(json_array_get(list, 0), "direction")), "from-phone");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(list, 0), "direction")),
+                        "from-phone");
     json_decref(list);
     sandbox_text(w->box, "demo", "+8613800000001", "never told"); /* freed with the sandbox */
 }
@@ -219,8 +228,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_messages_arrive_and_are_reported, world_new, world_free),
-        cmocka_unit_test_setup_teardown(test_a_delay_is_kept_and_cancel_means_no_completion, world_new, world_free),
-        cmocka_unit_test_setup_teardown(test_a_phone_texts_back_each_text_with_an_id_of_its_own, world_new, world_free),
+        cmocka_unit_test_setup_teardown(test_a_delay_is_kept_and_cancel_means_no_completion, world_new,
+                                        world_free),
+        cmocka_unit_test_setup_teardown(test_a_phone_texts_back_each_text_with_an_id_of_its_own, world_new,
+                                        world_free),
         cmocka_unit_test_setup_teardown(test_the_bounds_hold, world_new, world_free),
     };
 
