@@ -1,0 +1,38 @@
+/* Callbacks of providers: receipts and replies in. One struct hooks per provider account.
+ *
+ * Hides: which driver reads which body, references back to recipients, and when it is true to say "taken": only when Redis has it. The route has compared the secret already. */
+#ifndef DAEMON_HOOKS_H
+#define DAEMON_HOOKS_H
+
+#include "net/loop.h"
+#include "provider/provider.h"
+#include "queue/queue.h"
+
+#define HOOKS_BODY_MAX 262144
+#define HOOKS_ITEMS_MAX 1000 /* receipts or replies in one body */
+#define HOOKS_DEADLINE_MS 3000
+
+struct hooks;
+
+struct hooks_opts {
+    struct loop *loop;
+    struct queue *queue;            /* the community's side queue; borrowed */
+    const struct driver *driver;
+    const struct provider_conf *conf; /* borrowed */
+    void (*on_replies)(void *arg);  /* new replies are in Redis: poke the replier. May be NULL */
+    void (*on_receipt)(void *arg, const char *notice, enum recipient_state s); /* one receipt was taken. May be NULL */
+    void *arg;
+};
+struct hooks *hooks_new(const struct hooks_opts *o);
+/* Requests under way complete no more. NULL is fine. */
+void hooks_free(struct hooks *h);
+
+/* ${status} 200 (body {"code":0}), 400 (unreadable), 404 (the API has no such callback), 413, 503 (not in Redis yet: say it again). ${body} is JSON, borrowed. */
+typedef void (*hooks_done_fn)(void *arg, int status, const char *body);
+struct hooks_call;
+/* ${kind}: "reply" | "receipt". Exactly one completion, later, within HOOKS_DEADLINE_MS, none after hooks_cancel. The body is read before this returns. */
+struct hooks_call *hooks_handle(struct hooks *h, const char *kind, const char *body, size_t n, hooks_done_fn cb, void *arg);
+/* Whoever asked has gone; what was read is stored nevertheless. */
+void hooks_cancel(struct hooks_call *c);
+
+#endif
