@@ -165,7 +165,8 @@ int clock_parse_local(const char *s, const char *tz, int64_t *at, struct err *e)
         return err_set(e, "bad-time", NULL, "the time zone \"%.40s\" is not known to this system", tz);
     second = local_ms >= 0 ? local_ms / 1000 : (local_ms - 999) / 1000;
     if (!tz_instant(z, second, &unix_s))
-        return err_set(e, "bad-time", NULL, "\"%.40s\" does not exist in %.40s: clocks are put forward over it", s, tz);
+        return err_set(e, "bad-time", NULL,
+                       "\"%.40s\" does not exist in %.40s: clocks are put forward over it", s, tz);
     *at = unix_s * 1000 + (local_ms - second * 1000);
     return 0;
 }
@@ -196,8 +197,8 @@ const char *clock_format_iso(int64_t at, const char *tz, char *out, size_t n)
 
     clock_local(at, tz, &t);
     minutes = (t.offset_s < 0 ? -t.offset_s : t.offset_s) / 60;
-    len = snprintf(out, n, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", t.year, t.month, t.day, t.hour, t.minute,
-                   t.second, t.offset_s < 0 ? '-' : '+', minutes / 60, minutes % 60);
+    len = snprintf(out, n, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", t.year, t.month, t.day, t.hour,
+                   t.minute, t.second, t.offset_s < 0 ? '-' : '+', minutes / 60, minutes % 60);
     if (len < 0 || (size_t)len >= n)
         panic("clock_format_iso: %zu bytes are too few", n);
     return out;

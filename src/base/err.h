@@ -20,7 +20,8 @@ int err_set(struct err *e, const char *code, const char *field, const char *fmt,
     __attribute__((format(printf, 4, 5)));
 
 /* Our bug: print where and abort (core dump). */
-_Noreturn void panic_at(const char *file, int line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+_Noreturn void panic_at(const char *file, int line, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 #define panic(...) panic_at(__FILE__, __LINE__, __VA_ARGS__)
 
 /* The environment at start-up: print the message to stderr, exit with ${status} (78 configuration, 69 unavailable,

@@ -9,13 +9,13 @@
 
 /* A request. Everything is borrowed by http_begin until its completion or cancel. */
 struct http_call {
-    const char *method;       /* "POST" or "GET" */
-    const char *url;          /* complete; fixed by configuration, never by a stranger */
+    const char *method;         /* "POST" or "GET" */
+    const char *url;            /* complete; fixed by configuration, never by a stranger */
     const char *const *headers; /* "Name: value" lines, NULL terminated; no control characters. May be NULL */
-    const char *body;         /* NULL = none */
+    const char *body;           /* NULL = none */
     size_t body_len;
     int64_t connect_timeout_ms;
-    int64_t timeout_ms; /* the whole exchange */
+    int64_t timeout_ms;    /* the whole exchange */
     size_t answer_ceiling; /* most bytes of answer body kept; more = IN_DOUBT. 0 = 256 KiB */
 };
 
@@ -28,8 +28,8 @@ enum http_outcome {
 
 struct http_answer {
     enum http_outcome outcome;
-    int status;           /* ANSWERED only */
-    const char *body;     /* borrowed for the completion's duration; not NUL terminated */
+    int status;       /* ANSWERED only */
+    const char *body; /* borrowed for the completion's duration; not NUL terminated */
     size_t body_len;
     int64_t retry_after_ms; /* from Retry-After (seconds or date); -1 = none or unreadable */
     int64_t took_us;

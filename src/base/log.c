@@ -159,7 +159,8 @@ void log_event(enum log_level level, const char *event, const char *fmt, ...)
 
     if (level > state.level)
         return;
-    head = snprintf(raw, sizeof(raw), "level=%s event=%s%s", level_names[level], event, fmt[0] != '\0' ? " " : "");
+    head = snprintf(raw, sizeof(raw), "level=%s event=%s%s", level_names[level], event,
+                    fmt[0] != '\0' ? " " : "");
     if (head < 0 || (size_t)head >= sizeof(raw))
         panic("log event \"%.40s\" is no name", event);
     va_start(ap, fmt);

@@ -21,7 +21,8 @@ void log_set_tap(void (*cb)(void *arg, const char *line), void *arg);
 
 /* ${event} is `noun.verb-in-past`; ${fmt} gives ` key=value` pairs (without the leading blank). Values that may hold
  * blanks are written as %s inside double quotes by the caller. */
-void log_event(enum log_level level, const char *event, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void log_event(enum log_level level, const char *event, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #define log_error(event, ...) log_event(LOG_ERROR, event, __VA_ARGS__)
 #define log_warn(event, ...)  log_event(LOG_WARN, event, __VA_ARGS__)

@@ -83,8 +83,9 @@ static int load_credential(struct secret *s, const char *name, struct err *e)
     if (name[0] == '\0' || strchr(name, '/') != NULL || name[0] == '.')
         return err_set(e, "secret", NULL, "credential:%s is not the name of a credential", name);
     if (dir == NULL)
-        return err_set(e, "secret", NULL,
-                       "credential:%s needs $CREDENTIALS_DIRECTORY, which systemd sets for LoadCredential=", name);
+        return err_set(
+            e, "secret", NULL,
+            "credential:%s needs $CREDENTIALS_DIRECTORY, which systemd sets for LoadCredential=", name);
     n = snprintf(path, sizeof(path), "%s/%s", dir, name);
     if (n < 0 || (size_t)n >= sizeof(path))
         return err_set(e, "secret", NULL, "the path of credential:%s is too long", name);
@@ -109,7 +110,11 @@ static int load_env(struct secret *s, const char *name, struct err *e)
 static const struct {
     const char *prefix;
     int (*load)(struct secret *s, const char *rest, struct err *e);
-} sources[] = {{"file:", load_file}, {"credential:", load_credential}, {"env:", load_env}};
+} sources[] = {
+    {"file:",       load_file      },
+    {"credential:", load_credential},
+    {"env:",        load_env       }
+};
 
 int secret_load(struct secret *s, const char *spec, struct err *e)
 {

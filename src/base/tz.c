@@ -154,11 +154,15 @@ static bool read_block(const unsigned char *p, size_t n, size_t width, struct bl
 {
     if (n < 44 || memcmp(p, "TZif", 4) != 0)
         return false;
-    *b = (struct block){.n_utc = (size_t)(be(p + 20, 4) & 0xFFFFFF), .n_std = (size_t)(be(p + 24, 4) & 0xFFFFFF),
-                        .n_leap = (size_t)(be(p + 28, 4) & 0xFFFFFF), .n_time = (size_t)(be(p + 32, 4) & 0xFFFFFF),
-                        .n_type = (size_t)(be(p + 36, 4) & 0xFFFFFF), .n_char = (size_t)(be(p + 40, 4) & 0xFFFFFF),
+    *b = (struct block){.n_utc = (size_t)(be(p + 20, 4) & 0xFFFFFF),
+                        .n_std = (size_t)(be(p + 24, 4) & 0xFFFFFF),
+                        .n_leap = (size_t)(be(p + 28, 4) & 0xFFFFFF),
+                        .n_time = (size_t)(be(p + 32, 4) & 0xFFFFFF),
+                        .n_type = (size_t)(be(p + 36, 4) & 0xFFFFFF),
+                        .n_char = (size_t)(be(p + 40, 4) & 0xFFFFFF),
                         .width = width};
-    b->size = 44 + b->n_time * (width + 1) + b->n_type * 6 + b->n_char + b->n_leap * (width + 4) + b->n_std + b->n_utc;
+    b->size = 44 + b->n_time * (width + 1) + b->n_type * 6 + b->n_char + b->n_leap * (width + 4) + b->n_std +
+              b->n_utc;
     return b->n_type > 0 && b->size <= n;
 }
 

@@ -12,20 +12,20 @@ static const struct {
     int bits;
     enum addr_class class;
 } v4_nets[] = {
-    {0x00000000, 8, ADDR_SPECIAL},     /* 0/8: "this network"; connects to this host */
-    {0x0A000000, 8, ADDR_PRIVATE},     /* 10/8 */
-    {0x64400000, 10, ADDR_PRIVATE},    /* 100.64/10 */
-    {0x7F000000, 8, ADDR_LOOPBACK},    /* 127/8 */
+    {0x00000000, 8,  ADDR_SPECIAL   }, /* 0/8: "this network"; connects to this host */
+    {0x0A000000, 8,  ADDR_PRIVATE   }, /* 10/8 */
+    {0x64400000, 10, ADDR_PRIVATE   }, /* 100.64/10 */
+    {0x7F000000, 8,  ADDR_LOOPBACK  }, /* 127/8 */
     {0xA9FE0000, 16, ADDR_LINK_LOCAL}, /* 169.254/16 */
-    {0xAC100000, 12, ADDR_PRIVATE},    /* 172.16/12 */
-    {0xC0000000, 24, ADDR_SPECIAL},    /* 192.0.0/24: protocol assignments */
-    {0xC0000200, 24, ADDR_SPECIAL},    /* 192.0.2/24: documentation */
-    {0xC0586300, 24, ADDR_SPECIAL},    /* 192.88.99/24: 6to4 relays */
-    {0xC0A80000, 16, ADDR_PRIVATE},    /* 192.168/16 */
-    {0xC6120000, 15, ADDR_SPECIAL},    /* 198.18/15: benchmarks */
-    {0xC6336400, 24, ADDR_SPECIAL},    /* 198.51.100/24: documentation */
-    {0xCB007100, 24, ADDR_SPECIAL},    /* 203.0.113/24: documentation */
-    {0xE0000000, 3, ADDR_SPECIAL},     /* 224/4 multicast, 240/4 reserved, broadcast */
+    {0xAC100000, 12, ADDR_PRIVATE   }, /* 172.16/12 */
+    {0xC0000000, 24, ADDR_SPECIAL   }, /* 192.0.0/24: protocol assignments */
+    {0xC0000200, 24, ADDR_SPECIAL   }, /* 192.0.2/24: documentation */
+    {0xC0586300, 24, ADDR_SPECIAL   }, /* 192.88.99/24: 6to4 relays */
+    {0xC0A80000, 16, ADDR_PRIVATE   }, /* 192.168/16 */
+    {0xC6120000, 15, ADDR_SPECIAL   }, /* 198.18/15: benchmarks */
+    {0xC6336400, 24, ADDR_SPECIAL   }, /* 198.51.100/24: documentation */
+    {0xCB007100, 24, ADDR_SPECIAL   }, /* 203.0.113/24: documentation */
+    {0xE0000000, 3,  ADDR_SPECIAL   }, /* 224/4 multicast, 240/4 reserved, broadcast */
 };
 
 static enum addr_class classify_v4(uint32_t host_order)

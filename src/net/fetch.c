@@ -8,8 +8,8 @@
 
 struct fetch {
     CURL *easy;
-    char *base; /* URL without the path */
-    char *where; /* for messages */
+    char *base;          /* URL without the path */
+    char *where;         /* for messages */
     char *authorization; /* header line, NULL = none */
 };
 
@@ -161,7 +161,8 @@ static int explain(const struct fetch *f, CURLcode rc, const struct exchange *x,
 
     if (x->answer != NULL && x->answer->overflow)
         return err_set(e, "unreachable", NULL, "the answer of %.200s is too large", f->where);
-    if (rc == CURLE_COULDNT_CONNECT && curl_easy_getinfo(f->easy, CURLINFO_OS_ERRNO, &cause) == CURLE_OK && cause != 0)
+    if (rc == CURLE_COULDNT_CONNECT && curl_easy_getinfo(f->easy, CURLINFO_OS_ERRNO, &cause) == CURLE_OK &&
+        cause != 0)
         why = strerror((int)cause);
     return err_set(e, "unreachable", NULL, "cannot reach crierd at %.200s: %s", f->where, why);
 }

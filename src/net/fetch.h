@@ -10,7 +10,8 @@
 struct fetch; /* keeps its connection between calls */
 
 /* ${socket_path} (Unix socket) or ${base_url}; exactly one is not NULL. ${token} NULL = none (copied). */
-struct fetch *fetch_new(const char *socket_path, const char *base_url, const char *token, struct err *e) MUSTCHECK;
+struct fetch *fetch_new(const char *socket_path, const char *base_url, const char *token,
+                        struct err *e) MUSTCHECK;
 void fetch_free(struct fetch *f);
 /* ${path} begins with '/'. ${on_chunk} NULL = the whole answer is collected in ${answer} (its ceiling holds);
  * otherwise pieces are handed over as they come (return false to stop). Reading the request body from ${body_fn} (may
@@ -25,6 +26,7 @@ struct fetch_call {
     void *arg;
     int64_t timeout_ms; /* 0 = none */
 };
-int fetch_run(struct fetch *f, const struct fetch_call *c, int *status, struct buf *answer, struct err *e) MUSTCHECK;
+int fetch_run(struct fetch *f, const struct fetch_call *c, int *status, struct buf *answer,
+              struct err *e) MUSTCHECK;
 
 #endif

@@ -95,7 +95,8 @@ static int on_socket_wish(CURL *easy, curl_socket_t fd, int what, void *arg, voi
     bool settled = false;
 
     (void)unused;
-    if (what == CURL_POLL_IN && curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&op) == CURLE_OK && op != NULL)
+    if (what == CURL_POLL_IN && curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&op) == CURLE_OK &&
+        op != NULL)
         settled = op->settled;
     http_socks_watch(s->http->socks, fd, what, settled, s);
     return 0;
@@ -185,7 +186,7 @@ static void run_failed(void *arg)
     size_t n = 0;
 
     TAILQ_FOREACH(op, &h->failed, entry)
-        n++;
+    n++;
     while (n-- > 0 && !h->dead && (op = TAILQ_FIRST(&h->failed)) != NULL) {
         TAILQ_REMOVE(&h->failed, op, entry);
         complete(op, CURLE_FAILED_INIT);
@@ -323,8 +324,8 @@ static struct http_op *take_op(struct http *h)
     return op;
 }
 
-struct http_op *http_begin(struct http *h, const struct http_call *call, enum http_reach reach, http_done_fn cb,
-                           void *arg)
+struct http_op *http_begin(struct http *h, const struct http_call *call, enum http_reach reach,
+                           http_done_fn cb, void *arg)
 {
     struct http_op *op = take_op(h);
 

@@ -15,8 +15,8 @@ struct http_op; /* one request under way */
 
 struct http_opts {
     const char *user_agent;
-    size_t max_in_flight;  /* expected most requests at once (handles kept, connections cached) */
-    const char *ca_file;   /* NULL = the system's */
+    size_t max_in_flight; /* expected most requests at once (handles kept, connections cached) */
+    const char *ca_file;  /* NULL = the system's */
 };
 
 struct http *http_new(struct loop *l, const struct http_opts *o, struct err *e) MUSTCHECK;
@@ -36,7 +36,8 @@ int http_check_url(const char *url, bool allow_private, enum http_reach *reach, 
 typedef void (*http_done_fn)(void *arg, const struct http_answer *a);
 /* Start ${call} (borrowed, with everything it points to, until completion or cancel). Never fails: what cannot be
  * started completes as HTTP_NOT_SENT. The returned handle is valid until the completion is called. */
-struct http_op *http_begin(struct http *h, const struct http_call *call, enum http_reach reach, http_done_fn cb, void *arg);
+struct http_op *http_begin(struct http *h, const struct http_call *call, enum http_reach reach,
+                           http_done_fn cb, void *arg);
 /* No completion will come. Returns true when any byte of the request had been written (the outcome is in doubt). */
 bool http_cancel(struct http_op *op);
 /* Has any byte of the request been written so far? */

@@ -24,6 +24,16 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
     return buf_add(&op->answer, p, size * n) == 0 ? n : 0;
 }
 
+/* libcurl takes a head that is cut off in its middle for a complete one: only the blank line is its end. */
+static size_t on_head_line(char *p, size_t size, size_t n, void *arg)
+{
+    struct http_op *op = arg;
+
+    (void)size;
+    op->head_complete = n <= 2 && (p[0] == '\r' || p[0] == '\n');
+    return n;
+}
+
 /* The request's body. There is no SEEKFUNCTION: libcurl cannot begin it a second time. */
 static size_t on_send(char *p, size_t size, size_t n, void *arg)
 {
@@ -89,8 +99,9 @@ static int on_ready(void *arg, char *peer_ip, char *local_ip, int peer_port, int
     (void)peer_port;
     (void)local_port;
     op->settled = true;
-    if (op->n_tries++ > 0 && http_op_written(op))
+    if (http_op_written(op))
         return CURL_PREREQFUNC_ABORT;
+    op->n_tries++;
     return address_allowed(op, peer_ip) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
@@ -120,6 +131,8 @@ static void set_what_never_changes(struct http_op *op, const struct http_opts *o
         SET(CURLOPT_CAINFO, o->ca_file);
     SET(CURLOPT_WRITEFUNCTION, on_body);
     SET(CURLOPT_WRITEDATA, op);
+    SET(CURLOPT_HEADERFUNCTION, on_head_line);
+    SET(CURLOPT_HEADERDATA, op);
     SET(CURLOPT_READFUNCTION, on_send);
     SET(CURLOPT_READDATA, op);
     SET(CURLOPT_OPENSOCKETFUNCTION, on_open);
@@ -236,7 +249,7 @@ bool http_op_prepare(struct http_op *op, const struct http_call *call, enum http
     op->tls = http_url_tls(call->url);
     op->body_at = 0;
     op->n_tries = 0;
-    op->settled = op->refused = false;
+    op->settled = op->refused = op->head_complete = false;
     op->reason = NULL;
     if (op->answer.cap > ANSWER_KEPT)
         buf_fini(&op->answer);
@@ -263,7 +276,8 @@ bool http_op_written(const struct http_op *op)
 {
     long n = 0;
 
-    return curl_easy_getinfo(op->easy, CURLINFO_REQUEST_SIZE, &n) == CURLE_OK && n > 0;
+    /* before its first try the handle still tells of its last request */
+    return op->n_tries > 0 && curl_easy_getinfo(op->easy, CURLINFO_REQUEST_SIZE, &n) == CURLE_OK && n > 0;
 }
 
 static int64_t retry_after_ms(const struct http_op *op)
@@ -288,14 +302,16 @@ static void explain(const struct http_op *op, CURLcode rc, bool written, struct 
         what = "the address is not one that requests may go to";
     else if (op->answer.overflow)
         what = "the answer is too large";
-    else if (rc == CURLE_SEND_FAIL_REWIND || rc == CURLE_ABORTED_BY_CALLBACK || rc == CURLE_GOT_NOTHING)
+    else if (rc == CURLE_SEND_FAIL_REWIND || rc == CURLE_ABORTED_BY_CALLBACK || rc == CURLE_GOT_NOTHING ||
+             rc == CURLE_OK)
         what = "the connection was closed without an answer";
-    else if (rc == CURLE_COULDNT_CONNECT && curl_easy_getinfo(op->easy, CURLINFO_OS_ERRNO, &cause) == CURLE_OK &&
-             cause != 0)
+    else if (rc == CURLE_COULDNT_CONNECT &&
+             curl_easy_getinfo(op->easy, CURLINFO_OS_ERRNO, &cause) == CURLE_OK && cause != 0)
         what = strerror((int)cause);
     if (rc == CURLE_OPERATION_TIMEDOUT && op->reason == NULL)
         n = snprintf(a->detail, sizeof(a->detail), "timed out after %lld ms, %s",
-                     (long long)((loop_now_us() - op->began_us) / 1000), written ? "no answer" : "nothing was sent");
+                     (long long)((loop_now_us() - op->began_us) / 1000),
+                     written ? "no answer" : "nothing was sent");
     else
         n = snprintf(a->detail, sizeof(a->detail), "%s", what);
     if (n < 0)
@@ -308,7 +324,7 @@ void http_op_outcome(struct http_op *op, CURLcode rc, struct http_answer *a)
     long status = 0;
 
     *a = (struct http_answer){.retry_after_ms = -1, .took_us = loop_now_us() - op->began_us};
-    if (op->reason == NULL && rc == CURLE_OK)
+    if (op->reason == NULL && rc == CURLE_OK && op->head_complete)
         (void)curl_easy_getinfo(op->easy, CURLINFO_RESPONSE_CODE, &status);
     if (status >= 200) {
         a->outcome = HTTP_ANSWERED;

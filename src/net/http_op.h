@@ -34,10 +34,11 @@ struct http_op {
     size_t body_at;
     struct buf answer;
     int64_t began_us;
-    unsigned n_tries;   /* times libcurl was about to write the request */
-    bool settled;       /* connected since the last new socket */
-    bool refused;       /* the address was not allowed */
-    const char *reason; /* FAILED: why it was never started */
+    unsigned n_tries;    /* times libcurl was about to write the request */
+    bool settled;        /* connected since the last new socket */
+    bool refused;        /* the address was not allowed */
+    bool head_complete;  /* the answer's head has come to its blank line */
+    const char *reason;  /* FAILED: why it was never started */
     char checked_ip[48]; /* last address that was allowed to this op, and to which reach */
     enum http_reach checked_reach;
 };

@@ -71,7 +71,8 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
 
     loop_enter(k->all->loop);
     if (readable && !k->want_read)
-        set_reading(k, false); /* the peer closed an idle connection; libcurl finds out when it wants to reuse it */
+        set_reading(
+            k, false); /* the peer closed an idle connection; libcurl finds out when it wants to reuse it */
     if (writable && !k->want_write)
         set_writing(k, false);
     readable = readable && k->want_read;

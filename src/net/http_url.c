@@ -74,12 +74,13 @@ static int judge(CURLU *u, bool tls, bool allow_private, enum http_reach *reach,
         return bad(e, "the URL must not hold a user or a password (give them as a secret)");
     if (has_part(u, CURLUPART_FRAGMENT))
         return bad(e, "the URL must not have a part after '#'");
-    if (addr_literal(host, &sa) && http_url_allowed(HTTP_REACH_LITERAL_PRIVATE, tls, (struct sockaddr *)&sa)) {
+    if (addr_literal(host, &sa) &&
+        http_url_allowed(HTTP_REACH_LITERAL_PRIVATE, tls, (struct sockaddr *)&sa)) {
         *reach = HTTP_REACH_LITERAL_PRIVATE;
         return 0;
     }
-    if (addr_literal(host, &sa) && !http_url_allowed(allow_private ? HTTP_REACH_PRIVATE : HTTP_REACH_PUBLIC, true,
-                                                     (struct sockaddr *)&sa))
+    if (addr_literal(host, &sa) && !http_url_allowed(allow_private ? HTTP_REACH_PRIVATE : HTTP_REACH_PUBLIC,
+                                                     true, (struct sockaddr *)&sa))
         return bad(e, "the URL's address is not one that requests may go to");
     if (!tls && !allow_private)
         return bad(e, "plain http is allowed to a literal loopback or private address only; use https");

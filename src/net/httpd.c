@@ -25,8 +25,8 @@ static struct httpd *server_of(const struct evhttp *http)
     struct httpd *s;
 
     TAILQ_FOREACH(s, &servers, entry)
-        if (s->tcp.http == http || s->local.http == http)
-            return s;
+    if (s->tcp.http == http || s->local.http == http)
+        return s;
     panic("an evhttp without its server");
 }
 
@@ -67,8 +67,8 @@ static void side_init(struct httpd_side *side, struct httpd *s, bool local)
     evhttp_set_max_headers_size(side->http, (ev_ssize_t)s->opts.max_header);
     evhttp_set_max_body_size(side->http, (ev_ssize_t)s->opts.max_body);
     evhttp_set_timeout_tv(side->http, &idle);
-    evhttp_set_allowed_methods(side->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_PATCH |
-                                               EVHTTP_REQ_DELETE | EVHTTP_REQ_HEAD);
+    evhttp_set_allowed_methods(side->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT |
+                                               EVHTTP_REQ_PATCH | EVHTTP_REQ_DELETE | EVHTTP_REQ_HEAD);
     /* read what is too large to its end, so that the client gets to see our 413; the request's time bounds it */
     evhttp_set_flags(side->http, EVHTTP_SERVER_LINGERING_CLOSE);
     httpd_conn_accept(side);
@@ -101,8 +101,8 @@ struct httpd *httpd_new(struct loop *l, const struct httpd_opts *o, httpd_fn on_
 /* Takes ${fd}, bound. */
 static int listen_on(struct httpd *s, struct httpd_side *side, int fd, const char *where, struct err *e)
 {
-    struct evconnlistener *listener =
-        evconnlistener_new(loop_base(s->loop), NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, BACKLOG, fd);
+    struct evconnlistener *listener = evconnlistener_new(
+        loop_base(s->loop), NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, BACKLOG, fd);
 
     struct evhttp_bound_socket *bound;
 
@@ -134,7 +134,8 @@ static bool parse_host_port(const char *text, struct sockaddr_storage *sa, sockl
         char host[80];
         int used = snprintf(host, sizeof(host), "%.*s:1", (int)(colon - text), text);
 
-        if (used < 0 || (size_t)used >= sizeof(host) || evutil_parse_sockaddr_port(host, (struct sockaddr *)sa, &n) != 0)
+        if (used < 0 || (size_t)used >= sizeof(host) ||
+            evutil_parse_sockaddr_port(host, (struct sockaddr *)sa, &n) != 0)
             return false;
         if (sa->ss_family == AF_INET)
             ((struct sockaddr_in *)sa)->sin_port = 0;
@@ -165,7 +166,8 @@ int httpd_listen_tcp(struct httpd *s, const char *host_port, struct err *e)
     int fd, one = 1;
 
     if (!parse_host_port(host_port, &sa, &len))
-        return err_set(e, "listen", NULL, "\"%s\" is no address to listen on; allowed is ADDRESS:PORT or [ADDRESS]:PORT",
+        return err_set(e, "listen", NULL,
+                       "\"%s\" is no address to listen on; allowed is ADDRESS:PORT or [ADDRESS]:PORT",
                        host_port);
     fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
@@ -214,7 +216,8 @@ int httpd_listen_unix(struct httpd *s, const char *path, struct err *e)
     int fd, rc, cause;
 
     if (n == 0 || n >= sizeof(sa.sun_path))
-        return err_set(e, "listen", NULL, "the path of a socket must have 1..%zu bytes", sizeof(sa.sun_path) - 1);
+        return err_set(e, "listen", NULL, "the path of a socket must have 1..%zu bytes",
+                       sizeof(sa.sun_path) - 1);
     memcpy(sa.sun_path, path, n + 1);
     if (clear_path(&sa, e) < 0)
         return -1;
@@ -243,7 +246,8 @@ int httpd_port(const struct httpd *s)
 
 void httpd_close_listeners(struct httpd *s)
 {
-    for (size_t i = 0; i < s->n_socket_paths; i++) { /* before closing: afterwards it may be somebody else's */
+    for (size_t i = 0; i < s->n_socket_paths;
+         i++) { /* before closing: afterwards it may be somebody else's */
         if (unlink(s->socket_paths[i]) < 0)
             log_warn("http.unlink-failed", "why=\"%s\"", strerror(errno));
         free(s->socket_paths[i]);

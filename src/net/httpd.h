@@ -13,10 +13,10 @@ struct httpd;
 struct httpd_req; /* one request; lives until it is answered (httpd_answer / httpd_stream_end) */
 
 struct httpd_opts {
-    size_t max_header;      /* default 16 KiB */
-    size_t max_body;        /* default 64 KiB; larger is answered 413 */
-    size_t max_connections; /* default 512; more are closed at once */
-    int64_t idle_timeout_ms;  /* default 65 000 */
+    size_t max_header;          /* default 16 KiB */
+    size_t max_body;            /* default 64 KiB; larger is answered 413 */
+    size_t max_connections;     /* default 512; more are closed at once */
+    int64_t idle_timeout_ms;    /* default 65 000 */
     int64_t request_timeout_ms; /* absolute, from first byte to last byte of the request; default 10 000 */
 };
 
@@ -32,14 +32,14 @@ void httpd_close_listeners(struct httpd *s);
 size_t httpd_connections(const struct httpd *s);
 void httpd_free(struct httpd *s);
 
-const char *httpd_method(const struct httpd_req *r);       /* "GET" */
-const char *httpd_path(const struct httpd_req *r);         /* decoded, without query */
-const char *httpd_raw_path(const struct httpd_req *r);     /* as received, without query */
-const char *httpd_query(const struct httpd_req *r, const char *name); /* decoded; NULL when absent */
-const char *httpd_raw_query(const struct httpd_req *r);    /* after '?', or "" */
+const char *httpd_method(const struct httpd_req *r);                   /* "GET" */
+const char *httpd_path(const struct httpd_req *r);                     /* decoded, without query */
+const char *httpd_raw_path(const struct httpd_req *r);                 /* as received, without query */
+const char *httpd_query(const struct httpd_req *r, const char *name);  /* decoded; NULL when absent */
+const char *httpd_raw_query(const struct httpd_req *r);                /* after '?', or "" */
 const char *httpd_header(const struct httpd_req *r, const char *name); /* NULL when absent */
-const char *httpd_body(const struct httpd_req *r, size_t *len); /* borrowed until answered */
-bool httpd_is_local(const struct httpd_req *r);  /* came over the Unix socket */
+const char *httpd_body(const struct httpd_req *r, size_t *len);        /* borrowed until answered */
+bool httpd_is_local(const struct httpd_req *r);                        /* came over the Unix socket */
 const char *httpd_peer(const struct httpd_req *r); /* address without port, "" over Unix */
 
 /* Answer and finish; ${body} is copied. ${type} e.g. "application/json". */

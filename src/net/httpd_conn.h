@@ -8,7 +8,8 @@
 #include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
-#define HASH_FUNCTION(key, len, hash) HASH_FNV(key, len, hash) /* the default one falls through cases: clang warns */
+#define HASH_FUNCTION(key, len, hash)                                                                        \
+    HASH_FNV(key, len, hash) /* the default one falls through cases: clang warns */
 #include <uthash.h>
 
 #include "net/httpd.h"
@@ -36,7 +37,7 @@ struct httpd_conn {
 
 struct httpd_req {
     struct loop *loop;
-    struct httpd_conn *conn; /* NULL: the client has gone */
+    struct httpd_conn *conn;   /* NULL: the client has gone */
     struct evhttp_request *er; /* NULL: gone with the connection */
     char *path, *raw_path;
     struct evkeyvalq query;
@@ -60,7 +61,7 @@ struct httpd {
     struct httpd_listener {
         struct httpd_side *side;
         struct evhttp_bound_socket *bound;
-    } *listeners;
+    } * listeners;
     size_t n_listeners;
     char **socket_paths;
     size_t n_socket_paths;
@@ -79,8 +80,8 @@ struct httpd_req *httpd_req_new(struct httpd_conn *conn, struct evhttp_request *
 /* httpd_req.c: the connection is going away under the request. */
 void httpd_req_orphan(struct httpd_req *r);
 /* httpd_conn.c */
-void httpd_conn_accept(struct httpd_side *side);   /* sets up evhttp's hooks for new connections */
-void httpd_conn_begin(struct httpd_conn *c);       /* the next request on a connection may already be there */
+void httpd_conn_accept(struct httpd_side *side); /* sets up evhttp's hooks for new connections */
+void httpd_conn_begin(struct httpd_conn *c);     /* the next request on a connection may already be there */
 void httpd_conn_run_fresh(void *server);
 void httpd_conn_run_reading(void *server);
 

@@ -10,8 +10,14 @@
 static const struct {
     enum evhttp_cmd_type type;
     const char *name;
-} methods[] = {{EVHTTP_REQ_GET, "GET"},     {EVHTTP_REQ_POST, "POST"},     {EVHTTP_REQ_PUT, "PUT"},
-               {EVHTTP_REQ_PATCH, "PATCH"}, {EVHTTP_REQ_DELETE, "DELETE"}, {EVHTTP_REQ_HEAD, "HEAD"}};
+} methods[] = {
+    {EVHTTP_REQ_GET,    "GET"   },
+    {EVHTTP_REQ_POST,   "POST"  },
+    {EVHTTP_REQ_PUT,    "PUT"   },
+    {EVHTTP_REQ_PATCH,  "PATCH" },
+    {EVHTTP_REQ_DELETE, "DELETE"},
+    {EVHTTP_REQ_HEAD,   "HEAD"  }
+};
 
 static size_t count_headers(struct evhttp_request *er, const char *name)
 {
@@ -19,7 +25,7 @@ static size_t count_headers(struct evhttp_request *er, const char *name)
     size_t n = 0;
 
     TAILQ_FOREACH(h, evhttp_request_get_input_headers(er), next)
-        n += strcasecmp(h->key, name) == 0;
+    n += strcasecmp(h->key, name) == 0;
     return n;
 }
 
@@ -172,8 +178,8 @@ const char *httpd_query(const struct httpd_req *r, const char *name)
     const struct evkeyval *kv;
 
     TAILQ_FOREACH(kv, query_of(cache), next)
-        if (strcmp(kv->key, name) == 0)
-            return kv->value;
+    if (strcmp(kv->key, name) == 0)
+        return kv->value;
     return NULL;
 }
 
@@ -283,7 +289,8 @@ void httpd_stream_begin(struct httpd_req *r, int status, const char *type, loop_
         return;
     }
     httpd_header_add(r, "Content-Type", type);
-    if (r->er->major < 1 || (r->er->major == 1 && r->er->minor < 1)) /* no chunks: the end is the end of it all */
+    if (r->er->major < 1 ||
+        (r->er->major == 1 && r->er->minor < 1)) /* no chunks: the end is the end of it all */
         httpd_header_add(r, "Connection", "close");
     r->on_output = evbuffer_add_cb(bufferevent_get_output(r->conn->bev), on_output, r);
     set_timeouts(r->conn, false);

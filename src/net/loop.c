@@ -346,7 +346,8 @@ struct loop_signal *loop_signal_new(struct loop *l, int signo, loop_fn cb, void 
 {
     struct loop_signal *s = xcalloc(1, sizeof(*s));
 
-    *s = (struct loop_signal){.loop = l, .cb = cb, .arg = arg, .ev = evsignal_new(l->base, signo, on_signal, s)};
+    *s = (struct loop_signal){
+        .loop = l, .cb = cb, .arg = arg, .ev = evsignal_new(l->base, signo, on_signal, s)};
     if (s->ev == NULL || event_add(s->ev, NULL) != 0)
         panic("cannot watch signal %d", signo);
     return s;

@@ -36,7 +36,7 @@ struct redis {
     char *client_name;
     struct redis_opts opts;
     enum redis_state state;
-    int fd; /* -1 = none */
+    int fd;         /* -1 = none */
     bool connected; /* the socket is; the greeting may be under way */
     bool dead;
     struct event *ev_read, *ev_write;
@@ -135,7 +135,8 @@ static void tell_failed(void *arg)
 static bool answer_one(struct redis *r, redisReply *reply)
 {
     struct redis_cmd *c = TAILQ_FIRST(&r->cmds.waiting);
-    struct redis_answer a = {.fault = REDIS_OK, .value = (const struct redis_value *)(const void *)reply, .error = ""};
+    struct redis_answer a = {
+        .fault = REDIS_OK, .value = (const struct redis_value *)(const void *)reply, .error = ""};
     const redisReader *before = r->reader;
 
     if (c == NULL) {
@@ -510,8 +511,8 @@ static void nobody(void *arg, const struct redis_answer *a)
     (void)a;
 }
 
-static struct redis_cmd *begin(struct redis *r, int64_t timeout_ms, bool timed, redis_done_fn cb, void *arg, int argc,
-                               const char *const *argv, const size_t *lens)
+static struct redis_cmd *begin(struct redis *r, int64_t timeout_ms, bool timed, redis_done_fn cb, void *arg,
+                               int argc, const char *const *argv, const size_t *lens)
 {
     struct redis_cmd *c = redis_cmds_take(&r->cmds, cb != NULL ? cb : nobody, arg);
 
@@ -531,8 +532,8 @@ struct redis_cmd *redis_begin(struct redis *r, redis_done_fn cb, void *arg, int 
     return begin(r, r->opts.timeout_ms, true, cb, arg, argc, argv, lens);
 }
 
-struct redis_cmd *redis_begin_timeout(struct redis *r, int64_t timeout_ms, redis_done_fn cb, void *arg, int argc,
-                                      const char *const *argv, const size_t *lens)
+struct redis_cmd *redis_begin_timeout(struct redis *r, int64_t timeout_ms, redis_done_fn cb, void *arg,
+                                      int argc, const char *const *argv, const size_t *lens)
 {
     return begin(r, timeout_ms, false, cb, arg, argc, argv, lens);
 }

@@ -32,12 +32,14 @@ struct redis_answer {
 enum redis_state { REDIS_DOWN, REDIS_CONNECTING, REDIS_UP };
 
 struct redis_opts {
-    const char *url;       /* "unix:///path[?db=N]", "redis://[user:pass@]host:port[/db]" (host literal or localhost; resolved at each connect) */
-    const char *client_name; /* CLIENT SETNAME; may be NULL */
-    int64_t connect_timeout_ms; /* default 3000 */
-    int64_t timeout_ms;    /* per command; 0 = none (blocking commands bring their own) */
+    const char *
+        url; /* "unix:///path[?db=N]", "redis://[user:pass@]host:port[/db]" (host literal or localhost; resolved at each connect) */
+    const char *client_name;                /* CLIENT SETNAME; may be NULL */
+    int64_t connect_timeout_ms;             /* default 3000 */
+    int64_t timeout_ms;                     /* per command; 0 = none (blocking commands bring their own) */
     int64_t backoff_min_ms, backoff_max_ms; /* default 50 .. 2000, with jitter */
-    void (*on_state)(void *arg, enum redis_state s, const char *why); /* never inside a call into this module */
+    void (*on_state)(void *arg, enum redis_state s,
+                     const char *why); /* never inside a call into this module */
     void *arg;
 };
 
@@ -56,20 +58,24 @@ size_t redis_in_flight(const struct redis *r);
 typedef void (*redis_done_fn)(void *arg, const struct redis_answer *a);
 /* Arguments are copied before the call returns. ${lens} may be NULL (C strings). ${cb} may be NULL: nobody waits. While
  * 8 MiB of commands are not yet taken by the socket: REDIS_NOT_SENT. */
-struct redis_cmd *redis_begin(struct redis *r, redis_done_fn cb, void *arg, int argc, const char *const *argv, const size_t *lens);
+struct redis_cmd *redis_begin(struct redis *r, redis_done_fn cb, void *arg, int argc, const char *const *argv,
+                              const size_t *lens);
 /* No completion will come; whether it was executed is unknown. */
 void redis_cancel(struct redis_cmd *c);
 /* As redis_begin with this command's own timeout (for BLMOVE: block time + margin). 0 = none. */
-struct redis_cmd *redis_begin_timeout(struct redis *r, int64_t timeout_ms, redis_done_fn cb, void *arg, int argc, const char *const *argv, const size_t *lens);
+struct redis_cmd *redis_begin_timeout(struct redis *r, int64_t timeout_ms, redis_done_fn cb, void *arg,
+                                      int argc, const char *const *argv, const size_t *lens);
 /* Smoothed command time in microseconds (EWMA), 0 before the first answer. */
 int64_t redis_latency_us(const struct redis *r);
 
 /* Reading answers. All are total: a wrong type gives the harmless value named. */
 enum redis_type { REDIS_NIL, REDIS_STRING, REDIS_INTEGER, REDIS_ARRAY, REDIS_STATUS, REDIS_ERROR };
-enum redis_type redis_value_type(const struct redis_value *v);        /* NULL -> REDIS_NIL */
-const char *redis_value_str(const struct redis_value *v, size_t *len); /* string/status/error, NUL terminated; else NULL, 0 */
-int64_t redis_value_int(const struct redis_value *v, int64_t otherwise); /* integers, and strings that are whole decimal numbers */
-size_t redis_value_count(const struct redis_value *v);                 /* array; else 0 */
+enum redis_type redis_value_type(const struct redis_value *v); /* NULL -> REDIS_NIL */
+const char *redis_value_str(const struct redis_value *v,
+                            size_t *len); /* string/status/error, NUL terminated; else NULL, 0 */
+int64_t redis_value_int(const struct redis_value *v,
+                        int64_t otherwise); /* integers, and strings that are whole decimal numbers */
+size_t redis_value_count(const struct redis_value *v);                           /* array; else 0 */
 const struct redis_value *redis_value_at(const struct redis_value *v, size_t i); /* past the end: NULL */
 
 #endif

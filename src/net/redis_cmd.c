@@ -98,7 +98,7 @@ void redis_cmds_tell_failed(struct redis_cmds *q, const bool *stop)
     size_t n = 0;
 
     TAILQ_FOREACH(c, &q->failed, entry)
-        n++;
+    n++;
     while (n-- > 0 && !*stop && (c = TAILQ_FIRST(&q->failed)) != NULL) {
         struct redis_answer a = {.fault = c->fault, .value = NULL, .error = c->why};
 
@@ -113,8 +113,8 @@ int64_t redis_cmds_deadline_us(const struct redis_cmds *q)
     int64_t first = 0;
 
     TAILQ_FOREACH(c, &q->waiting, entry)
-        if (c->deadline_us != 0 && (first == 0 || c->deadline_us < first))
-            first = c->deadline_us;
+    if (c->deadline_us != 0 && (first == 0 || c->deadline_us < first))
+        first = c->deadline_us;
     return first;
 }
 

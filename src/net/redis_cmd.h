@@ -20,9 +20,9 @@ struct redis_cmd {
     uint64_t end;        /* offset in the connection's output right behind this command */
     enum redis_fault fault;
     const char *why; /* static text or the connection's own */
-    bool failed;   /* is in `failed` */
-    bool internal; /* the connection's own greeting */
-    bool timed;    /* counts for the latency (blocking commands do not) */
+    bool failed;     /* is in `failed` */
+    bool internal;   /* the connection's own greeting */
+    bool timed;      /* counts for the latency (blocking commands do not) */
 };
 
 TAILQ_HEAD(redis_cmd_list, redis_cmd);

@@ -98,7 +98,8 @@ static int parse_host(struct redis_url *u, const char *s, size_t n, struct err *
     }
     if (u->host[0] == '\0' || u->host[strcspn(u->host, " \t\r\n/?#@%")] != '\0')
         return bad(e, "the host is missing or malformed");
-    if (after < end && (*after != ':' || num_i64_n(after + 1, (size_t)(end - after) - 1, 1, 65535, &port) < 0))
+    if (after < end &&
+        (*after != ':' || num_i64_n(after + 1, (size_t)(end - after) - 1, 1, 65535, &port) < 0))
         return bad(e, "the port must be 1..65535");
     u->port = xasprintf("%d", (int)port);
     return 0;

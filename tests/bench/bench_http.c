@@ -19,9 +19,11 @@
 #include "net/http.h"
 
 static const char body[] =
-    "{\"to\":\"+8613800000000\",\"text\":\"【金星社区】明早八点文化广场篮球赛, 请穿运动鞋, 带好饮水; 不能来的请回复 取消。\","
+    "{\"to\":\"+8613800000000\",\"text\":\"【金星社区】明早八点文化广场篮球赛, 请穿运动鞋, 带好饮水; "
+    "不能来的请回复 取消。\","
     "\"ref\":\"basketball-20260925.123456.1\",\"lane\":\"normal\",\"channel\":\"sms\"}";
-static const char *const headers[] = {"Content-Type: application/json", "Authorization: Bearer 0123456789abcdef", NULL};
+static const char *const headers[] = {"Content-Type: application/json",
+                                      "Authorization: Bearer 0123456789abcdef", NULL};
 
 static struct {
     const char *url;
@@ -102,8 +104,9 @@ static void bare_event(evutil_socket_t fd, short what, void *arg)
     struct bare *b = arg;
     int running;
 
-    curl_multi_socket_action(b->multi, fd, ((what & EV_READ) ? CURL_CSELECT_IN : 0) | ((what & EV_WRITE) ? CURL_CSELECT_OUT : 0),
-                             &running);
+    curl_multi_socket_action(
+        b->multi, fd, ((what & EV_READ) ? CURL_CSELECT_IN : 0) | ((what & EV_WRITE) ? CURL_CSELECT_OUT : 0),
+        &running);
     bare_drain(b);
 }
 
@@ -238,7 +241,8 @@ static void run_net(void)
     struct err e = {.msg = ""};
 
     loop = loop_new(&e);
-    if (loop == NULL || (client = http_new(loop, &o, &e)) == NULL || http_check_url(opt.url, false, &reach, &e) < 0)
+    if (loop == NULL || (client = http_new(loop, &o, &e)) == NULL ||
+        http_check_url(opt.url, false, &reach, &e) < 0)
         fatal(2, "%s", e.msg);
     call = (struct http_call){.method = "POST",
                               .url = opt.url,
@@ -261,7 +265,8 @@ static int64_t cpu_us(void)
     struct rusage u;
 
     getrusage(RUSAGE_SELF, &u);
-    return (int64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000 + u.ru_utime.tv_usec + u.ru_stime.tv_usec;
+    return (int64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000 + u.ru_utime.tv_usec +
+           u.ru_stime.tv_usec;
 }
 
 static void run_postfields(void)
@@ -280,9 +285,11 @@ static struct {
     const char *name;
     void (*run)(void);
     double rate, cpu; /* the best round */
-} senders[] = {{"bare libcurl, POSTFIELDS", run_postfields, 0, 0},
-               {"bare libcurl, READFUNCTION", run_readfunction, 0, 0},
-               {"net/http", run_net, 0, 0}};
+} senders[] = {
+    {"bare libcurl, POSTFIELDS",   run_postfields,   0, 0},
+    {"bare libcurl, READFUNCTION", run_readfunction, 0, 0},
+    {"net/http",                   run_net,          0, 0}
+};
 
 static void measure(size_t i)
 {

@@ -79,7 +79,8 @@ static void batch_answer(struct conn *c, const char *body, size_t n)
 {
     static const char begin[] = "{\"results\":[", tail[] = "\",\"code\":0,\"id\":\"x\"}";
     /* the length is known when all is written: room for it is left */
-    static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 00000000\r\n\r\n";
+    static const char head[] =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 00000000\r\n\r\n";
     const char *p = body, *end = body + n;
     size_t head_at = c->n_out, body_at;
     char digits[16];
@@ -93,8 +94,9 @@ static void batch_answer(struct conn *c, const char *body, size_t n)
 
         if (quote == NULL)
             break;
-        add(c, ",{" + (results == 0), 2U - (results == 0));
-        results++;
+        if (results++ > 0)
+            add(c, ",", 1);
+        add(c, "{", 1);
         add(c, p, (size_t)(quote - p)); /* "to":"... */
         add(c, tail, sizeof(tail) - 1);
         n_messages++;
@@ -107,13 +109,15 @@ static void batch_answer(struct conn *c, const char *body, size_t n)
 
 static void answer(struct conn *c, const char *head, const char *body, size_t n)
 {
-    static const char one[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 19\r\n\r\n"
-                              "{\"code\":0,\"id\":\"x\"}";
+    static const char one[] =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 19\r\n\r\n"
+        "{\"code\":0,\"id\":\"x\"}";
     char text[256], counts[96];
     int len;
 
     if (strncmp(head, "GET /count", 10) == 0) {
-        len = snprintf(counts, sizeof(counts), "{\"requests\":%llu,\"messages\":%llu}", n_requests, n_messages);
+        len =
+            snprintf(counts, sizeof(counts), "{\"requests\":%llu,\"messages\":%llu}", n_requests, n_messages);
         len = snprintf(text, sizeof(text), "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len, counts);
         add(c, text, (size_t)len);
         return;
