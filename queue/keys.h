@@ -52,6 +52,7 @@
     KEY(CONSENT, "consent", "", COMMUNITY)                                                                   \
     /* activities */                                                                                         \
     KEY(ACTIVITIES, "acts", "", COMMUNITY)                                                                   \
+    KEY(ACTIVITIES_V, "acts.v", "", COMMUNITY)                                                               \
     KEY(ACTIVITY, "act:", "", COMMUNITY)                                                                     \
     KEY(ACTIVITY_REG, "act:", ":reg", COMMUNITY)                                                             \
     KEY(ACTIVITY_CONF, "act:", ":conf", COMMUNITY)                                                           \

@@ -11,6 +11,7 @@
 #define PENDING_MAX    64
 #define OFFERED_MAX    16
 #define REGISTERED_MAX 64
+#define ASKED_SECONDS  (7 * 86400)
 
 /* ---- storing ---- */
 
@@ -170,13 +171,11 @@ static void read_registered(struct replies_pending *p, struct pending_one *one,
     p->registered = one->registered;
 }
 
-static void read_pending(struct replies_pending *p, struct pending_one *one, const struct redis_value *v,
-                         int64_t now_at)
+static void read_pending(struct replies_pending *p, struct pending_one *one, const struct redis_value *v)
 {
     size_t n = 0;
     const char *s;
 
-    p->now_at = now_at;
     p->key = text_of(redis_value_at(v, 0), NULL);
     read_entry(p, redis_value_at(v, 1));
     s = text_of(redis_value_at(v, 3), &n);
@@ -188,31 +187,82 @@ static void read_pending(struct replies_pending *p, struct pending_one *one, con
     p->asked = n > 0 ? s : NULL;
     s = text_of(redis_value_at(v, 6), &n);
     read_offered(p, one, s, n);
-    p->rollcall_open = queue_value_i64(v, 7, 0) > now_at;
+    p->rollcall_open = queue_value_i64(v, 7, 0) > p->now_at;
     read_registered(p, one, redis_value_at(v, 8));
 }
 
 static void on_pending(struct queue_op *op, const struct queue_result *r, const struct redis_value *v)
 {
     struct pending_op *o = (struct pending_op *)op;
-    size_t n = redis_value_count(v) > 2 ? redis_value_count(v) - 2 : 0;
+    size_t n = redis_value_count(v) > 3 ? redis_value_count(v) - 3 : 0;
     struct replies_pending *list = n ? xcalloc(n, sizeof(*list)) : NULL;
     struct pending_one *ones = n ? xcalloc(n, sizeof(*ones)) : NULL;
 
-    for (size_t i = 0; i < n; i++)
-        read_pending(&list[i], &ones[i], redis_value_at(v, i + 2), queue_value_i64(v, 1, 0));
+    for (size_t i = 0; i < n; i++) {
+        list[i].now_at = queue_value_i64(v, 1, 0);
+        list[i].activities_version = (uint64_t)queue_value_i64(v, 2, 0);
+        read_pending(&list[i], &ones[i], redis_value_at(v, i + 3));
+    }
     o->cb(o->arg, r, list, n);
     free(list);
     free(ones);
 }
 
-void replies_pending(struct queue *q, size_t n, replies_pending_fn cb, void *arg)
+static struct pending_op *pending_op(struct queue *q, replies_pending_fn cb, void *arg)
 {
     struct pending_op *o = queue_op_new(q, sizeof(*o), on_pending);
 
     o->cb = cb;
     o->arg = arg;
     queue_op_key(&o->op, KEY_REPLIES, NULL);
+    queue_op_key(&o->op, KEY_ACTIVITIES_V, NULL);
+    return o;
+}
+
+void replies_pending(struct queue *q, size_t n, replies_pending_fn cb, void *arg)
+{
+    struct pending_op *o = pending_op(q, cb, arg);
+
     queue_op_i64(&o->op, (int64_t)(n < PENDING_MAX ? n : PENDING_MAX));
     queue_op_script(&o->op, SCRIPT_REPLY_PENDING);
+}
+
+void replies_sender(struct queue *q, const char *from, replies_pending_fn cb, void *arg)
+{
+    struct pending_op *o = pending_op(q, cb, arg);
+
+    queue_op_i64(&o->op, 0);
+    queue_op_str(&o->op, from);
+    queue_op_script(&o->op, SCRIPT_REPLY_PENDING);
+}
+
+/* ---- asking ---- */
+
+struct ask_op {
+    struct queue_op op;
+    queue_done_fn cb;
+    void *arg;
+};
+
+static void on_ask(struct queue_op *op, const struct queue_result *r, const struct redis_value *v)
+{
+    struct ask_op *o = (struct ask_op *)op;
+
+    (void)v;
+    o->cb(o->arg, r);
+}
+
+void replies_ask(struct queue *q, const char *const *phones, size_t n, const char *activity,
+                 int64_t rollcall_until, queue_done_fn cb, void *arg)
+{
+    struct ask_op *o = queue_op_new(q, sizeof(*o), on_ask);
+
+    o->cb = cb;
+    o->arg = arg;
+    queue_op_str(&o->op, activity);
+    queue_op_i64(&o->op, rollcall_until);
+    queue_op_i64(&o->op, ASKED_SECONDS);
+    for (size_t i = 0; i < n; i++)
+        queue_op_str(&o->op, phones[i]);
+    queue_op_script(&o->op, SCRIPT_REPLY_ASK);
 }

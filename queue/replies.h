@@ -28,6 +28,7 @@ struct replies_pending {
     size_t text_len;
     int64_t at;           /* when it came */
     int64_t now_at;       /* Redis' clock at this look */
+    uint64_t activities_version; /* changes whenever staff put or change an activity */
     const char *promoted; /* no reply, but news: ${from} moved up in this activity because staff gave more seats; NULL for replies */
     const char *promoted_name;
     uint32_t promoted_place, promoted_count;
@@ -47,6 +48,10 @@ struct replies_pending {
 };
 typedef void (*replies_pending_fn)(void *arg, const struct queue_result *r, const struct replies_pending *list, size_t n);
 void replies_pending(struct queue *q, size_t n, replies_pending_fn cb, void *arg);
+/* The same about one sender without a reply of theirs: `key`, `text` and the like are empty. */
+void replies_sender(struct queue *q, const char *from, replies_pending_fn cb, void *arg);
+/* A question was put to these people (notice with `ask`), at most 1,000: a bare "1" or "好" joins ${activity} (NULL = none); a roll-call is open until ${rollcall_until} (0 = none). */
+void replies_ask(struct queue *q, const char *const *phones, size_t n, const char *activity, int64_t rollcall_until, queue_done_fn cb, void *arg);
 
 /* One answer: goes to a rolling internal notice of its lane and minute (kind NOTICE_ANSWER). */
 struct replies_answer {

@@ -133,6 +133,7 @@ void roster_put(struct queue *q, const struct activity *a, bool create, queue_do
             panic("aliases do not fit");
     queue_op_key(&o->op, KEY_ACTIVITY, a->code);
     queue_op_key(&o->op, KEY_ACTIVITIES, NULL);
+    queue_op_key(&o->op, KEY_ACTIVITIES_V, NULL);
     queue_op_str(&o->op, create ? "1" : "0");
     queue_op_str(&o->op, a->code);
     put_text(&o->op, "code", a->code);
@@ -157,6 +158,7 @@ void roster_set_state(struct queue *q, const char *code, enum activity_state s, 
     o->cb = cb;
     o->arg = arg;
     queue_op_key(&o->op, KEY_ACTIVITY, code);
+    queue_op_key(&o->op, KEY_ACTIVITIES_V, NULL);
     queue_op_i64(&o->op, (int64_t)s);
     queue_op_script(&o->op, SCRIPT_ROSTER_STATE);
 }

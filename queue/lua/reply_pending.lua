@@ -1,8 +1,10 @@
 #!lua flags=no-writes
--- The oldest undecided replies and what is known of each sender. KEYS: clock, replies; ctx:<from>, reg:<from>, ph:<n>, res:<n> follow from the entries. ARGV: most.
--- -> now, {key, entry, resident id, line, out, asked, offered, roll-call until, {codes}} each.
-local r = {'ok', int((now()))}
-for _, e in ipairs(call('XRANGE', KEYS[2], '-', '+', 'COUNT', ARGV[1])) do
+-- The oldest undecided replies and what is known of each sender. KEYS: clock, replies, acts.v; ctx:<from>, reg:<from>, ph:<n>, res:<n> follow from the entries. ARGV: most; or
+-- 0 and a sender, to know about without a reply.
+-- -> now, version of the activities, {key, entry, resident id, line, out, asked, offered, roll-call until, {codes}} each.
+local r = {'ok', int((now())), call('GET', KEYS[3]) or '0'}
+local entries = ARGV[2] and {{'0-0', {'from', ARGV[2]}}} or call('XRANGE', KEYS[2], '-', '+', 'COUNT', ARGV[1])
+for _, e in ipairs(entries) do
   local from
   for i = 1, #e[2], 2 do
     if e[2][i] == 'from' then

@@ -83,7 +83,7 @@ local function remember(from, d)
   elseif c[2] then
     call('HDEL', key, 'offered')
   end
-  call('EXPIRE', key, 259200)
+  call('EXPIRE', key, 604800)
 end
 
 local function read_decisions()

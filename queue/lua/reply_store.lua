@@ -20,7 +20,7 @@ local function guard(from, text)
   local same = g[3] == words and at - g[5] < 600000
   local n_same, since = same and g[4] + 1 or 1, same and g[5] or int(at)
   call('HSET', key, 'in', minute .. ' ' .. n_minute .. ' ' .. words .. ' ' .. n_same .. ' ' .. since)
-  call('EXPIRE', key, 259200)
+  call('EXPIRE', key, 604800)
   return n_minute > 30 and 2 or (n_same >= 3 and 1 or 0)
 end
 

@@ -1,5 +1,5 @@
 #!lua
--- Create or change an activity. KEYS: clock, act:<code>, acts. ARGV: '1' create | '0' change, code, then name, value ... of the fields.
+-- Create or change an activity. KEYS: clock, act:<code>, acts, acts.v. ARGV: '1' create | '0' change, code, then name, value ... of the fields.
 -- Creating the same again is fine (an answer may have been lost).
 local act, acts = KEYS[2], KEYS[3]
 local create, code = ARGV[1] == '1', ARGV[2]
@@ -18,4 +18,5 @@ for i = 3, #ARGV, 2 do
 end
 call('ZADD', acts, starts, code)
 call('HSET', act, 'created', call('HGET', act, 'created') or int(now()), 'state', call('HGET', act, 'state') or '1', unpack(ARGV, 3))
+call('INCR', KEYS[4])
 return {'ok'}

@@ -1,5 +1,5 @@
 #!lua
--- What staff decide. KEYS: clock, act:<code>. ARGV: 1 open | 2 closed | 3 cancelled. To open one before its window opens the window; after an early closing
+-- What staff decide. KEYS: clock, act:<code>, acts.v. ARGV: 1 open | 2 closed | 3 cancelled. To open one before its window opens the window; after an early closing
 -- time registration lasts until the start.
 local act, state = KEYS[2], ARGV[1]
 local f = call('HMGET', act, 'opens', 'closes', 'starts')
@@ -20,4 +20,5 @@ if state == '1' then
   end
 end
 call('HSET', act, 'state', state)
+call('INCR', KEYS[3])
 return {'ok'}
