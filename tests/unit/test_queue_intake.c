@@ -1,0 +1,414 @@
+/* Intake against a real Redis: what is accepted once, what is a conflict, what a crash leaves behind. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "queue/codec.h"
+#include "tests/support/queue_fixture.h"
+
+#define KEY            "crier:{venus}:"
+#define NOTICE_A       "{\"v\":1,\"id\":\"a\",\"to\":{\"everyone\":true},\"text\":\"明早八点\"}"
+#define NOTICE_A_AGAIN "{ \"text\":\"明早八点\", \"to\":{\"everyone\":true}, \"id\":\"a\" }"
+#define NOTICE_A_OTHER "{\"v\":1,\"id\":\"a\",\"to\":{\"everyone\":true},\"text\":\"明早九点\"}"
+
+static struct fixture *f;
+
+static int start(void **state)
+{
+    (void)state;
+    f = fixture_new(REDIS_SERVER_MEMORY, NULL);
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    fixture_free(f);
+    return 0;
+}
+
+static int fresh(void **state)
+{
+    (void)state;
+    fixture_flush(f);
+    return 0;
+}
+
+static void test_same_id(void **state)
+{
+    (void)state;
+    assert_string_equal(fixture_accept(f, f->q, NOTICE_A), "accepted");
+    assert_string_equal(fixture_accept(f, f->q, NOTICE_A), "same");
+    /* the order of members and what is left to its default are no difference, and neither is the hour */
+    clock_fake(clock_wall_ms() + 3600000, clock_mono_us());
+    assert_string_equal(fixture_accept(f, f->q, NOTICE_A_AGAIN), "same");
+    clock_fake_off();
+    assert_string_equal(fixture_accept(f, f->q, NOTICE_A_OTHER), "conflict");
+    assert_true(fixture_redis_is(f, "1", "ZCARD", KEY "staging:2", NULL));
+    assert_true(fixture_redis_is(f, "1", "ZCARD", KEY "notices", NULL));
+}
+
+struct accepted {
+    char id[NOTICE_ID_MAX + 1];
+    enum queue_accept_result a;
+};
+
+static struct accepted accepted;
+
+static void on_accept(void *arg, const struct queue_result *r, enum queue_accept_result a, const char *id)
+{
+    accepted.a = a;
+    assert_true(snprintf(accepted.id, sizeof(accepted.id), "%s", id) < (int)sizeof(accepted.id));
+    fixture_take(arg, r);
+}
+
+/* Idempotency-Key: the id is made anew for each request. */
+static void accept_keyed(const char *text, const char *idem)
+{
+    struct err e;
+    char *json = xasprintf("{\"to\":{\"everyone\":true},\"text\":\"%s\"}", text);
+    struct notice *n = codec_notice(json, strlen(json), &e);
+    struct queue_accept a = {.notice = n, .idem_key = idem};
+    char *stored;
+
+    assert_non_null(n);
+    codec_new_id(clock_wall_ms(), n->id);
+    assert_int_equal(notice_complete(n, clock_wall_ms(), &e), 0);
+    stored = codec_canonical(n, &a.json_len);
+    a.json = stored;
+    queue_accept(f->q, &a, on_accept, f);
+    fixture_wait(f);
+    assert_int_equal(f->status, QUEUE_OK);
+    free(stored);
+    free(json);
+    notice_free(n);
+}
+
+static void test_idempotency_key(void **state)
+{
+    char first[NOTICE_ID_MAX + 1];
+
+    (void)state;
+    accept_keyed("eins", "k1");
+    assert_int_equal(accepted.a, QUEUE_ACCEPTED);
+    memcpy(first, accepted.id, sizeof(first));
+    accept_keyed("eins", "k1");
+    assert_int_equal(accepted.a, QUEUE_SAME);
+    assert_string_equal(accepted.id, first);
+    accept_keyed("zwei", "k1");
+    assert_int_equal(accepted.a, QUEUE_CONFLICT);
+    accept_keyed("eins", "k2");
+    assert_int_equal(accepted.a, QUEUE_ACCEPTED);
+    assert_true(fixture_redis_is(f, "2", "ZCARD", KEY "staging:2", NULL));
+}
+
+static char taken[4096];
+static size_t n_taken;
+
+static void on_entry(void *arg, const struct queue_result *r, const char *entry, size_t n)
+{
+    n_taken = entry != NULL ? n : 0;
+    assert_true(n_taken < sizeof(taken));
+    memcpy(taken, entry != NULL ? entry : "", n_taken);
+    taken[n_taken] = '\0';
+    fixture_take(arg, r);
+}
+
+static void test_entry_is_settled_with_its_notice(void **state)
+{
+    (void)state;
+    free(redis_server_ask(f->server, "LPUSH", KEY "inbox", NOTICE_A, NULL));
+    queue_inbox_wait(f->q, f->redis, false, on_entry, f);
+    fixture_wait(f);
+    assert_string_equal(taken, NOTICE_A);
+    assert_true(fixture_redis_is(f, "1", "LLEN", KEY "inproc:d1", NULL));
+    assert_string_equal(fixture_accept_entry(f, f->q, taken), "accepted");
+    assert_true(fixture_redis_is(f, "0", "LLEN", KEY "inproc:d1", NULL));
+    assert_string_equal(fixture_accept_entry(f, f->q, taken), "same");
+}
+
+static void test_entry_taken_back_is_not_accepted(void **state)
+{
+    (void)state;
+    /* its daemon was thought dead: the entry went back to the inbox, and another one will accept it */
+    assert_string_equal(fixture_accept_entry(f, f->q, NOTICE_A), "already-settled");
+    assert_int_equal(f->status, QUEUE_REFUSED);
+    assert_true(fixture_redis_is(f, "0", "EXISTS", KEY "n:a", NULL));
+}
+
+static void test_conflict_leaves_the_entry(void **state)
+{
+    (void)state;
+    assert_string_equal(fixture_accept(f, f->q, NOTICE_A), "accepted");
+    free(redis_server_ask(f->server, "LPUSH", KEY "inproc:d1:e", NOTICE_A_OTHER, NULL));
+    assert_string_equal(fixture_accept_entry(f, f->q, NOTICE_A_OTHER), "conflict");
+    assert_true(fixture_redis_is(f, "1", "LLEN", KEY "inproc:d1:e", NULL));
+    queue_reject(f->q, NOTICE_A_OTHER, strlen(NOTICE_A_OTHER), "id-conflict", "this id names another notice",
+                 fixture_on_done, f);
+    fixture_wait(f);
+    assert_int_equal(f->status, QUEUE_OK);
+    assert_true(fixture_redis_is(f, "0", "LLEN", KEY "inproc:d1:e", NULL));
+    assert_true(fixture_redis_is(f, "1", "XLEN", KEY "rejected", NULL));
+    queue_reject(f->q, NOTICE_A_OTHER, strlen(NOTICE_A_OTHER), "id-conflict", "this id names another notice",
+                 fixture_on_done, f);
+    fixture_wait(f);
+    assert_true(fixture_redis_is(f, "1", "XLEN", KEY "rejected", NULL)); /* said again after a lost answer */
+}
+
+static char listed_key[64], listed_entry[256], listed_reason[64];
+static size_t n_listed;
+
+static void on_rejected(void *arg, const struct queue_rejected *r)
+{
+    (void)arg;
+    n_listed++;
+    assert_true(snprintf(listed_key, sizeof(listed_key), "%s", r->key) < (int)sizeof(listed_key));
+    assert_true(snprintf(listed_entry, sizeof(listed_entry), "%.*s", (int)r->entry_len, r->entry) <
+                (int)sizeof(listed_entry));
+    assert_true(snprintf(listed_reason, sizeof(listed_reason), "%s", r->reason) < (int)sizeof(listed_reason));
+    assert_true(r->at > 1700000000000);
+}
+
+static void test_rejected_entry_can_be_tried_again(void **state)
+{
+    const char bytes[] = "{\"bad\xff\0json"; /* whole, whatever it is */
+
+    (void)state;
+    n_listed = 0;
+    queue_reject(f->q, bytes, sizeof(bytes) - 1, "bad-json", "no JSON", fixture_on_done, f);
+    fixture_wait(f);
+    queue_rejected_list(f->q, 10, on_rejected, fixture_on_done, f);
+    fixture_wait(f);
+    assert_int_equal(n_listed, 1);
+    assert_string_equal(listed_reason, "bad-json");
+    queue_rejected_retry(f->q, listed_key, fixture_on_done, f);
+    fixture_wait(f);
+    assert_int_equal(f->status, QUEUE_OK);
+    queue_inbox_wait(f->q, f->redis, false, on_entry, f);
+    fixture_wait(f);
+    assert_int_equal(n_taken, sizeof(bytes) - 1);
+    assert_memory_equal(taken, bytes, n_taken);
+    queue_rejected_retry(f->q, listed_key, fixture_on_done, f);
+    fixture_wait(f);
+    assert_string_equal(f->e.code, "no-such-entry");
+}
+
+static size_t n_recovered;
+static char recovered[256];
+
+static void on_recovered(void *arg, const char *entry, size_t n)
+{
+    (void)arg;
+    n_recovered++;
+    assert_true(strlen(recovered) + n + 2 < sizeof(recovered));
+    memcpy(recovered + strlen(recovered), entry, n);
+}
+
+static void test_own_entries_are_recovered_oldest_first(void **state)
+{
+    (void)state;
+    n_recovered = 0;
+    memset(recovered, 0, sizeof(recovered));
+    free(redis_server_ask(f->server, "LPUSH", KEY "inproc:d1", "1", "2", "3", NULL));
+    free(redis_server_ask(f->server, "LPUSH", KEY "inproc:d1:e", "e", NULL));
+    queue_inproc_recover(f->q, on_recovered, fixture_on_done, f);
+    fixture_wait(f);
+    assert_int_equal(f->status, QUEUE_OK);
+    assert_string_equal(recovered, "e123");
+}
+
+static void test_a_dead_daemons_entries_go_back(void **state)
+{
+    struct queue *d2 = fixture_queue(f, "d2", 60000);
+
+    (void)state;
+    fixture_sweep(f, d2); /* heartbeat */
+    free(redis_server_ask(f->server, "LPUSH", KEY "inproc:d2", "1", "2", NULL));
+    free(redis_server_ask(f->server, "LPUSH", KEY "inproc:d2:e", "e", NULL));
+    free(redis_server_ask(f->server, "LPUSH", KEY "inbox", "3", NULL));
+    fixture_sweep(f, f->q);
+    assert_true(fixture_redis_is(f, "2", "LLEN", KEY "inproc:d2", NULL)); /* it lives */
+    free(redis_server_ask(f->server, "DEL", KEY "d:d2", NULL));
+    fixture_sweep(f, f->q);
+    assert_true(fixture_redis_is(f, "3\n2\n1", "LRANGE", KEY "inbox", "0", "-1", NULL)); /* 1 is read next */
+    assert_true(fixture_redis_is(f, "e", "LRANGE", KEY "inbox:e", "0", "-1", NULL));
+    assert_true(fixture_redis_is(f, "d1", "SMEMBERS", KEY "daemons", NULL));
+}
+
+static size_t n_promoted;
+static int64_t next_ms;
+
+static void on_promote(void *arg, const struct queue_result *r, size_t n, int64_t next)
+{
+    n_promoted = n;
+    next_ms = next;
+    fixture_take(arg, r);
+}
+
+static void promote(void)
+{
+    queue_promote(f->q, on_promote, f);
+    fixture_wait(f);
+    assert_int_equal(f->status, QUEUE_OK);
+}
+
+static void accept_at(const char *id, int64_t at)
+{
+    char iso[40];
+    char *json;
+
+    clock_format_iso(at, "UTC", iso, sizeof(iso));
+    json = xasprintf("{\"id\":\"%s\",\"to\":{\"everyone\":true},\"text\":\"x\",\"send_at\":\"%s\"}", id, iso);
+    assert_string_equal(fixture_accept(f, f->q, json), "accepted");
+    free(json);
+}
+
+static void test_schedule(void **state)
+{
+    const int64_t day = 86400000;
+
+    (void)state;
+    accept_at("tomorrow", clock_wall_ms() + day);
+    accept_at("later", clock_wall_ms() + 10 * day);
+    promote();
+    assert_int_equal(n_promoted, 0);
+    assert_true(next_ms > day - 60000 && next_ms <= day);
+    assert_int_equal(fixture_get(f, "tomorrow").state, NOTICE_SCHEDULED);
+    fixture_clock(f, day);
+    promote();
+    assert_int_equal(n_promoted, 1);
+    assert_int_equal(fixture_get(f, "tomorrow").state, NOTICE_STAGING);
+    promote();
+    assert_int_equal(n_promoted, 0);
+    fixture_clock(f, 0);
+}
+
+static void test_schedule_is_not_blocked(void **state)
+{
+    (void)state;
+    accept_at("real", clock_wall_ms() + 60000);
+    accept_at("gone", clock_wall_ms() + 60000);
+    fixture_cancel(f, "gone");
+    free(redis_server_ask(f->server, "ZADD", KEY "sched", "1", "ghost", "2", "gone", NULL));
+    fixture_clock(f, 120000);
+    promote();
+    fixture_clock(f, 0);
+    assert_int_equal(n_promoted, 1);
+    assert_true(fixture_redis_is(f, "1", "XLEN", KEY "dead", NULL)); /* the ghost is told of */
+    assert_true(fixture_redis_is(f, "0", "ZCARD", KEY "sched", NULL));
+    assert_int_equal(fixture_get(f, "gone").state, NOTICE_CANCELLED); /* not resurrected */
+}
+
+static void test_cancel_is_recorded_like_a_notice(void **state)
+{
+    const char cancel[] = "{\"id\":\"c\",\"kind\":\"cancel\",\"cancels\":\"a\"}";
+
+    (void)state;
+    assert_string_equal(fixture_accept(f, f->q, cancel), "accepted");
+    assert_string_equal(fixture_accept(f, f->q, cancel), "same");
+    assert_int_equal(fixture_get(f, "c").state, NOTICE_DONE);
+    assert_true(fixture_redis_is(f, "0", "ZCARD", KEY "notices", NULL));
+    assert_true(fixture_redis_is(f, "0", "ZCARD", KEY "staging:2", NULL));
+}
+
+static void test_scripts_are_loaded_again(void **state)
+{
+    (void)state;
+    assert_string_equal(fixture_accept(f, f->q, NOTICE_A), "accepted");
+    free(redis_server_ask(f->server, "SCRIPT", "FLUSH", NULL));
+    assert_string_equal(fixture_accept(f, f->q, NOTICE_A), "same");
+    assert_int_equal(f->status, QUEUE_OK);
+}
+
+static void test_full_memory(void **state)
+{
+    struct queue_claim *c;
+
+    (void)state;
+    fixture_running(f, "big", "normal", 300);
+    free(redis_server_ask(f->server, "CONFIG", "SET", "maxmemory", "1", NULL));
+    assert_string_equal(fixture_accept(f, f->q, NOTICE_A), "unavailable");
+    assert_int_equal(f->status, QUEUE_UNAVAILABLE);
+    assert_string_equal(f->e.field, "OOM");
+    /* what runs goes on */
+    c = fixture_claim(f, f->q, 15);
+    assert_non_null(c);
+    assert_int_equal(fixture_begin(f, f->q, c, 0, c->n, NULL), 100);
+    assert_true(fixture_finish_all(f, f->q, c, 0, 100, 1, RECIPIENT_ACCEPTED, true, 0));
+    assert_int_equal(f->status, QUEUE_OK);
+    fixture_claim_free(c);
+    free(redis_server_ask(f->server, "CONFIG", "SET", "maxmemory", "0", NULL));
+    assert_int_equal(fixture_get(f, "big").counts[RECIPIENT_ACCEPTED], 100);
+}
+
+static void test_redis_gone(void **state)
+{
+    (void)state;
+    redis_server_kill(f->server);
+    fixture_cancel(f, "a");
+    assert_true(f->status == QUEUE_UNSURE || f->status == QUEUE_UNAVAILABLE);
+    fixture_cancel(f, "a");
+    assert_int_equal(f->status, QUEUE_UNAVAILABLE);
+    redis_server_restart(f->server);
+    fixture_wait_up(f);
+    fixture_cancel(f, "a");
+    assert_string_equal(f->e.code, "no-such-notice");
+}
+
+static struct queue_stats stats;
+
+static void on_stats(void *arg, const struct queue_result *r, const struct queue_stats *s)
+{
+    stats = *s;
+    fixture_take(arg, r);
+}
+
+static void test_stats(void **state)
+{
+    (void)state;
+    fixture_running(f, "r", "urgent", 1);
+    assert_string_equal(fixture_accept(f, f->q, NOTICE_A), "accepted");
+    accept_at("later", clock_wall_ms() + 60000);
+    free(redis_server_ask(f->server, "LPUSH", KEY "inbox", "1", "2", NULL));
+    fixture_clock(f, 5000);
+    queue_stats(f->q, on_stats, f);
+    fixture_wait(f);
+    fixture_clock(f, 0);
+    assert_int_equal(stats.inbox, 2);
+    assert_int_equal(stats.inbox_e, 0);
+    assert_int_equal(stats.scheduled, 1);
+    assert_int_equal(stats.staging, 1);
+    assert_int_equal(stats.lane_notices[LANE_URGENT], 1);
+    assert_int_equal(stats.lane_notices[LANE_NORMAL], 0);
+    assert_true(stats.lane_oldest_ms[LANE_URGENT] >= 5000 && stats.lane_oldest_ms[LANE_URGENT] < 15000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_same_id, fresh),
+        cmocka_unit_test_setup(test_idempotency_key, fresh),
+        cmocka_unit_test_setup(test_entry_is_settled_with_its_notice, fresh),
+        cmocka_unit_test_setup(test_entry_taken_back_is_not_accepted, fresh),
+        cmocka_unit_test_setup(test_conflict_leaves_the_entry, fresh),
+        cmocka_unit_test_setup(test_rejected_entry_can_be_tried_again, fresh),
+        cmocka_unit_test_setup(test_own_entries_are_recovered_oldest_first, fresh),
+        cmocka_unit_test_setup(test_a_dead_daemons_entries_go_back, fresh),
+        cmocka_unit_test_setup(test_schedule, fresh),
+        cmocka_unit_test_setup(test_schedule_is_not_blocked, fresh),
+        cmocka_unit_test_setup(test_cancel_is_recorded_like_a_notice, fresh),
+        cmocka_unit_test_setup(test_scripts_are_loaded_again, fresh),
+        cmocka_unit_test_setup(test_full_memory, fresh),
+        cmocka_unit_test_setup(test_redis_gone, fresh),
+        cmocka_unit_test_setup(test_stats, fresh),
+    };
+
+    return cmocka_run_group_tests(tests, start, stop);
+}
