@@ -1,0 +1,207 @@
+/* Short texts that mean something because a question is open: a roll-call, an invitation, a numbered list. */
+#include "model/intent_parts.h"
+
+#include <string.h>
+
+/* The text without signs at its ends. */
+static void bounds(const struct intent_parse *p, size_t *from, size_t *to)
+{
+    const struct intent_text *t = &p->scan.text;
+
+    *from = 0;
+    *to = t->n;
+    while (*from < *to && !intent_is_han(t->c[*from]) && !intent_is_latin(t->c[*from]) && !intent_is_digit(t->c[*from]))
+        ++*from;
+    while (*to > *from && !intent_is_han(t->c[*to - 1]) && !intent_is_latin(t->c[*to - 1]) && !intent_is_digit(t->c[*to - 1]))
+        --*to;
+}
+
+static void set_activity(struct intent *out, const char *code)
+{
+    size_t n = strlen(code);
+
+    if (n > ACTIVITY_CODE_MAX)
+        n = ACTIVITY_CODE_MAX;
+    memcpy(out->activity, code, n);
+    out->activity[n] = '\0';
+}
+
+static void add_ambiguous(struct intent_parse *p, const char *code)
+{
+    size_t i = code ? intent_find(p->ctx, code) : SIZE_MAX;
+
+    for (size_t k = 0; k < p->out->n_ambiguous; k++)
+        if (p->out->ambiguous[k] == i)
+            return;
+    if (i != SIZE_MAX && p->out->n_ambiguous < 16)
+        p->out->ambiguous[p->out->n_ambiguous++] = i;
+}
+
+/* The one number that is all the text says ("1", "回复1", "第2个"); 0 = it says something else. */
+static size_t only_number(const struct intent_parse *p)
+{
+    size_t value = 0, n = 0;
+
+    for (size_t i = 0; i < p->scan.n; i++) {
+        const struct intent_token *k = &p->scan.token[i];
+        if (k->class == IC_NUMBER || k->class == IC_ORDINAL) {
+            value = k->value;
+            n++;
+        } else if (k->class != IC_FILL && k->class != IC_ME) {
+            return 0;
+        }
+    }
+    return n == 1 && !p->scan.asks ? value : 0;
+}
+
+/* Everything beside the keywords of the roll-call says nothing. */
+static bool nothing_else(const struct intent_parse *p)
+{
+    for (size_t i = 0; i < p->scan.n; i++) {
+        const struct intent_token *k = &p->scan.token[i];
+        bool known = (k->class == IC_KEYWORD && k->kind == INTENT_SAFE) || k->class == IC_FILL || k->class == IC_ME || k->class == IC_LE ||
+                     k->class == IC_COUNT || k->class == IC_KIN || k->class == IC_NAME || (k->class == IC_NUMBER && k->value == 1);
+        if (!known)
+            return false;
+    }
+    return true;
+}
+
+/* A list or an invitation is open too: "1" may be meant for it. */
+static bool rollcall_number(struct intent_parse *p, size_t number)
+{
+    const struct intent_ctx *ctx = p->ctx;
+
+    if (ctx->asked && number == 1)
+        add_ambiguous(p, ctx->asked);
+    if (number >= 1 && number <= ctx->n_offered)
+        add_ambiguous(p, ctx->offered[number - 1]);
+    if (p->out->n_ambiguous || (ctx->asked && number == 1))
+        return intent_decide(p, INTENT_UNKNOWN, "bare-number-ambiguous", "a roll-call and an invitation are both open: asked back");
+    if (number == 1)
+        return intent_decide(p, INTENT_SAFE, "rollcall-number", "1 = safe, while a roll-call is open");
+    if (number == 2)
+        return intent_decide(p, INTENT_SOS, "rollcall-number", "2 = needs help, while a roll-call is open");
+    return false;
+}
+
+static bool begins_with_two(const struct intent_parse *p)
+{
+    return p->scan.n && p->scan.token[0].class == IC_NUMBER && p->scan.token[0].value == 2;
+}
+
+bool intent_answers_rollcall(struct intent_parse *p)
+{
+    size_t number = only_number(p), from, to;
+    bool sos = intent_keyword(p, INTENT_SOS) != NULL, safe = intent_keyword(p, INTENT_SAFE) != NULL;
+    bool doubt = p->scan.asks || intent_has(p, IC_NEG) || intent_has(p, IC_ASK) || intent_has(p, IC_HOWTO);
+
+    if (!p->ctx->rollcall_open)
+        return false;
+    if (number)
+        return rollcall_number(p, number);
+    bounds(p, &from, &to);
+    /* Who texts "help" during a disaster may well need it; a needless call back costs less than a missed one. */
+    if (!p->scan.asks && intent_lexicon_has("help|帮助", &p->scan.text, from, to))
+        return intent_decide(p, INTENT_SOS, "rollcall-help", "\"help\" while a roll-call is open");
+    if (sos && !doubt)
+        return intent_decide(p, INTENT_SOS, "rollcall-word", "asks for help while a roll-call is open");
+    if (safe && !doubt && nothing_else(p))
+        return intent_decide(p, INTENT_SAFE, "rollcall-word", "says safe while a roll-call is open");
+    if (begins_with_two(p) && !safe && !doubt && !intent_keyword(p, INTENT_JOIN) && !intent_keyword(p, INTENT_LEAVE))
+        return intent_decide(p, INTENT_SOS, "rollcall-number", "2 = needs help, with words for staff");
+    if (sos || safe)
+        return intent_decide(p, INTENT_UNKNOWN, "rollcall-unclear", "a roll-call is open and the answer is not plain: for staff to read");
+    return false;
+}
+
+/* What a choice from the offered list was asked for. */
+static bool pick(struct intent_parse *p, size_t number)
+{
+    const struct intent_ctx *ctx = p->ctx;
+    enum intent_kind kind = ctx->offered_for == INTENT_UNKNOWN ? INTENT_JOIN : ctx->offered_for;
+
+    if (number < 1 || number > ctx->n_offered)
+        return intent_decide(p, INTENT_UNKNOWN, "no-such-choice", "the list that was offered has no such number");
+    set_activity(p->out, ctx->offered[number - 1]);
+    return intent_decide(p, kind, "offered-number", "a number from the list that was offered");
+}
+
+bool intent_answers_number(struct intent_parse *p)
+{
+    const struct intent_ctx *ctx = p->ctx;
+    size_t number = only_number(p);
+
+    if (number == 0)
+        return false;
+    if (ctx->n_offered && ctx->asked && number == 1 && strcmp(ctx->asked, ctx->offered[0]) != 0) {
+        add_ambiguous(p, ctx->asked);
+        add_ambiguous(p, ctx->offered[0]);
+        return intent_decide(p, INTENT_UNKNOWN, "bare-number-ambiguous", "a list and an invitation are both open: asked back");
+    }
+    if (ctx->n_offered)
+        return pick(p, number);
+    if (ctx->asked && number == 1) {
+        set_activity(p->out, ctx->asked);
+        return intent_decide(p, INTENT_JOIN, "bare-number", "1 = yes to the invitation that is open");
+    }
+    return intent_decide(p, INTENT_UNKNOWN, "bare-number", "a number, and nothing was asked that it answers");
+}
+
+bool intent_answers_word(struct intent_parse *p)
+{
+    size_t from, to;
+
+    if (!p->ctx->asked || p->scan.asks)
+        return false;
+    bounds(p, &from, &to);
+    bool yes = intent_lexicon_has(intent_yes_words, &p->scan.text, from, to);
+    bool no = intent_lexicon_has(intent_no_words, &p->scan.text, from, to);
+    if (from == to || (!yes && !no))
+        return false;
+    if (p->ctx->rollcall_open && !intent_keyword(p, INTENT_JOIN) && !intent_keyword(p, INTENT_LEAVE) && !intent_has(p, IC_WEAK)) {
+        add_ambiguous(p, p->ctx->asked);
+        return intent_decide(p, INTENT_UNKNOWN, "answer-ambiguous", "a roll-call and an invitation are both open: asked back");
+    }
+    set_activity(p->out, p->ctx->asked);
+    if (yes)
+        return intent_decide(p, INTENT_JOIN, "answer-yes", "yes to the invitation that is open");
+    return intent_decide(p, INTENT_LEAVE, "answer-no", "no to the invitation that is open");
+}
+
+/* Tokens that may stand beside a bare count or a bare title. */
+static bool only_with(const struct intent_parse *p, enum intent_class class)
+{
+    for (size_t i = 0; i < p->scan.n; i++) {
+        enum intent_class k = p->scan.token[i].class;
+        if (k != class && k != IC_FILL && k != IC_ME && k != IC_GENERIC)
+            return false;
+    }
+    return intent_count(p, class) == 1 && !p->scan.asks;
+}
+
+bool intent_answers_rest(struct intent_parse *p)
+{
+    const struct intent_ctx *ctx = p->ctx;
+
+    if (ctx->rollcall_open)
+        return false;
+    if (ctx->asked && only_with(p, IC_COUNT)) {
+        for (size_t i = 0; i < p->scan.n; i++)
+            if (p->scan.token[i].class == IC_COUNT && p->scan.token[i].value)
+                p->out->count = (uint32_t)p->scan.token[i].value;
+        set_activity(p->out, ctx->asked);
+        return intent_decide(p, INTENT_JOIN, "answer-count", "a number of people, to the invitation that is open");
+    }
+    if (p->n_named != 1 || !only_with(p, IC_ACTIVITY))
+        return false;
+    const char *code = ctx->activities[p->named[0]].code;
+    for (size_t i = 0; i < ctx->n_offered; i++)
+        if (strcmp(code, ctx->offered[i]) == 0)
+            return pick(p, i + 1);
+    if (ctx->asked && strcmp(ctx->asked, code) == 0) {
+        set_activity(p->out, code);
+        return intent_decide(p, INTENT_JOIN, "answer-title", "the activity of the invitation that is open");
+    }
+    return false;
+}
