@@ -9,6 +9,8 @@
 #define DAEMON_APP_H
 
 #include "config/config.h"
+#include "daemon/slot.h"
+#include "model/intent.h"
 #include "net/http.h"
 #include "net/httpd.h"
 #include "net/loop.h"
@@ -25,6 +27,7 @@ struct events;
 struct sandbox;
 struct embedded;
 struct journal;
+struct sdnotify;
 
 struct community {
     const struct config_community *conf;
@@ -35,6 +38,11 @@ struct community {
     struct scheduler *scheduler;
     struct feeder *feeder;
     struct replier *replier;
+    struct intent_words *words;      /* of replies: shipped and the configuration's own */
+    struct link **links;             /* those of this community, by channel and priority; borrowed from app */
+    size_t n_links;
+    const char **channels;           /* order of channels when a notice names none: as the links' */
+    size_t n_channels;
     struct app *app;
 };
 
@@ -47,14 +55,28 @@ struct app {
     size_t n_communities;
     struct link **links;   /* [n_links], in the order of config->providers */
     size_t n_links;
+    struct hooks **hooks;  /* [n_links], one per link */
     struct api *api;
     struct events *events;
     struct sandbox *sandbox;   /* NULL without a sandbox provider */
     struct embedded *embedded; /* NULL unless redis.url = "embedded" */
+    struct slot slot;          /* who this daemon is among those of the state directory */
+    struct journal *journal;   /* emergencies from HTTP that Redis may not have yet */
+    struct sdnotify *notify;
+    struct config *retired;    /* the configuration before the last reload: requests under way still point into it */
+    struct loop_signal *signals[3];
+    struct loop_timer *check_again, *progress, *drain_limit;
     char daemon_id[40];
     struct queue_durability durability; /* of the last check */
     bool redis_usable;     /* checked and not in recovery: claims allowed */
+    char redis_words[256]; /* why Redis is not usable, for readyz; "" when it is */
+    bool was_usable;       /* at least once since the start */
+    bool taken_over;       /* what a former life held was taken back */
+    size_t n_checks;       /* checks under way */
+    bool checks_ok;
+    size_t n_draining;     /* parts that still drain */
     bool draining;
+    int exit_status;
     int64_t started_at;
 };
 
@@ -65,5 +87,7 @@ void app_drain(struct app *a);   /* SIGTERM */
 struct community *app_community(struct app *a, const char *name); /* NULL/"" = the only one; NULL when there is none or it is not unique */
 /* Everything that may have made room or work calls this; cheap, idempotent. */
 void app_poke(struct app *a);
+/* One line for people: what is up and how much is under way. */
+void app_status_line(const struct app *a, char *out, size_t n);
 
 #endif

@@ -64,7 +64,7 @@ static void remember(struct journal *j, const char *body, size_t n)
     j->n_open++;
 }
 
-static void forget(struct journal *j, int64_t number)
+static bool forget(struct journal *j, int64_t number)
 {
     struct record *r;
 
@@ -75,8 +75,9 @@ static void forget(struct journal *j, int64_t number)
             free(r->community);
             free(r->json);
             free(r);
-            return;
+            return true;
         }
+    return false;
 }
 
 /* ---- reading ---- */
@@ -205,7 +206,8 @@ void journal_done(struct journal *j, int64_t number)
 {
     struct buf line = BUF_INIT(64);
 
-    forget(j, number);
+    if (!forget(j, number))
+        return; /* said twice; its number may belong to a later record by now */
     if (j->n_open == 0 && ftruncate(j->fd, 0) == 0) {
         j->n_numbers = 0;
         return;

@@ -106,6 +106,11 @@ const struct driver *link_driver(const struct link *l)
     return l->driver;
 }
 
+const struct provider_conf *link_provider(const struct link *l)
+{
+    return &l->conf;
+}
+
 uint8_t link_route(const struct link *l)
 {
     return l->o.route;

@@ -22,6 +22,7 @@ struct link_opts {
     const struct config_provider *conf; /* borrowed; link_reconfigure replaces it */
     uint8_t route;                    /* number in the ledger, 0-15 */
     int64_t reserved_percent;
+    int64_t timeout_ms;               /* of a whole exchange; 0 = the lane's own */
     struct sandbox *sandbox;          /* for in-process drivers */
     void (*on_room)(void *arg);       /* room or a permit came free: poke the feeder; never inside a call into the link */
     void *arg;
@@ -32,6 +33,8 @@ void link_reconfigure(struct link *l, const struct config_provider *conf);
 
 const struct config_provider *link_conf(const struct link *l);
 const struct driver *link_driver(const struct link *l);
+/* The account as its driver sees it; stays at this address as long as the link. */
+const struct provider_conf *link_provider(const struct link *l);
 uint8_t link_route(const struct link *l);
 
 /* How many recipients of this lane could be taken on now (begun or waiting for permits), 0 when paused, broken, full. Slots are reserved for lanes 0-1; rate permits are not. */

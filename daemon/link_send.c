@@ -195,7 +195,9 @@ static void begin(struct link_op *op)
         return;
     }
     op->req.call.connect_timeout_ms = policy_connect_timeout_ms(op->lane);
-    op->req.call.timeout_ms = policy_timeout_ms(op->lane);
+    op->req.call.timeout_ms = l->o.timeout_ms > 0 ? l->o.timeout_ms : policy_timeout_ms(op->lane);
+    if (op->req.call.connect_timeout_ms > op->req.call.timeout_ms)
+        op->req.call.connect_timeout_ms = op->req.call.timeout_ms;
     op->http = http_begin(l->o.http, &op->req.call, l->reach, on_http, op);
 }
 
