@@ -4,7 +4,7 @@
 
 struct api_call;
 
-void api_notices_create(struct api_call *c);
+void api_submit_run(struct api_call *c);
 void api_notices_list(struct api_call *c);
 void api_notices_show(struct api_call *c);
 void api_notices_recipients(struct api_call *c);

@@ -1,0 +1,166 @@
+/* POST /api/v1/notices: stored before it is answered, or (?dry=1) only judged and counted. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "daemon/api_call.h"
+#include "daemon/api_handlers.h"
+#include "daemon/intake.h"
+#include "daemon/link.h"
+#include "daemon/scheduler.h"
+#include "model/resident.h"
+#include "text/segment.h"
+#include "text/tmpl.h"
+
+#define SAMPLE_MAX 32768
+
+/* ---- stored ---- */
+
+static json_t *accepted_json(const struct api_call *c, enum queue_accept_result a, const struct notice *n)
+{
+    return json_pack("{s:s,s:s,s:s,s:o,s:o,s:b}", "id", n->id, "kind", notice_kind_name(n->kind), "lane", lane_name(n->lane),
+                     "send_at", api_call_time(c, n->send_at), "not_after", api_call_time(c, n->not_after), "same", a == QUEUE_SAME);
+}
+
+static void on_submitted(void *arg, const struct queue_result *r, enum queue_accept_result a, const struct notice *n)
+{
+    struct api_call *c = arg;
+
+    if (r->status != QUEUE_OK) {
+        api_call_refused(c, r);
+        return;
+    }
+    switch (a) {
+    case QUEUE_ACCEPTED:
+    case QUEUE_SAME:
+        api_call_json(c, 202, accepted_json(c, a, n));
+        return;
+    case QUEUE_CONFLICT:
+        api_call_error(c, 409, "id-conflict", "id", "a notice with this id and other content was accepted before");
+        return;
+    }
+}
+
+/* ---- dry run ---- */
+
+struct dry {
+    json_t *answer;
+    struct audience *to;
+};
+
+static void dry_free(void *state)
+{
+    struct dry *d = state;
+
+    json_decref(d->answer);
+    audience_free(d->to);
+}
+
+/* Values of the notice; for what each resident brings, a word of usual length. */
+static const char *sample(void *arg, const char *name, size_t *n)
+{
+    const struct notice *notice = arg;
+    const char *value = NULL;
+
+    for (size_t i = 0; i < notice->n_vars; i++)
+        if (strcmp(notice->vars[i].name, name) == 0)
+            value = notice->vars[i].value;
+    if (value == NULL && resident_is_var(name))
+        value = strcmp(name, "phone") == 0 ? "138****8000" : "某某某";
+    *n = value != NULL ? strlen(value) : 0;
+    return value;
+}
+
+static void add_text(json_t *o, const struct api_call *c, const struct notice *n)
+{
+    const char *text = notice_text_for(n, "zh-CN");
+    struct buf out = BUF_INIT(SAMPLE_MAX);
+    struct segment_measure m;
+    struct tmpl *t = text != NULL ? tmpl_compile(text, strlen(text), NULL) : NULL;
+
+    if (t == NULL || tmpl_render(t, sample, (void *)(uintptr_t)n, &out) != 0) {
+        tmpl_free(t);
+        buf_fini(&out);
+        return;
+    }
+    segment_measure(buf_cstr(&out), out.len, c->community->conf->sign, SEGMENT_CN, &m);
+    json_object_set_new(o, "text", api_call_string(buf_cstr(&out), out.len));
+    json_object_set_new(o, "characters", json_integer((json_int_t)m.characters));
+    json_object_set_new(o, "parts", json_integer((json_int_t)m.parts));
+    json_object_set_new(o, "approximate", json_boolean(tmpl_n_names(t) > n->n_vars));
+    tmpl_free(t);
+    buf_fini(&out);
+}
+
+/* Accounts that may carry it now, by the channels that the notice wants. */
+static json_t *providers_for(const struct api_call *c, const struct notice *n)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < c->app->n_links; i++) {
+        const struct config_provider *p = link_conf(c->app->links[i]);
+        bool wanted = n->n_channels == 0;
+        for (size_t k = 0; k < n->n_channels; k++)
+            wanted = wanted || strcmp(n->channels[k], p->channel) == 0;
+        if (wanted && strcmp(p->community, c->community->conf->name) == 0)
+            json_array_append_new(list, json_string(p->name));
+    }
+    return list;
+}
+
+static void on_counted(void *arg, const struct queue_result *r, uint64_t recipients, uint64_t suppressed)
+{
+    struct api_call *c = arg;
+    struct dry *d = c->state;
+    json_int_t parts = json_integer_value(json_object_get(d->answer, "parts"));
+
+    if (r->status != QUEUE_OK) {
+        api_call_refused(c, r);
+        return;
+    }
+    json_object_set_new(d->answer, "recipients", json_integer((json_int_t)recipients));
+    json_object_set_new(d->answer, "suppressed", json_integer((json_int_t)suppressed));
+    json_object_set_new(d->answer, "messages", json_integer((json_int_t)(recipients - suppressed) * parts));
+    api_call_json(c, 200, json_incref(d->answer));
+}
+
+static void on_judged(void *arg, const struct queue_result *r, enum queue_accept_result a, const struct notice *n)
+{
+    struct api_call *c = arg;
+    struct dry *d;
+
+    (void)a;
+    if (r->status != QUEUE_OK) {
+        api_call_refused(c, r);
+        return;
+    }
+    d = api_call_state(c, sizeof(*d));
+    c->state_free = dry_free;
+    d->answer = json_pack("{s:b,s:s,s:s,s:s,s:o,s:o,s:n,s:s,s:o}", "dry_run", 1, "id", n->id, "kind", notice_kind_name(n->kind),
+                          "lane", lane_name(n->lane), "send_at", api_call_time(c, n->send_at), "not_after", api_call_time(c, n->not_after),
+                          "cost", "cost_note", "unknown: no price is configured", "providers", providers_for(c, n));
+    add_text(d->answer, c, n);
+    json_t *selector = n->to != NULL && audience_told(n->to) == NULL ? audience_json(n->to) : NULL;
+    d->to = selector != NULL ? audience_parse(selector, NULL) : NULL;
+    json_decref(selector);
+    if (d->to == NULL) /* cancel, allclear: whoever was told */
+        api_call_json(c, 200, json_incref(d->answer));
+    else
+        scheduler_count(c->community->scheduler, d->to, on_counted, c);
+}
+
+void api_submit_run(struct api_call *c)
+{
+    const char *given = httpd_header(c->req, "Idempotency-Key");
+    bool dry = api_call_flag(c, "dry");
+
+    if (c->body == NULL) {
+        api_call_error(c, 400, "bad-json", NULL, "the notice is missing: send it as a JSON object");
+        return;
+    }
+    if (given != NULL && (*given == '\0' || strlen(given) > 128)) {
+        api_call_error(c, 400, "bad-idempotency-key", NULL, "an Idempotency-Key has 1 to 128 bytes");
+        return;
+    }
+    intake_submit(c->community->intake, c->body, dry ? NULL : given, dry, dry ? on_judged : on_submitted, c);
+}
