@@ -114,7 +114,9 @@ $(B)/crier: $(B)/client/main.c.o $(cli_libs)
 $(B)/queue/scripts_text.S.o: $(wildcard queue/lua/*.lua)
 $(B)/daemon/assets.S.o: $(sort $(shell find console -type f 2>/dev/null))
 
-.PHONY: deps
+.PHONY: deps deps-demo
+deps-demo:
+	$(Q).ci/deps build demo
 deps:
 	$(Q).ci/deps build
 
@@ -123,7 +125,7 @@ JOBS = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 AGAIN = $(MAKE) --no-print-directory $(JOBS)
 
 .PHONY: demo
-demo: deps
+demo: deps-demo
 	$(Q)$(AGAIN) all
 	$(Q)CRIER_BUILD=$(abspath $(BUILD)) tests/demo/run
 
@@ -145,10 +147,9 @@ install: all
 	$(PUT) systemd/crier.tmpfiles.conf $(TO)$(PREFIX)/lib/tmpfiles.d/crier.conf
 	$(PUT) systemd/crier-redis.conf $(TO)$(SHAREDIR)/doc/crier/examples/crier-redis.conf
 	$(PUT) config/crier.conf $(TO)$(SHAREDIR)/doc/crier/examples/crier.conf
-	for t in $(wildcard config/templates/* config/festivals config/holidays/*); do \
-	  $(PUT) $$t $(TO)$(SHAREDIR)/crier/$${t#config/} || exit 1; done
-	for c in config/crier.conf systemd/crier-redis.conf; do \
-	  test -e $(TO)$(SYSCONFDIR)/crier/$${c##*/} || $(PUT) $$c $(TO)$(SYSCONFDIR)/crier/$${c##*/} || exit 1; done
+	for t in $(wildcard config/festivals config/holidays/*); do $(PUT) $$t $(TO)$(SHAREDIR)/crier/$${t#config/} || exit 1; done
+	for c in config/crier.conf $(wildcard config/templates/*) systemd/crier-redis.conf; do \
+	  to=$(TO)$(SYSCONFDIR)/crier/$${c#*/}; test -e $$to || $(PUT) $$c $$to || exit 1; done
 	$(PUT) -t $(TO)$(SHAREDIR)/doc/crier README.md NEWS.md LICENSE $(wildcard docs/*.md) queue/SCHEMA.md
 
 FORMATTED = $(sort $(wildcard $(foreach l,$(LAYERS),$(DIR_$(l))/*.[ch]) tests/unit/*.[ch] tests/flow/*.[ch] tests/support/*.[ch] \
