@@ -24,7 +24,7 @@ struct hooks_opts {
     void *arg;
 };
 struct hooks *hooks_new(const struct hooks_opts *o);
-/* Requests under way complete no more. NULL is fine. */
+/* Requests under way complete no more. After the queue is gone (no completion of it may come any more). NULL is fine. */
 void hooks_free(struct hooks *h);
 
 /* ${status} 200 (body {"code":0}), 400 (unreadable), 404 (the API has no such callback), 413, 503 (not in Redis yet: say it again). ${body} is JSON, borrowed. */

@@ -1,0 +1,103 @@
+/* The rooms inside the replier: replier.c (lease, batch, states) -> replier_decide.c (one reply: what it means, what it asks of Redis) -> replier_answer.c (guards and words).
+ * replier_explain.c looks with the same eyes and touches nothing. */
+#ifndef DAEMON_REPLIER_INT_H
+#define DAEMON_REPLIER_INT_H
+
+#include "daemon/replier.h"
+
+#define REPLIER_BATCH   64
+#define REPLIER_OFFERED 9  /* longest numbered list: one digit to answer with */
+
+/* All activities that start after yesterday, in order of start. */
+struct replier_activities {
+    struct activity *v;
+    size_t n, cap;
+};
+
+struct replier_job {
+    struct replier *r;
+    /* What came, copied. */
+    char *key, *provider, *channel, *from, *text, *promoted;
+    size_t text_len;
+    struct resident resident;
+    unsigned answers_last_hour, answers_last_day, all_last_day;
+    bool helped_today, muted, flood, takes_part;
+    uint32_t promoted_place, promoted_count;
+    int64_t now_at;
+    /* What becomes of it. */
+    struct intent intent;
+    struct replies_decision d;
+    bool registration;
+    struct replies_answer *answers; /* [n_answers]; texts and numbers in `owned` */
+    size_t n_answers, cap_answers;
+    char **owned;
+    size_t n_owned;
+    char offered[REPLIER_OFFERED][ACTIVITY_CODE_MAX + 1];
+    struct registry_own *own; /* query */
+    size_t n_own;
+};
+
+enum replier_state { REPLIER_IDLE = 0, REPLIER_LEASING, REPLIER_LOADING, REPLIER_LOOKING, REPLIER_DECIDING, REPLIER_SETTLING, REPLIER_LEAVING, REPLIER_LEFT };
+
+struct replier {
+    struct loop *loop;
+    struct queue *q;
+    const struct intent_words *words;
+    char *tz, *echo; /* echo: "【sign】" or NULL */
+    int64_t lease_ms;
+    void (*on_settled)(void *arg, const struct replier_settled *s);
+    void (*on_answers)(void *arg);
+    void *arg;
+
+    enum replier_state state;
+    bool poked, leads, stopping, failed; /* failed: something of this batch could not be asked */
+    int64_t lease_good_until_ms, not_before_ms; /* clock_mono_ms */
+    struct loop_timer *timer;
+    loop_fn stopped_cb;
+    void *stopped_arg;
+
+    struct replier_activities activities;
+    uint64_t activities_version;
+    int64_t activities_loaded_ms;
+    struct replier_job *jobs[REPLIER_BATCH];
+    size_t n_jobs, n_under_way;
+    bool more; /* the batch was not all that was pending */
+    struct buf text;
+    LIST_HEAD(, replier_look) looks; /* replier_explain */
+};
+
+/* ---- replier.c ---- */
+const struct activity *replier_activity(const struct replier *r, const char *code); /* NULL when it is none */
+void replier_add_activity(struct replier_activities *list, const struct activity *a);
+/* One question of a job to Redis was asked / was answered. */
+void replier_asked(struct replier *r);
+void replier_answered(struct replier *r, const struct queue_result *result);
+
+/* ---- replier_decide.c ---- */
+char *replier_copy(const char *s, size_t n);
+struct replier_job *replier_job_new(struct replier *r, const struct replies_pending *p);
+void replier_job_free(struct replier_job *j);
+/* Find out what it means and begin what must be asked; after the last replier_answered the decision is complete. */
+void replier_job_decide(struct replier_job *j, const struct replies_pending *p);
+/* The intent of a text with what is known of its sender. */
+void replier_parse(const struct intent_words *words, const struct replier_activities *list, const struct replies_pending *p, const char *text, size_t n, struct intent *out,
+                   void (*with)(void *arg, const struct intent_ctx *ctx), void *arg);
+
+/* ---- replier_answer.c ---- */
+enum replier_class {
+    REPLIER_EFFECT, /* something changed: always answered, floods excepted */
+    REPLIER_ASKED,  /* an answer was asked for: unless muted */
+    REPLIER_LIMITED /* nothing changed: three an hour, ten a day */
+};
+/* A short code or service number; ids of other channels are none. */
+bool replier_is_service(const char *from);
+bool replier_may_answer(const struct replier_job *j, enum replier_class class);
+/* Queue what stands in r->text as an answer to the sender. */
+void replier_answer(struct replier_job *j, enum replier_class class, enum lane lane);
+/* The same to somebody else. */
+void replier_answer_to(struct replier_job *j, const char *phone, const char *name);
+
+/* ---- replier_explain.c ---- */
+void replier_explain_free(struct replier *r);
+
+#endif
