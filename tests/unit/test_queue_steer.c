@@ -1,0 +1,325 @@
+/* Steering and the end of notices, against a real Redis. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "tests/support/queue_fixture.h"
+
+#define KEY  "crier:{venus}:"
+#define ALL  15u
+#define HOUR 3600000LL
+
+static struct fixture *f;
+
+static int start(void **state)
+{
+    (void)state;
+    f = fixture_new(REDIS_SERVER_MEMORY, NULL);
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    fixture_free(f);
+    return 0;
+}
+
+static int fresh(void **state)
+{
+    (void)state;
+    fixture_flush(f);
+    return 0;
+}
+
+static void steer(void (*what)(struct queue *q, const char *id, queue_done_fn cb, void *arg), const char *id)
+{
+    what(f->q, id, fixture_on_done, f);
+    fixture_wait(f);
+}
+
+static uint64_t count(const char *id, enum recipient_state s)
+{
+    return fixture_get(f, id).counts[s];
+}
+
+static bool nothing_to_claim(void)
+{
+    struct queue_claim *c = fixture_claim(f, f->q, ALL);
+    bool none = c == NULL;
+
+    fixture_claim_free(c);
+    return none;
+}
+
+static void test_cancel_stops_what_is_claimed(void **state)
+{
+    struct queue_claim *c;
+
+    (void)state;
+    fixture_running(f, "a", "normal", 2500);
+    c = fixture_claim(f, f->q, ALL);
+    fixture_begin(f, f->q, c, 0, 30, NULL);
+    fixture_cancel(f, "a");
+    assert_int_equal(f->status, QUEUE_OK);
+    assert_int_equal(fixture_begin(f, f->q, c, 30, 30, NULL), 0);
+    assert_string_equal(f->e.code, "stopped");
+    assert_string_equal(f->e.field, "cancelled");
+    assert_true(nothing_to_claim());
+    fixture_sweep(f, f->q);
+    /* what was written is still awaited */
+    assert_int_equal(count("a", RECIPIENT_CANCELLED), 2470);
+    assert_int_equal(count("a", RECIPIENT_SENDING), 30);
+    fixture_finish_all(f, f->q, c, 0, 20, 1, RECIPIENT_ACCEPTED, false, 0);
+    fixture_finish_all(f, f->q, c, 20, 10, 1, RECIPIENT_PENDING, true, 0);
+    fixture_clock(f, 1000);
+    fixture_sweep(f, f->q);
+    fixture_clock(f, 0);
+    assert_int_equal(count("a", RECIPIENT_ACCEPTED), 20);
+    assert_int_equal(count("a", RECIPIENT_CANCELLED), 2480);
+    assert_true(fixture_redis_is(f, "0", "EXISTS", KEY "n:a:own", KEY "n:a:work", NULL));
+    assert_true(fixture_redis_is(f, "0", "ZCARD", KEY "closing", NULL));
+    fixture_cancel(f, "a");
+    assert_int_equal(f->status, QUEUE_OK); /* idempotent */
+    assert_int_equal(fixture_get(f, "a").state, NOTICE_CANCELLED);
+    fixture_claim_free(c);
+}
+
+static void test_cancel_with_a_dead_owner(void **state)
+{
+    struct queue_claim *c;
+
+    (void)state;
+    fixture_running(f, "a", "emergency", 50);
+    c = fixture_claim(f, f->q, ALL);
+    fixture_begin(f, f->q, c, 0, 10, NULL);
+    fixture_cancel(f, "a");
+    fixture_clock(f, 61000);
+    fixture_sweep(f, f->q);
+    fixture_clock(f, 0);
+    assert_int_equal(count("a", RECIPIENT_UNKNOWN), 10); /* they may have arrived */
+    assert_int_equal(count("a", RECIPIENT_CANCELLED), 40);
+    fixture_finish_all(f, f->q, c, 0, 10, 1, RECIPIENT_ACCEPTED, true,
+                       0); /* and the dead owner was only slow */
+    assert_int_equal(count("a", RECIPIENT_ACCEPTED), 10);
+    fixture_claim_free(c);
+}
+
+static void test_refusals(void **state)
+{
+    (void)state;
+    fixture_cancel(f, "nobody");
+    assert_string_equal(f->e.code, "no-such-notice");
+    steer(queue_pause, "nobody");
+    assert_string_equal(f->e.code, "no-such-notice");
+    steer(queue_resume, "nobody");
+    assert_string_equal(f->e.code, "no-such-notice");
+    fixture_get(f, "nobody");
+    assert_string_equal(f->e.code, "no-such-notice");
+    fixture_running(f, "a", "normal", 1);
+    fixture_cancel(f, "a");
+    steer(queue_pause, "a");
+    assert_string_equal(f->e.code, "wrong-state");
+    assert_string_equal(f->e.field, "cancelled");
+    steer(queue_resume, "a");
+    assert_string_equal(f->e.field, "cancelled");
+}
+
+static void test_pause_and_resume(void **state)
+{
+    struct queue_claim *c;
+
+    (void)state;
+    fixture_running(f, "a", "normal", 300);
+    c = fixture_claim(f, f->q, ALL);
+    steer(queue_pause, "a");
+    steer(queue_pause, "a");
+    assert_int_equal(f->status, QUEUE_OK);
+    assert_int_equal(fixture_get(f, "a").state, NOTICE_PAUSED);
+    assert_int_equal(fixture_begin(f, f->q, c, 0, 30, NULL), 0);
+    assert_string_equal(f->e.field, "paused");
+    fixture_finish(f, f->q, c, NULL, 0, true, 0);
+    assert_true(nothing_to_claim());
+    fixture_claim_free(c);
+    steer(queue_resume, "a");
+    steer(queue_resume, "a");
+    assert_int_equal(f->status, QUEUE_OK);
+    for (int i = 0; i < 3; i++) {
+        c = fixture_claim(f, f->q, ALL);
+        assert_non_null(c);
+        fixture_claim_free(c);
+    }
+    assert_true(nothing_to_claim());
+}
+
+static void test_pause_before_it_runs(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        fixture_accept(
+            f, f->q,
+            "{\"id\":\"s\",\"to\":{\"everyone\":true},\"text\":\"x\",\"send_at\":\"2096-01-01T00:00:00Z\"}"),
+        "accepted");
+    steer(queue_pause, "s");
+    assert_true(fixture_redis_is(f, "0", "ZCARD", KEY "sched", NULL));
+    steer(queue_resume, "s");
+    assert_int_equal(fixture_get(f, "s").state, NOTICE_SCHEDULED);
+    assert_true(fixture_redis_is(f, "1", "ZCARD", KEY "sched", NULL));
+    assert_string_equal(fixture_accept(f, f->q, "{\"id\":\"n\",\"to\":{\"everyone\":true},\"text\":\"x\"}"),
+                        "accepted");
+    steer(queue_pause, "n");
+    assert_false(fixture_stage(f, f->q, 1));
+    steer(queue_resume, "n");
+    assert_true(fixture_stage(f, f->q, 1));
+    assert_int_equal(fixture_get(f, "n").state, NOTICE_RUNNING);
+}
+
+static void test_expiry(void **state)
+{
+    struct queue_claim *c, *accepted;
+
+    (void)state;
+    fixture_running(f, "a", "normal", 300);
+    accepted = fixture_claim(f, f->q, ALL);
+    fixture_begin(f, f->q, accepted, 0, 100, NULL);
+    fixture_finish_all(f, f->q, accepted, 0, 60, 1, RECIPIENT_ACCEPTED, false, 0);
+    fixture_finish_all(f, f->q, accepted, 60, 40, 1, RECIPIENT_RETRY, true, 20 * HOUR);
+    c = fixture_claim(f, f->q, ALL);
+    fixture_clock(f, 12 * HOUR + 1000);
+    assert_int_equal(fixture_begin(f, f->q, c, 0, 10, NULL), 0);
+    assert_string_equal(f->e.code, "stopped");
+    assert_string_equal(f->e.field, "expired");
+    fixture_sweep(f, f->q);
+    fixture_clock(f, 0);
+    assert_int_equal(fixture_get(f, "a").state, NOTICE_EXPIRED);
+    assert_int_equal(count("a", RECIPIENT_ACCEPTED), 60);
+    assert_int_equal(count("a", RECIPIENT_EXPIRED), 240);
+    fixture_claim_free(c);
+    fixture_claim_free(accepted);
+}
+
+static void test_the_sweep_finds_what_nobody_claims(void **state)
+{
+    (void)state;
+    fixture_running(f, "running", "bulk", 5);
+    fixture_running(f, "paused", "bulk", 5);
+    steer(queue_pause, "paused");
+    assert_string_equal(
+        fixture_accept(f, f->q, "{\"id\":\"staging\",\"to\":{\"everyone\":true},\"text\":\"x\"}"),
+        "accepted");
+    fixture_clock(f, 12 * HOUR + 1000);
+    fixture_sweep(f, f->q);
+    fixture_clock(f, 0);
+    assert_int_equal(fixture_get(f, "running").state, NOTICE_EXPIRED);
+    assert_int_equal(count("running", RECIPIENT_EXPIRED), 5);
+    assert_int_equal(fixture_get(f, "paused").state, NOTICE_EXPIRED);
+    assert_int_equal(count("paused", RECIPIENT_EXPIRED), 5);
+    assert_true(fixture_redis_is(f, "0", "ZCARD", KEY "expiry", NULL));
+}
+
+static void finish_notice(const char *id, size_t n, enum recipient_state s)
+{
+    struct queue_claim *c;
+
+    fixture_running(f, id, "normal", n);
+    while ((c = fixture_claim(f, f->q, ALL)) != NULL) {
+        fixture_begin(f, f->q, c, 0, c->n, NULL);
+        fixture_finish_all(f, f->q, c, 0, c->n, 1, s, true, 0);
+        fixture_claim_free(c);
+    }
+}
+
+static void test_audit_reopens_a_live_byte(void **state)
+{
+    struct queue_claim *c;
+
+    (void)state;
+    finish_notice("a", 1500, RECIPIENT_ACCEPTED);
+    assert_int_equal(fixture_get(f, "a").state, NOTICE_AUDITING);
+    free(
+        redis_server_ask(f->server, "SETRANGE", KEY "n:a:st", "2466", "\x04\x01", NULL)); /* recipient 1233 */
+    fixture_audit(f, f->q);
+    assert_int_equal(fixture_get(f, "a").state, NOTICE_RUNNING);
+    c = fixture_claim(f, f->q, ALL);
+    assert_non_null(c);
+    assert_int_equal(c->slice, 12);
+    assert_int_equal(fixture_begin(f, f->q, c, 0, 100, NULL), 1);
+    fixture_finish_all(f, f->q, c, 33, 1, 2, RECIPIENT_ACCEPTED, true, 0);
+    fixture_claim_free(c);
+    fixture_audit(f, f->q);
+    assert_int_equal(fixture_get(f, "a").state, NOTICE_DONE);
+    assert_int_equal(count("a", RECIPIENT_ACCEPTED), 1500);
+}
+
+static void test_audit_never_overwrites_cancelled(void **state)
+{
+    (void)state;
+    finish_notice("a", 10, RECIPIENT_ACCEPTED);
+    fixture_cancel(f, "a");
+    fixture_audit(f, f->q);
+    assert_int_equal(fixture_get(f, "a").state, NOTICE_CANCELLED);
+}
+
+static uint64_t n_redriven;
+
+static void on_redrive(void *arg, const struct queue_result *r, uint64_t n)
+{
+    n_redriven = n;
+    fixture_take(arg, r);
+}
+
+static void redrive(const char *id)
+{
+    queue_redrive(f->q, id, on_redrive, f);
+    fixture_wait(f);
+}
+
+static void test_redrive(void **state)
+{
+    struct queue_claim *c;
+    struct queue_go go[NOTICE_SLICE];
+
+    (void)state;
+    finish_notice("a", 2150, RECIPIENT_FAILED);
+    fixture_audit(f, f->q);
+    redrive("a");
+    assert_int_equal(f->status, QUEUE_OK);
+    assert_int_equal(n_redriven, 2150);
+    assert_int_equal(fixture_get(f, "a").state, NOTICE_RUNNING);
+    c = fixture_claim(f, f->q, ALL);
+    assert_int_equal(c->kind, QUEUE_RETRY);
+    assert_int_equal(fixture_begin(f, f->q, c, 0, c->n, go), 100);
+    assert_int_equal(go[0].attempt, 1);
+    fixture_claim_free(c);
+    redrive("nobody");
+    assert_string_equal(f->e.code, "no-such-notice");
+    fixture_clock(f, 13 * HOUR);
+    redrive("a");
+    fixture_clock(f, 0);
+    assert_string_equal(f->e.code, "not-after-passed");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_cancel_stops_what_is_claimed, fresh),
+        cmocka_unit_test_setup(test_cancel_with_a_dead_owner, fresh),
+        cmocka_unit_test_setup(test_refusals, fresh),
+        cmocka_unit_test_setup(test_pause_and_resume, fresh),
+        cmocka_unit_test_setup(test_pause_before_it_runs, fresh),
+        cmocka_unit_test_setup(test_expiry, fresh),
+        cmocka_unit_test_setup(test_the_sweep_finds_what_nobody_claims, fresh),
+        cmocka_unit_test_setup(test_audit_reopens_a_live_byte, fresh),
+        cmocka_unit_test_setup(test_audit_never_overwrites_cancelled, fresh),
+        cmocka_unit_test_setup(test_redrive, fresh),
+    };
+
+    return cmocka_run_group_tests(tests, start, stop);
+}
