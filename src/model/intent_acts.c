@@ -345,13 +345,27 @@ static size_t companions(const struct intent_parse *p, size_t *self)
     return n;
 }
 
+/* Three digits and more, beside no name: no number of people, and nobody's room either. */
+static bool has_stray_number(const struct intent_parse *p)
+{
+    for (size_t i = 0; i < p->scan.n; i++) {
+        const struct intent_token *k = &p->scan.token[i];
+        bool digits = k->class == IC_DETAIL && k->to - k->from < 7;
+        for (size_t at = k->from; at < k->to && digits; at++)
+            digits = intent_is_digit(p->scan.text.c[at]);
+        if (digits)
+            return !intent_has(p, IC_NAME);
+    }
+    return false;
+}
+
 /* How many people. false: the text says different numbers. */
 static bool take_count(struct intent_parse *p)
 {
     size_t people, bare, self, kin = companions(p, &self), names = intent_count(p, IC_NAME);
     bool with_count = false;
 
-    if (!one_value(p, IC_COUNT, IC_PLUS, &people) || !one_value(p, IC_NUMBER, IC_NUMBER, &bare) || bare > 99)
+    if (!one_value(p, IC_COUNT, IC_PLUS, &people) || !one_value(p, IC_NUMBER, IC_NUMBER, &bare) || has_stray_number(p))
         return false;
     for (size_t i = 1; i < p->scan.n; i++)
         with_count |= p->scan.token[i].class == IC_COUNT && p->scan.token[i - 1].class == IC_WITH;

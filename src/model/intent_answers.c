@@ -60,7 +60,8 @@ static bool nothing_else(const struct intent_parse *p)
     for (size_t i = 0; i < p->scan.n; i++) {
         const struct intent_token *k = &p->scan.token[i];
         bool known = (k->class == IC_KEYWORD && k->kind == INTENT_SAFE) || k->class == IC_FILL || k->class == IC_ME || k->class == IC_LE ||
-                     k->class == IC_COUNT || k->class == IC_KIN || k->class == IC_NAME || (k->class == IC_NUMBER && k->value == 1);
+                     k->class == IC_COUNT || k->class == IC_KIN || k->class == IC_NAME || (k->class == IC_NUMBER && k->value == 1) ||
+                     intent_token_is(p, k, "很|非常|挺|在家|回家|到家");
         if (!known)
             return false;
     }
@@ -177,7 +178,8 @@ static bool only_with(const struct intent_parse *p, enum intent_class class)
         if (k != class && k != IC_FILL && k != IC_ME && k != IC_GENERIC)
             return false;
     }
-    return intent_count(p, class) == 1 && !p->scan.asks;
+    size_t n = intent_count(p, class);
+    return !p->scan.asks && (class == IC_COUNT ? n == 1 : n > 0);
 }
 
 bool intent_answers_rest(struct intent_parse *p)

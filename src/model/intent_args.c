@@ -86,7 +86,7 @@ static size_t plain_number(const struct intent_text *t, size_t at, struct intent
         return n + unit;
     }
     size_t detail = detail_length(t, at);
-    if (detail > n || n > 3) {
+    if (detail > n || n > 3 || value > 99) {
         out->class = IC_DETAIL;
         return detail;
     }
@@ -200,8 +200,8 @@ static const char COMPOUND[] = "欧阳|司马|上官|诸葛|司徒|东方|夏侯
 static const char NO_NAMES[] = "高尔夫|马拉松|毛笔|毛笔字|毛线|古筝|古琴|古诗|武术|武功|包粽子|包饺子|包汤圆|路跑|万步走|温泉|马术|马戏|金工|石雕|方言|高跷|"
                                "汤圆|龙舟|龙狮|向导|花艺|葫芦丝|汪汪队|何时|何处|任意|黄昏|金婚|梅花|兰花|童话|童谣|童声|康养|安心|安宁|文学|史诗|古典|江湖|白鹭|龙虎|常规|毕业照|祝寿|阳台";
 /* No given name holds one of these, and words for sports and meetings end in one of the second row. */
-static const char NEVER_GIVEN[] = "吗呢了的吧不没要去来我你他她它和跟与带报取退消参名人位个几多少是在有说给把被都也还就这那很太吃喝打看做";
-static const char NEVER_LAST[] = "球赛棋舞操班课营展泳跑拳堂座训队组会节牌走行游";
+static const char NEVER_GIVEN[] = "吗呢了的吧不没要去我你他她它跟与带报取退消参名人位个几多少是在有说给把被都也还就这那很太吃喝打看做";
+static const char NEVER_LAST[] = "球赛棋舞操班课营展泳跑拳堂座训队组会节牌走行游和";
 
 static bool is_in(const char *set, int32_t c)
 {

@@ -136,7 +136,8 @@ static bool may_be_title(const struct intent_token *k)
     case IC_WEAK:
     case IC_ME:
         return true;
-    case IC_KEYWORD:
+    case IC_KEYWORD: /* 急救知识讲座 */
+        return k->kind == INTENT_SAFE || k->kind == INTENT_SOS;
     case IC_NAME:
     case IC_COUNT:
     case IC_NUMBER:
@@ -196,6 +197,15 @@ static void cover_token_run(struct cover *c, const struct intent_names *names, s
     }
 }
 
+/* Is this token a whole name of the activity? */
+static bool has_name(const struct intent_names *names, size_t activity, const struct intent_scan *s, const struct intent_token *k)
+{
+    for (size_t m = 0; k->class == IC_ACTIVITY && m < names->n; m++)
+        if (names->name[m].activity == activity && full_at(&names->name[m], &s->text, k->from) == k->to - k->from)
+            return true;
+    return false;
+}
+
 static void cover(struct cover *c, const struct intent_scan *s, const struct intent_names *names, size_t activity)
 {
     memset(c, 0, sizeof *c);
@@ -209,14 +219,15 @@ static void cover(struct cover *c, const struct intent_scan *s, const struct int
     }
     for (size_t i = 0; i < s->n; i++) {
         const struct intent_token *k = &s->token[i];
-        bool own = k->class == IC_WORD || k->class == IC_OTHER || k->class == IC_ACTIVITY;
-        for (size_t k_at = k->from; k_at < k->to; k_at++) {
-            c->n += c->at[k_at];
-            c->n_own += c->at[k_at] && own;
+        bool own = k->class == IC_WORD || k->class == IC_OTHER || k->class == IC_ACTIVITY || k->class == IC_KEYWORD;
+        if (has_name(names, activity, s, k)) {
+            memset(c->at + k->from, true, k->to - k->from);
+            c->full = true;
         }
-        for (size_t m = 0; k->class == IC_ACTIVITY && m < names->n; m++)
-            if (names->name[m].activity == activity && full_at(&names->name[m], &s->text, k->from) == k->to - k->from)
-                c->full = true;
+        for (size_t at = k->from; at < k->to; at++) {
+            c->n += c->at[at];
+            c->n_own += c->at[at] && own;
+        }
     }
 }
 
@@ -332,16 +343,12 @@ static size_t named_apart(const struct intent_scan *s, size_t out[16])
     return n;
 }
 
+/* Has one activity all the names that stand in the text? */
 static bool shares(const struct intent_names *names, const struct intent_scan *s, size_t activity)
 {
-    for (size_t i = 0; i < s->n; i++) {
-        bool has = s->token[i].class != IC_ACTIVITY;
-        for (size_t m = 0; !has && m < names->n; m++)
-            has = names->name[m].activity == activity &&
-                  full_at(&names->name[m], &s->text, s->token[i].from) == s->token[i].to - s->token[i].from;
-        if (!has)
+    for (size_t i = 0; i < s->n; i++)
+        if (s->token[i].class == IC_ACTIVITY && !has_name(names, activity, s, &s->token[i]))
             return false;
-    }
     return true;
 }
 

@@ -30,7 +30,7 @@ static const struct {
     {INTENT_STOP, "退订|td|t|r|拒收|stop|unsubscribe"},
     {INTENT_START, "恢复|订阅|恢复订阅|start|恢复接收|重新订阅"},
     {INTENT_SAFE, "平安|安全|没事|报平安|都平安|safe|i'm safe|im safe|we're safe|we are safe|i am safe"},
-    {INTENT_SOS, "求助|救命|救我|救救我|求救|被困|需要帮助|需要救援|请求救援|要帮助|急救|快来救|sos|need help|help me|emergency|trapped"},
+    {INTENT_SOS, "求助|救命|救我|救救我|求救|被困|需要帮助|需要救援|请求救援|要帮助|需要急救|叫救护车|快来救|sos|need help|help me|emergency|trapped"},
 };
 
 struct word {
