@@ -56,17 +56,6 @@ void events_recipients(struct events *e, enum lane l, enum recipient_state s, ui
     e->counters.recipients[l][s] += n;
 }
 
-/* The cell of ${key}: its own, a free one, or the last ("other") when the table is full: labels never grow without bound. */
-#define CELL_ADD(table, key)                                                                                 \
-    do {                                                                                                     \
-        size_t i_ = 0;                                                                                       \
-        while (i_ + 1 < ARRAY_LEN(table) && (table)[i_].key[0] != '\0' && strcmp((table)[i_].key, key) != 0) \
-            i_++;                                                                                            \
-        if ((table)[i_].key[0] == '\0')                                                                      \
-            set_key((table)[i_].key, sizeof((table)[i_].key), i_ + 1 < ARRAY_LEN(table) ? (key) : "other");  \
-        (table)[i_].n++;                                                                                     \
-    } while (0)
-
 static void set_key(char *out, size_t n, const char *key)
 {
     size_t len = strlen(key);
@@ -76,23 +65,35 @@ static void set_key(char *out, size_t n, const char *key)
     out[len] = '\0';
 }
 
+/* The cell of ${key}: its own, a free one, or the last ("other") when the table is full: labels never grow without bound. */
+static void count(struct events_cell *table, size_t n, const char *key)
+{
+    size_t i = 0;
+
+    while (i + 1 < n && table[i].key[0] != '\0' && strcmp(table[i].key, key) != 0)
+        i++;
+    if (table[i].key[0] == '\0')
+        set_key(table[i].key, sizeof(table[i].key), i + 1 < n ? key : "other");
+    table[i].n++;
+}
+
 void events_reply(struct events *e, const char *provider, const char *intent)
 {
     char key[96];
     int n = snprintf(key, sizeof(key), "%s\t%s", provider, intent);
 
     if (n > 0 && (size_t)n < sizeof(key))
-        CELL_ADD(e->counters.replies, key);
+        count(e->counters.replies, ARRAY_LEN(e->counters.replies), key);
 }
 
 void events_registration(struct events *e, const char *result)
 {
-    CELL_ADD(e->counters.registrations, result);
+    count(e->counters.registrations, ARRAY_LEN(e->counters.registrations), result);
 }
 
 void events_rejected(struct events *e, const char *reason)
 {
-    CELL_ADD(e->counters.rejected, reason);
+    count(e->counters.rejected, ARRAY_LEN(e->counters.rejected), reason);
 }
 
 const struct events_counters *events_counters(const struct events *e)

@@ -12,10 +12,14 @@
 struct events;
 struct events *events_new(void);
 void events_free(struct events *e);
+struct events_cell {
+    char key[96];
+    uint64_t n;
+};
 /* Counters of the contract, kept here because several parts feed them. */
 struct events_counters {
     uint64_t recipients[LANE_N][RECIPIENT_STATE_N];
-    struct { char key[96]; uint64_t n; } replies[256], registrations[32], rejected[64]; /* label values -> count, from the first on, until an empty key; replies: "provider\tintent" */
+    struct events_cell replies[256], registrations[32], rejected[64]; /* label values -> count, from the first on, until an empty key; replies: "provider\tintent" */
 };
 void events_recipients(struct events *e, enum lane l, enum recipient_state s, uint64_t n);
 void events_reply(struct events *e, const char *provider, const char *intent);
