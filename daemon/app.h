@@ -28,6 +28,7 @@ struct sandbox;
 struct embedded;
 struct journal;
 struct sdnotify;
+struct app_progress;
 
 struct community {
     const struct config_community *conf;
@@ -63,9 +64,12 @@ struct app {
     struct slot slot;          /* who this daemon is among those of the state directory */
     struct journal *journal;   /* emergencies from HTTP that Redis may not have yet */
     struct sdnotify *notify;
-    struct config *retired;    /* the configuration before the last reload: requests under way still point into it */
+    struct config **retired;   /* configurations before the last reloads: requests under way may still point into them */
+    size_t n_retired;
     struct loop_signal *signals[3];
     struct loop_timer *check_again, *progress, *drain_limit;
+    struct app_progress *progress_list; /* notices that moved since the last event */
+    size_t n_progress;
     char daemon_id[40];
     struct queue_durability durability; /* of the last check */
     bool redis_usable;     /* checked and not in recovery: claims allowed */

@@ -374,6 +374,11 @@ void feeder_set_usable(struct feeder *f, bool usable)
     feeder_wake(f);
 }
 
+void feeder_set_sign(struct feeder *f, const char *sign)
+{
+    f->o.sign = sign;
+}
+
 static void close_open(struct feeder *f, const char *notice_id, bool stopped)
 {
     struct slice *s, *next;

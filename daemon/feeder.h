@@ -30,6 +30,8 @@ void feeder_poke(struct feeder *f);
 void feeder_wake(struct feeder *f);
 /* Redis is (not) usable: claims stop, what is under way keeps its results and reports them later. */
 void feeder_set_usable(struct feeder *f, bool usable);
+/* The community's sign, borrowed (reload). */
+void feeder_set_sign(struct feeder *f, const char *sign);
 /* A notice was cancelled, paused or superseded: do not begin more of it, hand its slices back. */
 void feeder_drop(struct feeder *f, const char *notice_id);
 /* Stop claiming; ${cb} once when all requests are over, settled and handed back. */

@@ -106,6 +106,12 @@ void intake_stop(struct intake *i)
         loop_timer_disarm(i->sources[k].again);
 }
 
+void intake_set_config(struct intake *i, const struct config *config, const struct config_community *community)
+{
+    i->o.config = config;
+    i->o.community = community;
+}
+
 void intake_free(struct intake *i)
 {
     struct job *j;

@@ -24,6 +24,8 @@ struct intake *intake_new(const struct intake_opts *o);
 /* Begin the BLMOVE loops (after queue_check said yes and this daemon's old in-process entries were recovered); stop them. */
 void intake_start(struct intake *i);
 void intake_stop(struct intake *i);
+/* Another configuration (reload). Borrowed. */
+void intake_set_config(struct intake *i, const struct config *config, const struct config_community *community);
 void intake_free(struct intake *i);
 /* A notice from HTTP or the command line: parsed, completed, stored. Completion: OK with result and id, or REFUSED with the reason (not put into `rejected`: the caller is told). ${dry}: stop
  * before storing. ${tree} borrowed for the call. */

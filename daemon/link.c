@@ -50,6 +50,13 @@ static int take_conf(struct link *l, const struct config_provider *c, struct err
     return driver->check != NULL ? driver->check(&l->conf, e) : 0;
 }
 
+int link_check(const struct config_provider *conf, struct err *e)
+{
+    struct link l = {.reach = HTTP_REACH_PUBLIC};
+
+    return take_conf(&l, conf, e);
+}
+
 struct link *link_new(const struct link_opts *o, struct err *e)
 {
     struct link *l = xcalloc(1, sizeof(*l));

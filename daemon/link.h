@@ -27,6 +27,8 @@ struct link_opts {
     void (*on_room)(void *arg);       /* room or a permit came free: poke the feeder; never inside a call into the link */
     void *arg;
 };
+/* Would it start? What link_new checks, and nothing else. */
+int link_check(const struct config_provider *conf, struct err *e) MUSTCHECK;
 struct link *link_new(const struct link_opts *o, struct err *e) MUSTCHECK;
 void link_free(struct link *l);
 void link_reconfigure(struct link *l, const struct config_provider *conf);

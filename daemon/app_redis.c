@@ -1,0 +1,211 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "daemon/app_int.h"
+#include "daemon/embedded.h"
+#include "daemon/feeder.h"
+#include "daemon/intake.h"
+#include "daemon/journal.h"
+#include "daemon/replier.h"
+#include "daemon/scheduler.h"
+#include "daemon/sdnotify.h"
+
+/*   main connection up ─▶ check each community ─all well─▶ [first life: take over] ─▶ usable ─▶ resubmit the journal
+ *          ▲                   │ not now                                              │ connection lost
+ *          └── (reconnects) ◀──┴─ look again in a second ◀────────────────────────────┘ (no Redis, no new send; what is under way keeps its results)
+ *
+ * What can never work (version, eviction policy, rights) ends the program when it is found at the start; later it only stops the sending. */
+
+enum { CHECK_AGAIN_MS = 1000, EXIT_REFUSED = 78 };
+
+static void set_words(struct app *a, const char *why)
+{
+    memset(a->redis_words, 0, sizeof(a->redis_words));
+    memcpy(a->redis_words, why, strnlen(why, sizeof(a->redis_words) - 1));
+}
+
+void app_redis_set_usable(struct app *a, bool usable, const char *why)
+{
+    char line[200];
+
+    set_words(a, usable ? "" : why);
+    if (a->redis_usable == usable)
+        return;
+    a->redis_usable = usable;
+    if (usable)
+        log_info("redis.usable", "version=%s words=\"%s\"", a->durability.redis_version, a->durability.words);
+    else
+        log_warn("redis.unusable", "why=\"%s\"", why);
+    for (size_t i = 0; i < a->n_communities; i++) {
+        struct community *c = &a->communities[i];
+
+        scheduler_set_usable(c->scheduler, usable && !a->draining);
+        feeder_set_usable(c->feeder, usable);
+        if (usable && !a->draining)
+            intake_start(c->intake);
+        if (usable)
+            replier_poke(c->replier);
+    }
+    app_status_line(a, line, sizeof(line));
+    sdnotify_status(a->notify, "%s", line);
+}
+
+/* ---- the journal ---- */
+
+static void on_record(void *arg, int64_t number, const char *community, const char *json, size_t n)
+{
+    struct app *a = arg;
+    struct community *c = app_community(a, community);
+
+    if (c != NULL)
+        intake_resubmit(c->intake, number, json, n);
+    else
+        log_error("journal.homeless", "community=%s", community);
+}
+
+static void usable_now(struct app *a)
+{
+    a->was_usable = true;
+    app_redis_set_usable(a, true, "");
+    if (!a->draining)
+        journal_each(a->journal, on_record, a);
+}
+
+/* ---- what a former life held ---- */
+
+static void on_taken_over(void *arg, const struct queue_result *r, size_t n)
+{
+    struct app *a = arg;
+
+    if (r->status != QUEUE_OK)
+        a->checks_ok = false;
+    else if (n > 0)
+        log_info("queue.taken-over", "leases=%zu", n);
+    if (--a->n_checks > 0)
+        return;
+    if (!a->checks_ok) {
+        loop_timer_arm_ms(a->check_again, CHECK_AGAIN_MS);
+        return;
+    }
+    a->taken_over = true;
+    usable_now(a);
+}
+
+static void take_over(struct app *a)
+{
+    a->checks_ok = true;
+    a->n_checks = a->n_communities;
+    for (size_t i = 0; i < a->n_communities; i++)
+        queue_takeover(a->communities[i].queue, on_taken_over, a);
+}
+
+/* ---- checks ---- */
+
+static bool tolerated(const struct app *a, const struct queue_durability *d)
+{
+    return d->ok || (a->config->redis.accept_eviction && !d->noeviction && d->run_id[0] != '\0');
+}
+
+static void refuse(struct app *a, const struct queue_durability *d)
+{
+    log_error("redis.refused", "why=\"%s\"", d->problem);
+    set_words(a, d->problem);
+    a->checks_ok = false;
+    if (a->was_usable)
+        return;
+    fprintf(stderr, "crierd: this Redis cannot be used: %s\n", d->problem);
+    a->exit_status = EXIT_REFUSED;
+    loop_stop(a->loop);
+}
+
+static void on_check(void *arg, const struct queue_result *r, const struct queue_durability *d)
+{
+    struct app *a = arg;
+
+    if (r->status != QUEUE_OK) {
+        a->checks_ok = false;
+        set_words(a, r->e->msg);
+        log_warn("redis.not-checked", "why=\"%s\"", r->e->msg);
+    } else if (!tolerated(a, d)) {
+        refuse(a, d);
+    } else {
+        a->durability = *d;
+        for (size_t i = 0; i < d->n_warnings; i++)
+            log_warn("redis.warning", "what=\"%s\"", d->warnings[i]);
+        if (d->run_id_changed)
+            log_warn("redis.restarted", "run_id=%.12s", d->run_id);
+    }
+    if (--a->n_checks > 0)
+        return;
+    if (!a->checks_ok)
+        loop_timer_arm_ms(a->check_again, CHECK_AGAIN_MS);
+    else if (!a->taken_over)
+        take_over(a);
+    else
+        usable_now(a);
+}
+
+static void check(void *arg)
+{
+    struct app *a = arg;
+
+    if (a->n_checks > 0 || redis_state(a->redis_main) != REDIS_UP)
+        return;
+    a->checks_ok = true;
+    a->n_checks = a->n_communities;
+    for (size_t i = 0; i < a->n_communities; i++)
+        queue_check(a->communities[i].queue, on_check, a);
+}
+
+static void on_side_check(void *arg, const struct queue_result *r, const struct queue_durability *d)
+{
+    (void)arg, (void)d;
+    if (r->status != QUEUE_OK)
+        log_warn("redis.not-checked", "connection=side why=\"%s\"", r->e->msg);
+}
+
+/* ---- connections ---- */
+
+static void on_main(void *arg, enum redis_state s, const char *why)
+{
+    struct app *a = arg;
+
+    log_debug("redis.connection", "name=main state=%d why=\"%s\"", (int)s, why != NULL ? why : "");
+    if (s == REDIS_UP)
+        check(a);
+    else if (s == REDIS_DOWN)
+        app_redis_set_usable(a, false, why != NULL && why[0] != '\0' ? why : "Redis is not reachable");
+}
+
+static void on_side(void *arg, enum redis_state s, const char *why)
+{
+    struct app *a = arg;
+
+    (void)why;
+    if (s != REDIS_UP)
+        return;
+    for (size_t i = 0; i < a->n_communities; i++) {
+        queue_check(a->communities[i].side, on_side_check, a);
+        if (a->communities[i].replier != NULL)
+            replier_poke(a->communities[i].replier);
+    }
+}
+
+int app_redis_new(struct app *a, struct err *e)
+{
+    struct redis_opts o = {.url = a->embedded != NULL ? embedded_url(a->embedded) : a->config->redis.url,
+                           .client_name = "crier-main",
+                           .timeout_ms = a->config->redis.timeout_ms,
+                           .on_state = on_main,
+                           .arg = a};
+
+    a->check_again = loop_timer_new(a->loop, check, a);
+    set_words(a, "Redis was not reached yet");
+    a->redis_main = redis_new(a->loop, &o, e);
+    o.client_name = "crier-side";
+    o.on_state = on_side;
+    a->redis_side = a->redis_main != NULL ? redis_new(a->loop, &o, e) : NULL;
+    return a->redis_side != NULL ? 0 : -1;
+}

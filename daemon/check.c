@@ -1,0 +1,135 @@
+#include "daemon/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "daemon/app_int.h"
+#include "daemon/link.h"
+#include "daemon/templates.h"
+
+enum { PATIENCE_MS = 5000 };
+
+struct probe {
+    struct loop *loop;
+    struct queue *queue;
+    struct redis *redis;
+    bool checked, over, ok;
+    char last_words[256];
+};
+
+static void print_line(void *arg, const char *text)
+{
+    (void)arg;
+    puts(text);
+}
+
+static int wrong(const char *where, const char *name, const struct err *e)
+{
+    fprintf(stderr, "crierd: %s \"%s\"%s%s: %s\n", where, name, e->field[0] != '\0' ? ", " : "", e->field, e->msg);
+    return 1;
+}
+
+/* Time zones, words of replies, provider settings, templates: everything that needs no network. */
+static int check_offline(const struct config *c)
+{
+    struct err e = {{0}, {0}, {0}};
+    int n_wrong = 0;
+
+    for (size_t i = 0; i < c->n_communities; i++) {
+        const struct config_community *cm = &c->communities[i];
+        struct intent_words *w = app_community_words(cm, &e);
+
+        if (w == NULL)
+            n_wrong += wrong("community", cm->name, &e);
+        intent_words_free(w);
+        if (!clock_tz_check(cm->timezone)) {
+            fprintf(stderr, "crierd: community \"%s\": the system knows no time zone \"%s\"\n", cm->name, cm->timezone);
+            n_wrong++;
+        }
+    }
+    for (size_t i = 0; i < c->n_providers; i++)
+        if (link_check(&c->providers[i], &e) != 0)
+            n_wrong += wrong("provider", c->providers[i].name, &e);
+    if (templates_check(c->template_dir, &e) != 0)
+        n_wrong += wrong("template_dir", c->template_dir, &e);
+    return n_wrong;
+}
+
+/* ---- Redis ---- */
+
+static bool is_over(void *arg)
+{
+    const struct probe *p = arg;
+
+    return p->over;
+}
+
+static void on_check(void *arg, const struct queue_result *r, const struct queue_durability *d)
+{
+    struct probe *p = arg;
+
+    p->over = true;
+    if (r->status != QUEUE_OK) {
+        fprintf(stderr, "crierd: redis: %s\n", r->e->msg);
+        return;
+    }
+    for (size_t i = 0; i < d->n_warnings; i++)
+        fprintf(stderr, "crierd: redis: warning: %s\n", d->warnings[i]);
+    if (!d->ok) {
+        fprintf(stderr, "crierd: redis: %s\n", d->problem);
+        return;
+    }
+    printf("# redis %s: %s\n", d->redis_version, d->words);
+    p->ok = true;
+}
+
+static void on_state(void *arg, enum redis_state s, const char *why)
+{
+    struct probe *p = arg;
+
+    if (s == REDIS_UP && !p->checked) {
+        p->checked = true;
+        queue_check(p->queue, on_check, p);
+    } else if (s == REDIS_DOWN && why != NULL) {
+        memset(p->last_words, 0, sizeof(p->last_words));
+        memcpy(p->last_words, why, strnlen(why, sizeof(p->last_words) - 1));
+    }
+}
+
+static int check_redis(const struct config *c, const struct config_community *cm)
+{
+    struct probe p = {.loop = NULL};
+    struct redis_opts o = {.url = c->redis.url, .client_name = "crier-check", .timeout_ms = c->redis.timeout_ms, .on_state = on_state, .arg = &p};
+    struct err e = {{0}, {0}, {0}};
+
+    p.loop = loop_new(&e);
+    p.redis = p.loop != NULL ? redis_new(p.loop, &o, &e) : NULL;
+    if (p.redis == NULL) {
+        fprintf(stderr, "crierd: redis: %s\n", e.msg);
+    } else {
+        struct queue_opts qo = {.redis = p.redis, .prefix = c->redis.prefix, .community = cm->name, .daemon_id = "check", .lease_ms = c->delivery.lease_ms};
+
+        p.queue = queue_new(&qo);
+        if (!loop_run_until(p.loop, is_over, &p, PATIENCE_MS))
+            fprintf(stderr, "crierd: redis: %s: not reachable within %d s%s%s\n", c->redis.url, PATIENCE_MS / 1000,
+                    p.last_words[0] != '\0' ? ": " : "", p.last_words);
+        queue_free(p.queue);
+    }
+    redis_free(p.redis);
+    loop_free(p.loop);
+    return p.ok ? 0 : 1;
+}
+
+int check_run(const struct config *c)
+{
+    int n_wrong = check_offline(c);
+
+    config_print(c, print_line, NULL);
+    if (strcmp(c->redis.url, "embedded") == 0)
+        puts("# redis: embedded, started with the daemon");
+    for (size_t i = 0; i < c->n_communities && strcmp(c->redis.url, "embedded") != 0; i++)
+        n_wrong += check_redis(c, &c->communities[i]);
+    return n_wrong == 0 ? 0 : CONFIG_EXIT;
+}
