@@ -77,7 +77,8 @@ struct config *config_load(const char *path, const char *const *sets, const char
 void config_free(struct config *c);
 /* The effective configuration, secrets masked, in the file's own syntax. */
 void config_print(const struct config *c, void (*line)(void *arg, const char *text), void *arg);
-/* May ${next} replace ${now} while running? -1 with e->msg naming the option that needs a restart. */
+/* May ${next} replace ${now} while running? -1 with e->msg naming the option that needs a restart. When it may, both have the same communities
+ * and providers in the same order. */
 int config_can_reload(const struct config *now, const struct config *next, struct err *e);
 const struct config_community *config_community(const struct config *c, const char *name); /* NULL name: the only one, or NULL */
 

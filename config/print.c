@@ -160,6 +160,18 @@ static int same(const char *kind, const char *title, const void *now, const void
                    title != NULL ? title : "", kind[0] != '\0' ? "." : "", o->name);
 }
 
+/* Who has them in a list by place must not find another one there. */
+static int same_order(const struct config *now, const struct config *next, struct err *e)
+{
+    bool same = true;
+
+    for (size_t i = 0; i < now->n_communities; i++)
+        same = same && strcmp(now->communities[i].name, next->communities[i].name) == 0;
+    for (size_t i = 0; i < now->n_providers; i++)
+        same = same && strcmp(now->providers[i].name, next->providers[i].name) == 0;
+    return same ? 0 : err_set(e, "needs-restart", NULL, "communities or providers stand in another order; that needs a restart");
+}
+
 static const struct config_provider *provider(const struct config *c, const char *name)
 {
     for (size_t i = 0; i < c->n_providers; i++)
@@ -198,5 +210,7 @@ int config_can_reload(const struct config *now, const struct config *next, struc
             return -1;
     if (same_titled(now, next, false, e) != 0)
         return -1;
-    return same_titled(next, now, true, e);
+    if (same_titled(next, now, true, e) != 0)
+        return -1;
+    return same_order(now, next, e);
 }

@@ -396,6 +396,19 @@ static void reload_keeps_communities_and_providers(void **state)
     config_free(more);
 }
 
+static void reload_keeps_the_order(void **state)
+{
+    struct err e;
+    struct config *now = load(V "provider \"a\" { driver = json } provider \"b\" { driver = json }", NULL, NULL, &e),
+                  *turned = load(V "provider \"b\" { driver = json } provider \"a\" { driver = json }", NULL, NULL, &e);
+
+    (void)state;
+    assert_int_equal(config_can_reload(now, turned, &e), -1);
+    assert_non_null(strstr(e.msg, "order"));
+    config_free(now);
+    config_free(turned);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -413,6 +426,7 @@ int main(void)
         cmocka_unit_test(what_is_printed_loads_again_and_hides_secrets),
         cmocka_unit_test(reload_is_all_or_nothing),
         cmocka_unit_test(reload_keeps_communities_and_providers),
+        cmocka_unit_test(reload_keeps_the_order),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
