@@ -86,8 +86,9 @@ static int build_community(const struct raw_section *s, struct config_community 
         size_t n = strspn(c->areas[i], "0123456789");
 
         if (c->areas[i][n] != '\0' || n < 2 || n > 12)
-            return err_set(e, "config", "community.areas", "%s: area is \"%.40s\"; allowed: an area code of 2..12 digits",
-                           origin(s, "areas"), c->areas[i]);
+            return err_set(e, "config", "community.areas",
+                           "%s: area is \"%.40s\"; allowed: an area code of 2..12 digits", origin(s, "areas"),
+                           c->areas[i]);
     }
     return 0;
 }
@@ -97,35 +98,41 @@ static int load_secrets(const struct raw_section *s, struct config_provider *p, 
     struct {
         const char *option, *spec;
         struct secret *secret;
-    } all[] = {{"secret", p->secret_spec, &p->secret},
-               {"hook_secret", p->hook_secret_spec, &p->hook_secret},
-               {"hook_secret_old", p->hook_secret_old_spec, &p->hook_secret_old}};
+    } all[] = {
+        {"secret",          p->secret_spec,          &p->secret         },
+        {"hook_secret",     p->hook_secret_spec,     &p->hook_secret    },
+        {"hook_secret_old", p->hook_secret_old_spec, &p->hook_secret_old}
+    };
     struct err why;
 
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         if (secret_load(all[i].secret, all[i].spec, &why) != 0)
-            return err_set(e, "config", all[i].option, "%s: %s of provider \"%s\": %s", origin(s, all[i].option),
-                           all[i].option, s->title, why.msg);
+            return err_set(e, "config", all[i].option, "%s: %s of provider \"%s\": %s",
+                           origin(s, all[i].option), all[i].option, s->title, why.msg);
     return 0;
 }
 
-static int build_provider(const struct config *c, const struct raw_section *s, struct config_provider *p, struct err *e)
+static int build_provider(const struct config *c, const struct raw_section *s, struct config_provider *p,
+                          struct err *e)
 {
     const struct config_community *of;
 
     store_section("provider", s, p);
     p->name = xstrdup(s->title);
     if (p->driver[0] == '\0')
-        return err_set(e, "config", "provider.driver", "%s: provider \"%s\" has no driver; allowed: driver = \"json\" or another",
-                       s->where, p->name);
+        return err_set(e, "config", "provider.driver",
+                       "%s: provider \"%s\" has no driver; allowed: driver = \"json\" or another", s->where,
+                       p->name);
     if (p->community[0] == '\0' && c->n_communities > 1)
-        return err_set(e, "config", "provider.community",
-                       "%s: provider \"%s\" does not say for whom; allowed: community = \"%s\" or another of the %zu", s->where,
-                       p->name, c->communities[0].name, c->n_communities);
+        return err_set(
+            e, "config", "provider.community",
+            "%s: provider \"%s\" does not say for whom; allowed: community = \"%s\" or another of the %zu",
+            s->where, p->name, c->communities[0].name, c->n_communities);
     or_else(&p->community, c->communities[0].name);
     of = config_community(c, p->community);
     if (of == NULL)
-        return err_set(e, "config", "provider.community", "%s: no community is called \"%.40s\"; allowed: one that has a section",
+        return err_set(e, "config", "provider.community",
+                       "%s: no community is called \"%.40s\"; allowed: one that has a section",
                        origin(s, "community"), p->community);
     or_else(&p->sign, of->sign);
     return load_secrets(s, p, e);
@@ -136,7 +143,8 @@ static int build_communities(const struct raw *r, struct config *c, const char *
     size_t n = raw_count(r, "community");
 
     if (n == 0)
-        return err_set(e, "config", "community", "%s: no community; allowed: at least one section community \"name\" { }", path);
+        return err_set(e, "config", "community",
+                       "%s: no community; allowed: at least one section community \"name\" { }", path);
     c->communities = xcalloc(n, sizeof(*c->communities));
     for (size_t i = 0; i < r->n; i++)
         if (strcmp(r->sections[i].kind, "community") == 0 &&

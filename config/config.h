@@ -14,13 +14,14 @@
 #define CONFIG_EXIT 78
 
 struct config_community {
-    char *name;      /* "venus": section title; [A-Za-z0-9_-]{1,32} */
-    char *title;     /* option `name`: "金星社区" */
+    char *name;  /* "venus": section title; [A-Za-z0-9_-]{1,32} */
+    char *title; /* option `name`: "金星社区" */
     char **areas;
     size_t n_areas;
-    char *timezone;  /* default Asia/Shanghai */
-    char *sign;      /* 签名 for counting and for providers that want it; default = title */
-    char **words_join, **words_leave, **words_query, **words_help, **words_stop, **words_start; /* NULL terminated, in addition to the shipped ones */
+    char *timezone; /* default Asia/Shanghai */
+    char *sign;     /* 签名 for counting and for providers that want it; default = title */
+    char **words_join, **words_leave, **words_query, **words_help, **words_stop,
+        **words_start; /* NULL terminated, in addition to the shipped ones */
 };
 
 struct config_provider {
@@ -43,27 +44,27 @@ struct config {
     struct config_provider *providers;
     size_t n_providers;
     struct {
-        char *url;       /* "embedded" | "unix://..." | "redis://..." */
-        char *prefix;    /* "crier:" */
+        char *url;            /* "embedded" | "unix://..." | "redis://..." */
+        char *prefix;         /* "crier:" */
         bool accept_eviction; /* run although maxmemory-policy may evict: for people who know */
         int64_t timeout_ms;
     } redis;
     struct {
-        char *admin;     /* "unix:///run/crier/admin.sock" | "" */
-        char *http;      /* "127.0.0.1:8025" | "" */
+        char *admin;      /* "unix:///run/crier/admin.sock" | "" */
+        char *http;       /* "127.0.0.1:8025" | "" */
         char *ready_file; /* tests and scripts: the chosen TCP port is written here, "" = not */
     } listen;
     struct {
         int64_t lease_ms, drain_ms;
         int64_t timeout_ms; /* of a whole send; 0 = the lanes' own (15-30 s). For tests */
         int64_t sweep_ms;
-        int64_t retry_base_ms; /* scales the retry delays; 0 = the lanes' own. For tests */
+        int64_t retry_base_ms;          /* scales the retry delays; 0 = the lanes' own. For tests */
         int64_t slots_reserved_percent; /* of each window, for lanes emergency and urgent */
     } delivery;
     struct {
         char *level; /* error|warn|info|debug */
     } log;
-    char *state_dir;  /* resolved */
+    char *state_dir; /* resolved */
     char *template_dir;
     char *console_dir; /* "" = the embedded console */
     bool dev;          /* loaded with --dev */
@@ -73,28 +74,30 @@ struct config {
  * with e->msg = "file:line: what was found; what is allowed". Secrets are loaded too. ${dev_dir} not NULL: --dev
  * (everything in that directory, embedded Redis, sandbox provider, one community "dev" unless the file has some;
  * ${path} may be NULL then). The file wins over --dev, and ${sets} over both. */
-struct config *config_load(const char *path, const char *const *sets, const char *dev_dir, struct err *e) MUSTCHECK;
+struct config *config_load(const char *path, const char *const *sets, const char *dev_dir,
+                           struct err *e) MUSTCHECK;
 void config_free(struct config *c);
 /* The effective configuration, secrets masked, in the file's own syntax. */
 void config_print(const struct config *c, void (*line)(void *arg, const char *text), void *arg);
 /* May ${next} replace ${now} while running? -1 with e->msg naming the option that needs a restart. When it may, both have the same communities
  * and providers in the same order. */
 int config_can_reload(const struct config *now, const struct config *next, struct err *e);
-const struct config_community *config_community(const struct config *c, const char *name); /* NULL name: the only one, or NULL */
+const struct config_community *config_community(const struct config *c,
+                                                const char *name); /* NULL name: the only one, or NULL */
 
 /* The option table, for lints, docs and --help: one row each. */
 enum config_type { CONFIG_STRING, CONFIG_INT, CONFIG_FLOAT, CONFIG_BOOL, CONFIG_LIST };
 struct config_option {
-    const char *section;  /* "community", "redis", ..., "" = top level */
+    const char *section; /* "community", "redis", ..., "" = top level */
     const char *name;
     enum config_type type;
-    const char *def;      /* as written in the file; "" = none */
-    double min, max;      /* numbers */
+    const char *def; /* as written in the file; "" = none */
+    double min, max; /* numbers */
     bool reloadable, secret;
-    const char *help;     /* one line */
-    const char *allowed;  /* strings with a form: what is allowed, for messages; else NULL */
+    const char *help;              /* one line */
+    const char *allowed;           /* strings with a form: what is allowed, for messages; else NULL */
     bool (*ok)(const char *value); /* strings with a form */
-    size_t offset;        /* of the member: in struct config_community, struct config_provider or struct config */
+    size_t offset; /* of the member: in struct config_community, struct config_provider or struct config */
 };
 const struct config_option *config_options(size_t *n);
 

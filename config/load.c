@@ -52,14 +52,14 @@ static const char *kind_of(const cfg_t *cfg)
 static const struct {
     const char *found, *allowed;
 } hints[] = {
-    {"missing equal sign", "an option is written name = value"},
-    {"missing title for section", "a section of this kind has a name in quotes, provider \"p1\" { ... }"},
-    {"missing opening brace", "a section is written name { ... }"},
-    {"found duplicate title", "each name once"},
-    {"unexpected closing brace", "a closing brace only ends a section or a list"},
-    {"unexpected token", "name = value, name = {\"a\", \"b\"} or name { ... }"},
-    {"unterminated string constant", "a text ends with the quote it began with, on the same line"},
-    {"premature end of file", "every section and list is closed"},
+    {"missing equal sign",           "an option is written name = value"                                   },
+    {"missing title for section",    "a section of this kind has a name in quotes, provider \"p1\" { ... }"},
+    {"missing opening brace",        "a section is written name { ... }"                                   },
+    {"found duplicate title",        "each name once"                                                      },
+    {"unexpected closing brace",     "a closing brace only ends a section or a list"                       },
+    {"unexpected token",             "name = value, name = {\"a\", \"b\"} or name { ... }"                 },
+    {"unterminated string constant", "a text ends with the quote it began with, on the same line"          },
+    {"premature end of file",        "every section and list is closed"                                    },
 };
 
 static bool is_end(const char *found)
@@ -84,8 +84,9 @@ static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
     if (strncmp(found, "no such option", 14) == 0)
         option_names(kind_of(cfg), allowed, sizeof(allowed));
     if (is_end(found))
-        err_set(parse.e, "config", NULL, "%s: section %s is open at the end; allowed: a closing brace before it",
-                where_is(cfg, where), kind_of(cfg));
+        err_set(parse.e, "config", NULL,
+                "%s: section %s is open at the end; allowed: a closing brace before it", where_is(cfg, where),
+                kind_of(cfg));
     else
         err_set(parse.e, "config", NULL, "%s: %s; allowed: %s", where_is(cfg, where), found, allowed);
 }
@@ -129,7 +130,8 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
     if (o->type != CONFIG_LIST)
         raw_put(s, (size_t)i, value, where);
     else if (s->values[i].where == NULL)
-        raw_clear(s, (size_t)i, where); /* its items are read when the section is closed: they may be assigned anew */
+        raw_clear(s, (size_t)i,
+                  where); /* its items are read when the section is closed: they may be assigned anew */
     *(const char **)result = value;
     return 0;
 }
@@ -155,15 +157,9 @@ static void copy_lists(cfg_t *sec, struct raw_section *s)
             continue;
         list = cfg_getopt(sec, o[i].name);
         for (unsigned k = 0; list != NULL && k < cfg_opt_size(list); k++)
-            raw_append(s, i, cfg_opt_getnstr(list, k), s->values[i].where != NULL ? s->values[i].where : s->where);
+            raw_append(s, i, cfg_opt_getnstr(list, k),
+                       s->values[i].where != NULL ? s->values[i].where : s->where);
     }
-}
-
-static bool title_ok(const char *title)
-{
-    size_t n = strspn(title, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
-
-    return n > 0 && n <= 32 && title[n] == '\0';
 }
 
 /* A section was closed. */
@@ -179,10 +175,11 @@ static int on_section(cfg_t *cfg, cfg_opt_t *opt)
         if (kinds[i].titled || strcmp(kinds[i].name, opt->name) != 0)
             continue;
         if (parse.closed & 1U << i)
-            return fail(cfg, "is a section that stands here a second time", opt->name, "one section of this kind");
+            return fail(cfg, "is a section that stands here a second time", opt->name,
+                        "one section of this kind");
         parse.closed |= 1U << i;
     }
-    if (sec->title != NULL && !title_ok(sec->title))
+    if (sec->title != NULL && !option_is_name(sec->title))
         return fail(cfg, "is called something else", opt->name, "a name of 1..32 letters, digits, - and _");
     copy_lists(sec, section_of(sec));
     return 0;
@@ -227,8 +224,9 @@ static cfg_t *confuse_new(void)
 
     for (size_t i = 1; i < n; i++) {
         subs[i] = confuse_options(kinds[i].name, 0);
-        top[used++] = (cfg_opt_t)CFG_SEC(kinds[i].name, subs[i],
-                                         kinds[i].titled ? CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES : CFGF_NONE);
+        top[used++] =
+            (cfg_opt_t)CFG_SEC(kinds[i].name, subs[i],
+                               kinds[i].titled ? CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES : CFGF_NONE);
     }
     top[used++] = (cfg_opt_t)CFG_STR_CB(END, NULL, CFGF_NODEFAULT, on_end);
     top[used] = (cfg_opt_t)CFG_END();
@@ -280,7 +278,8 @@ static int clean(const char *path, struct buf *b, struct err *e)
 
         if (checked == NULL || memchr(bytes + from, '\0', n) != NULL) {
             json_decref(checked);
-            return err_set(e, "config", NULL, "%s:%d: bytes that are no text; allowed: UTF-8 without NUL", path, line);
+            return err_set(e, "config", NULL, "%s:%d: bytes that are no text; allowed: UTF-8 without NUL",
+                           path, line);
         }
         json_decref(checked);
         from += n;
@@ -311,7 +310,8 @@ int load_file(struct raw *r, const char *path, struct err *e)
         if (rc != CFG_SUCCESS && !parse.failed)
             err_set(e, "config", NULL, "%s: cannot be read; allowed: see crier.conf(5)", path);
         else if (rc == CFG_SUCCESS && !parse.ended)
-            rc = err_set(e, "config", NULL, "%s: a comment /* is open at the end; allowed: */ before it", path);
+            rc = err_set(e, "config", NULL, "%s: a comment /* is open at the end; allowed: */ before it",
+                         path);
         cfg_free(cfg);
         rc = rc == CFG_SUCCESS ? 0 : -1;
     }

@@ -10,7 +10,7 @@
 #include "base/num.h"
 #include "config/raw.h"
 
-static bool is_name(const char *s)
+bool option_is_name(const char *s)
 {
     size_t n = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
 
@@ -147,7 +147,7 @@ static const struct config_option options[] = {
      .help = "the least important line that is written"},
 
     {"provider", "driver", STR(""), AT(config_provider, driver), .help = "the API it speaks: json, sandbox, ..."},
-    {"provider", "channel", STR("sms"), FORM(is_name, "a word such as sms or wechat"), AT(config_provider, channel),
+    {"provider", "channel", STR("sms"), FORM(option_is_name, "a word such as sms or wechat"), AT(config_provider, channel),
      .help = "the way its messages take to people"},
     {"provider", "community", STR(""), AT(config_provider, community),
      .help = "the community it serves; implied when there is only one"},
@@ -216,7 +216,14 @@ int option_bool(const char *value)
     static const struct {
         const char *word;
         int is;
-    } words[] = {{"yes", 1}, {"true", 1}, {"on", 1}, {"no", 0}, {"false", 0}, {"off", 0}};
+    } words[] = {
+        {"yes",   1},
+        {"true",  1},
+        {"on",    1},
+        {"no",    0},
+        {"false", 0},
+        {"off",   0}
+    };
 
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
         if (strcasecmp(words[i].word, value) == 0)

@@ -54,7 +54,8 @@ static void value(struct buf *b, const struct config_option *o, const void *base
 
     switch (o->type) {
     case CONFIG_STRING:
-        masked = mask && strcmp(o->name, "url") == 0 ? mask_url(*(char *const *)at) : xstrdup(*(char *const *)at);
+        masked =
+            mask && strcmp(o->name, "url") == 0 ? mask_url(*(char *const *)at) : xstrdup(*(char *const *)at);
         quote(b, masked);
         free(masked);
         return;
@@ -147,17 +148,19 @@ static const struct config_option *first_fixed(const char *kind, const void *now
     return found;
 }
 
-static int same(const char *kind, const char *title, const void *now, const void *next, bool dev, struct err *e)
+static int same(const char *kind, const char *title, const void *now, const void *next, bool dev,
+                struct err *e)
 {
     const struct config_option *o;
 
     if (now == NULL || next == NULL)
-        return err_set(e, "needs-restart", kind, "%s \"%s\" is %s; that needs a restart", kind, title, now == NULL ? "new" : "gone");
+        return err_set(e, "needs-restart", kind, "%s \"%s\" is %s; that needs a restart", kind, title,
+                       now == NULL ? "new" : "gone");
     o = first_fixed(kind, now, next, dev);
     if (o == NULL)
         return 0;
-    return err_set(e, "needs-restart", o->name, "%s%s%s%s%s has changed; that needs a restart", kind, title != NULL ? "." : "",
-                   title != NULL ? title : "", kind[0] != '\0' ? "." : "", o->name);
+    return err_set(e, "needs-restart", o->name, "%s%s%s%s%s has changed; that needs a restart", kind,
+                   title != NULL ? "." : "", title != NULL ? title : "", kind[0] != '\0' ? "." : "", o->name);
 }
 
 /* Who has them in a list by place must not find another one there. */
@@ -169,7 +172,9 @@ static int same_order(const struct config *now, const struct config *next, struc
         same = same && strcmp(now->communities[i].name, next->communities[i].name) == 0;
     for (size_t i = 0; i < now->n_providers; i++)
         same = same && strcmp(now->providers[i].name, next->providers[i].name) == 0;
-    return same ? 0 : err_set(e, "needs-restart", NULL, "communities or providers stand in another order; that needs a restart");
+    return same ? 0
+                : err_set(e, "needs-restart", NULL,
+                          "communities or providers stand in another order; that needs a restart");
 }
 
 static const struct config_provider *provider(const struct config *c, const char *name)

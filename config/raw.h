@@ -9,12 +9,12 @@
 struct raw_value {
     char **items; /* one for a plain option, any number for a list */
     size_t n;
-    char *where;  /* "crier.conf:12", "--set", "--dev"; NULL = not set */
+    char *where; /* "crier.conf:12", "--set", "--dev"; NULL = not set */
 };
 
 struct raw_section {
-    const char *kind;         /* "community", "redis", ... "" = top level; points into the option table */
-    char *title;              /* NULL where the kind has none */
+    const char *kind; /* "community", "redis", ... "" = top level; points into the option table */
+    char *title;      /* NULL where the kind has none */
     char *where;
     struct raw_value *values; /* one for each row of the option table, those of other kinds unused */
 };
@@ -47,6 +47,8 @@ int option_index(const char *kind, const char *name);
 int option_check(const struct config_option *o, const char *value, const char *where, struct err *e);
 /* Append "; allowed are name, areas, ..." to ${out}. */
 void option_names(const char *kind, char *out, size_t n);
+/* 1..32 letters, digits, - and _. */
+bool option_is_name(const char *s);
 /* yes/no and their like; -1 when it is none. */
 int option_bool(const char *value);
 

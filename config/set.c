@@ -49,24 +49,29 @@ static int cut(char *key, const char **kind, const char **title, const char **op
     return strchr(*option, '.') == NULL ? 0 : -1;
 }
 
-static struct raw_section *target(struct raw *r, const char *kind, const char *title, const char *set, struct err *e)
+static struct raw_section *target(struct raw *r, const char *kind, const char *title, const char *set,
+                                  struct err *e)
 {
     struct raw_section *s;
     bool known, titled = is_titled(kind, &known);
 
     if (!known || (title != NULL && !titled)) {
-        err_set(e, "config", NULL, "--set %s: no section %s; allowed: section.option=value, section.name.option=value", set, kind);
+        err_set(e, "config", NULL,
+                "--set %s: no section %s; allowed: section.option=value, section.name.option=value", set,
+                kind);
         return NULL;
     }
     if (!titled)
         return raw_section(r, kind, NULL, "--set");
     if (title == NULL && raw_count(r, kind) != 1) {
-        err_set(e, "config", NULL, "--set %s: which %s is meant; allowed: %s.NAME.option=value", set, kind, kind);
+        err_set(e, "config", NULL, "--set %s: which %s is meant; allowed: %s.NAME.option=value", set, kind,
+                kind);
         return NULL;
     }
     s = raw_find(r, kind, title);
     if (s == NULL)
-        err_set(e, "config", NULL, "--set %s: no %s is called %s; allowed: one that the file has", set, kind, title);
+        err_set(e, "config", NULL, "--set %s: no %s is called %s; allowed: one that the file has", set, kind,
+                title);
     return s;
 }
 
@@ -102,7 +107,8 @@ int load_set(struct raw *r, const char *set, struct err *e)
     int i, rc = -1;
 
     if (value == NULL || (*value++ = '\0', cut(key, &kind, &title, &option) != 0)) {
-        err_set(e, "config", NULL, "--set %.80s: not understood; allowed: section.option=value, section.name.option=value", set);
+        err_set(e, "config", NULL,
+                "--set %.80s: not understood; allowed: section.option=value, section.name.option=value", set);
     } else if ((s = target(r, kind, title, key, e)) != NULL) {
         i = option_index(kind, option);
         option_names(kind, names, sizeof(names));
@@ -128,13 +134,15 @@ static void offer(struct raw_section *s, const char *option, const char *value)
 
 static bool port_is_free(int port)
 {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in a = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     bool is_free;
 
     if (fd < 0)
         return false;
-    is_free = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 && bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
+    is_free = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+              bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
     close(fd);
     return is_free;
 }

@@ -26,16 +26,24 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-enum { LOOK_MS = 20, PAUSE_MIN_MS = 100, PAUSE_MAX_MS = 5000, STEADY_MS = 10000, STOP_MS = 10000, WARN_MS = 10000, LOCK_FD = 3 };
+enum {
+    LOOK_MS = 20,
+    PAUSE_MIN_MS = 100,
+    PAUSE_MAX_MS = 5000,
+    STEADY_MS = 10000,
+    STOP_MS = 10000,
+    WARN_MS = 10000,
+    LOCK_FD = 3
+};
 
 struct embedded {
     struct embedded_opts o;
     char *state_dir, *dir, *url, *program;
     struct sockaddr_un socket;
-    int users_lock;        /* shared by all daemons of this directory: exclusive = nobody else */
-    pid_t child;           /* ours to reap, 0 = none */
-    pid_t server;          /* what listens, 0 = nothing */
-    int pidfd;             /* of server or child, -1 = none */
+    int users_lock; /* shared by all daemons of this directory: exclusive = nobody else */
+    pid_t child;    /* ours to reap, 0 = none */
+    pid_t server;   /* what listens, 0 = nothing */
+    int pidfd;      /* of server or child, -1 = none */
     struct loop_fd *death;
     struct loop_timer *timer;
     int64_t pause_ms, up_at, waiting_since;
@@ -89,7 +97,8 @@ static int write_conf(const char *dir, struct err *e)
     int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), rc = -1;
 
     /* renamed into place: another daemon may be starting the server with the old one right now */
-    if (fd >= 0 && write(fd, server_conf, sizeof(server_conf) - 1) == (ssize_t)sizeof(server_conf) - 1 && rename(fresh, path) == 0)
+    if (fd >= 0 && write(fd, server_conf, sizeof(server_conf) - 1) == (ssize_t)sizeof(server_conf) - 1 &&
+        rename(fresh, path) == 0)
         rc = 0;
     else
         err_set(e, "embedded", "state_dir", "cannot write %s: %s", path, strerror(errno));
@@ -116,9 +125,11 @@ static int prepare(struct embedded *m, struct err *e)
 
     m->program = find_program();
     if (m->program == NULL)
-        err_set(e, "embedded", "redis.url", "redis.url is \"embedded\", but redis-server is not installed (apt install redis-server)");
+        err_set(e, "embedded", "redis.url",
+                "redis.url is \"embedded\", but redis-server is not installed (apt install redis-server)");
     else if (strlen(sock) >= sizeof(m->socket.sun_path))
-        err_set(e, "embedded", "state_dir", "state_dir is too long for a unix socket: %s has %zu bytes, at most %zu can be", sock,
+        err_set(e, "embedded", "state_dir",
+                "state_dir is too long for a unix socket: %s has %zu bytes, at most %zu can be", sock,
                 strlen(sock), sizeof(m->socket.sun_path) - 1);
     else if (make_dirs(m, e) == 0 && write_conf(m->dir, e) == 0) {
         m->socket.sun_family = AF_UNIX;
@@ -269,7 +280,9 @@ static void reap(struct embedded *m, char *why, size_t n)
         return;
     }
     m->child = 0;
-    if (snprintf(why, n, WIFSIGNALED(status) ? "redis-server was killed by signal %d" : "redis-server ended with status %d; see redis.log",
+    if (snprintf(why, n,
+                 WIFSIGNALED(status) ? "redis-server was killed by signal %d"
+                                     : "redis-server ended with status %d; see redis.log",
                  WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status)) < 0)
         why[0] = '\0';
 }

@@ -21,8 +21,8 @@ struct sdnotify {
     struct loop *loop;
     struct sockaddr_un to;
     socklen_t to_len;
-    int fd;                /* -1: no service manager */
-    int64_t watchdog_us;   /* 0: none */
+    int fd;              /* -1: no service manager */
+    int64_t watchdog_us; /* 0: none */
     struct loop_timer *timer;
     bool (*alive)(void *arg);
     void *arg;
@@ -33,7 +33,8 @@ static void send_text(const struct sdnotify *s, const char *text)
 {
     if (s->fd < 0)
         return;
-    while (sendto(s->fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT, (const struct sockaddr *)&s->to, s->to_len) < 0)
+    while (sendto(s->fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT, (const struct sockaddr *)&s->to,
+                  s->to_len) < 0)
         if (errno != EINTR)
             return;
 }

@@ -24,7 +24,8 @@ static struct config *load(const void *bytes, size_t n, struct err *e)
     int fd = memfd_create("config", 0);
     struct config *c;
 
-    if (fd < 0 || write(fd, bytes, n) != (ssize_t)n || snprintf(path, sizeof(path), "/proc/self/fd/%d", fd) < 0)
+    if (fd < 0 || write(fd, bytes, n) != (ssize_t)n ||
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", fd) < 0)
         panic("no file to load from");
     *e = (struct err){.msg = ""};
     c = config_load(path, NULL, NULL, e);

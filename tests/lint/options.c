@@ -21,8 +21,8 @@ int main(int argc, char **argv)
 
     if (argc == 1) {
         for (size_t i = 0; i < n; i++)
-            printf("%s\t%s\t%s\t%s\t%.0f\t%.0f\t%d\t%s\n", o[i].section, o[i].name, types[o[i].type], o[i].def, o[i].min, o[i].max,
-                   o[i].reloadable, o[i].help);
+            printf("%s\t%s\t%s\t%s\t%.0f\t%.0f\t%d\t%s\n", o[i].section, o[i].name, types[o[i].type],
+                   o[i].def, o[i].min, o[i].max, o[i].reloadable, o[i].help);
         return 0;
     }
     c = config_load(argv[1], NULL, NULL, &e);

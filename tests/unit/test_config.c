@@ -17,11 +17,12 @@
 static char dir[] = "/tmp/crier-config-XXXXXX";
 static char file[64];
 
-#define MINIMAL                                                                                                            \
-    "community \"venus\" { name = \"金星社区\"  areas = {\"460106\"}  timezone = \"Asia/Shanghai\" }\n"                    \
-    "redis    { url = \"unix:///run/x/redis.sock\" }\n"                                                                    \
-    "listen   { admin = \"unix:///run/x/admin.sock\"   http = \"127.0.0.1:8025\" }\n"                                      \
-    "provider \"p1\" { driver = \"json\"  channel = \"sms\"  url = \"http://127.0.0.1:9000/send\"  window = 64  rate = 0 " \
+#define MINIMAL                                                                                              \
+    "community \"venus\" { name = \"金星社区\"  areas = {\"460106\"}  timezone = \"Asia/Shanghai\" }\n"  \
+    "redis    { url = \"unix:///run/x/redis.sock\" }\n"                                                      \
+    "listen   { admin = \"unix:///run/x/admin.sock\"   http = \"127.0.0.1:8025\" }\n"                        \
+    "provider \"p1\" { driver = \"json\"  channel = \"sms\"  url = \"http://127.0.0.1:9000/send\"  window "  \
+    "= 64  rate = 0 "                                                                                        \
     " batch = 1  secret = \"env:P1_SECRET\"  hook_secret = \"env:P1_HOOK\" }\n"
 
 static void write_bytes(const char *bytes, size_t n)
@@ -100,38 +101,52 @@ static void mistakes_are_told_with_file_line_found_and_allowed(void **state)
     static const struct {
         const char *what, *text, *line, *says, *allowed;
     } rows[] = {
-        {"an unknown option at the top", V "colour = red\n", ":2:", "'colour'", "state_dir"},
-        {"an unknown option in a section", V "redis {\n urll = \"x\"\n}\n", ":3:", "'urll'", "url, prefix"},
-        {"an unknown section", V "smtp { }\n", ":2:", "'smtp'", "provider"},
-        {"a word where a number belongs", V "provider \"p\" { driver = json\n window = many }", ":3:", "\"many\"", "1..4096"},
-        {"a number out of range", V "provider \"p\" { driver = json window = 5000 }", ":2:", "5000", "1..4096"},
-        {"a negative rate", V "provider \"p\" { driver = json rate = -1 }", ":2:", "-1", "0..100000"},
-        {"a fraction where a whole number belongs", V "delivery { lease_ms = 1.5 }", ":2:", "1.5", "whole number"},
-        {"a boolean that is neither", V "redis { accept_eviction = maybe }", ":2:", "maybe", "yes or no"},
-        {"a log level that is none", V "log { level = loud }", ":2:", "loud", "error, warn, info or debug"},
-        {"a Redis URL of another kind", V "redis { url = \"http://x\" }", ":2:", "http://x", "embedded"},
-        {"a zone nobody knows", "community \"v\" { timezone = \"Asia/Haikou\" }", ":1:", "Asia/Haikou", "time zone"},
-        {"a listening address without a port", V "listen { http = \"127.0.0.1\" }", ":2:", "127.0.0.1", "ADDRESS:PORT"},
-        {"an area that is no code", "community \"v\" { areas = {\"海口\"} }", ":1:", "海口", "digits"},
-        {"a literal secret, which is not repeated", V "provider \"p\" { driver = json secret = \"hunter2\" }", ":2:", "provider.secret", "env:NAME"},
-        {"a secret from nowhere", V "provider \"p\" { driver = json\nsecret = \"env:NOT_THERE_1\" }", ":3:", "NOT_THERE_1", "environment"},
-        {"an option set twice", V "log {\nlevel = info\nlevel = warn }", ":4:", "second time", "once"},
-        {"a section that stands twice", V "log { level = info }\nlog { }", ":3:", "second time", "one section"},
-        {"two providers of one name", V "provider \"p\" { driver = json }\nprovider \"p\" { driver = json }", ":3:", "duplicate title 'p'", "once"},
-        {"two communities of one name", V V, ":2:", "duplicate title 'v'", "once"},
-        {"a section without its name", V "provider { }", ":2:", "missing title", "in quotes"},
-        {"a name with other characters", V "provider \"p 1\" { driver = json }", ":2:", "provider", "letters, digits"},
-        {"no equal sign", V "log { level info }", ":2:", "missing equal sign", "name = value"},
-        {"a section that is open at the end", V "log { level = info", ":3:", "section log is open", "closing brace"},
-        {"a comment that is open at the end", V "/* log { level = info }", "", "comment", "*/"},
-        {"a text that is open at the end", V "log { level = \"info }", ":", "premature end", "closed"},
-        {"a provider without driver", V "provider \"p\" { }", ":2:", "no driver", "driver ="},
-        {"a provider of nobody's community", V "provider \"p\" { driver = json\ncommunity = mars }", ":3:", "mars", "section"},
-        {"two communities and a provider that does not say", V "community \"w\" { }\nprovider \"p\" { driver = json\n}", "", "for whom", "\"v\""},
-        {"no community at all", "log { }\n", "", "no community", "at least one"},
-        {"a list where one value belongs", V "log { level = {\"info\"} }", ":2:", "unexpected token", "name = value"},
-        {"a control character in a text", "community \"v\" { name = \"a\\nb\" }", ":1:", "name", "control"},
-        {"bytes that are not UTF-8", V "\nlog { level = \"\xff\" }", ":3:", "no text", "UTF-8"},
+        {"an unknown option at the top",                     V "colour = red\n",                                                     ":2:", "'colour'",            "state_dir"                 },
+        {"an unknown option in a section",                   V "redis {\n urll = \"x\"\n}\n",                                        ":3:", "'urll'",              "url, prefix"               },
+        {"an unknown section",                               V "smtp { }\n",                                                         ":2:", "'smtp'",              "provider"                  },
+        {"a word where a number belongs",                    V "provider \"p\" { driver = json\n window = many }",
+         ":3:",                                                                                                                             "\"many\"",            "1..4096"                   },
+        {"a number out of range",                            V "provider \"p\" { driver = json window = 5000 }",                     ":2:", "5000",
+         "1..4096"                                                                                                                                                                             },
+        {"a negative rate",                                  V "provider \"p\" { driver = json rate = -1 }",                         ":2:", "-1",                  "0..100000"                 },
+        {"a fraction where a whole number belongs",          V "delivery { lease_ms = 1.5 }",                                        ":2:", "1.5",
+         "whole number"                                                                                                                                                                        },
+        {"a boolean that is neither",                        V "redis { accept_eviction = maybe }",                                  ":2:", "maybe",               "yes or no"                 },
+        {"a log level that is none",                         V "log { level = loud }",                                               ":2:", "loud",                "error, warn, info or debug"},
+        {"a Redis URL of another kind",                      V "redis { url = \"http://x\" }",                                       ":2:", "http://x",            "embedded"                  },
+        {"a zone nobody knows",                              "community \"v\" { timezone = \"Asia/Haikou\" }",                       ":1:", "Asia/Haikou",
+         "time zone"                                                                                                                                                                           },
+        {"a listening address without a port",               V "listen { http = \"127.0.0.1\" }",                                    ":2:", "127.0.0.1",
+         "ADDRESS:PORT"                                                                                                                                                                        },
+        {"an area that is no code",                          "community \"v\" { areas = {\"海口\"} }",                             ":1:", "海口",              "digits"                    },
+        {"a literal secret, which is not repeated",          V "provider \"p\" { driver = json secret = \"hunter2\" }",
+         ":2:",                                                                                                                             "provider.secret",     "env:NAME"                  },
+        {"a secret from nowhere",                            V "provider \"p\" { driver = json\nsecret = \"env:NOT_THERE_1\" }",
+         ":3:",                                                                                                                             "NOT_THERE_1",         "environment"               },
+        {"an option set twice",                              V "log {\nlevel = info\nlevel = warn }",                                ":4:", "second time",         "once"                      },
+        {"a section that stands twice",                      V "log { level = info }\nlog { }",                                      ":3:", "second time",
+         "one section"                                                                                                                                                                         },
+        {"two providers of one name",                        V "provider \"p\" { driver = json }\nprovider \"p\" { driver = json }",
+         ":3:",                                                                                                                             "duplicate title 'p'", "once"                      },
+        {"two communities of one name",                      V V,                                                                    ":2:", "duplicate title 'v'", "once"                      },
+        {"a section without its name",                       V "provider { }",                                                       ":2:", "missing title",       "in quotes"                 },
+        {"a name with other characters",                     V "provider \"p 1\" { driver = json }",                                 ":2:", "provider",
+         "letters, digits"                                                                                                                                                                     },
+        {"no equal sign",                                    V "log { level info }",                                                 ":2:", "missing equal sign",  "name = value"              },
+        {"a section that is open at the end",                V "log { level = info",                                                 ":3:", "section log is open",
+         "closing brace"                                                                                                                                                                       },
+        {"a comment that is open at the end",                V "/* log { level = info }",                                            "",    "comment",             "*/"                        },
+        {"a text that is open at the end",                   V "log { level = \"info }",                                             ":",   "premature end",       "closed"                    },
+        {"a provider without driver",                        V "provider \"p\" { }",                                                 ":2:", "no driver",           "driver ="                  },
+        {"a provider of nobody's community",                 V "provider \"p\" { driver = json\ncommunity = mars }",
+         ":3:",                                                                                                                             "mars",                "section"                   },
+        {"two communities and a provider that does not say",
+         V "community \"w\" { }\nprovider \"p\" { driver = json\n}",                                                                 "",    "for whom",            "\"v\""                     },
+        {"no community at all",                              "log { }\n",                                                            "",    "no community",        "at least one"              },
+        {"a list where one value belongs",                   V "log { level = {\"info\"} }",                                         ":2:", "unexpected token",
+         "name = value"                                                                                                                                                                        },
+        {"a control character in a text",                    "community \"v\" { name = \"a\\nb\" }",                                 ":1:", "name",                "control"                   },
+        {"bytes that are not UTF-8",                         V "\nlog { level = \"\xff\" }",                                         ":3:", "no text",             "UTF-8"                     },
     };
 
     (void)state;
@@ -164,7 +179,8 @@ static void files_that_cannot_be_read_are_named(void **state)
 static void what_editors_leave_behind_does_no_harm(void **state)
 {
     struct err e;
-    struct config *c = load("\xEF\xBB\xBF# 说明\r\ncommunity \"v\" {\r\n name = \"社区\"\r\n}\r\n", NULL, NULL, &e);
+    struct config *c =
+        load("\xEF\xBB\xBF# 说明\r\ncommunity \"v\" {\r\n name = \"社区\"\r\n}\r\n", NULL, NULL, &e);
 
     (void)state;
     assert_string_equal(e.msg, "");
@@ -176,7 +192,9 @@ static void what_editors_leave_behind_does_no_harm(void **state)
 static void lists_can_be_assigned_anew_and_extended(void **state)
 {
     struct err e;
-    struct config *c = load("community \"v\" { areas = {11, 12} areas = {\"13\"} areas += {14} words_join = {\"算我一个\", \"加我\"} }", NULL, NULL, &e);
+    struct config *c = load("community \"v\" { areas = {11, 12} areas = {\"13\"} areas += {14} words_join = "
+                            "{\"算我一个\", \"加我\"} }",
+                            NULL, NULL, &e);
 
     (void)state;
     assert_non_null(c);
@@ -191,8 +209,13 @@ static void lists_can_be_assigned_anew_and_extended(void **state)
 
 static void set_wins_over_the_file(void **state)
 {
-    static const char *const sets[] = {"provider.p1.rate=5", "provider.window=7", "redis.url=embedded", "state_dir=/var/tmp/x",
-                                       "community.venus.areas=11,12", "listen.http=", NULL};
+    static const char *const sets[] = {"provider.p1.rate=5",
+                                       "provider.window=7",
+                                       "redis.url=embedded",
+                                       "state_dir=/var/tmp/x",
+                                       "community.venus.areas=11,12",
+                                       "listen.http=",
+                                       NULL};
     struct err e;
     struct config *c = load(MINIMAL, sets, NULL, &e);
 
@@ -214,9 +237,15 @@ static void a_wrong_set_is_refused(void **state)
     static const struct {
         const char *set, *says;
     } rows[] = {
-        {"redis.url", "not understood"},       {"redis.uri=x", "no such option 'uri'"}, {"redis.url=ftp://x", "allowed"},
-        {"provider.p2.rate=5", "p2"},          {"smtp.x=1", "no section smtp"},         {"a.b.c.d=1", "not understood"},
-        {"provider.p1.rate=fast", "0..100000"}, {"redis.x.url=embedded", "no section"}, {"provider.p1.secret=literal9", "env:NAME"},
+        {"redis.url",                   "not understood"      },
+        {"redis.uri=x",                 "no such option 'uri'"},
+        {"redis.url=ftp://x",           "allowed"             },
+        {"provider.p2.rate=5",          "p2"                  },
+        {"smtp.x=1",                    "no section smtp"     },
+        {"a.b.c.d=1",                   "not understood"      },
+        {"provider.p1.rate=fast",       "0..100000"           },
+        {"redis.x.url=embedded",        "no section"          },
+        {"provider.p1.secret=literal9", "env:NAME"            },
     };
 
     (void)state;
@@ -225,7 +254,8 @@ static void a_wrong_set_is_refused(void **state)
         struct err e;
         struct config *c = load(MINIMAL, sets, NULL, &e);
 
-        if (c != NULL || strstr(e.msg, rows[i].says) == NULL || strstr(e.msg, "--set") == NULL || strstr(e.msg, "literal9") != NULL)
+        if (c != NULL || strstr(e.msg, rows[i].says) == NULL || strstr(e.msg, "--set") == NULL ||
+            strstr(e.msg, "literal9") != NULL)
             fail_msg("--set %s: %s", rows[i].set, c != NULL ? "was accepted" : e.msg);
     }
 }
@@ -270,7 +300,8 @@ static void dev_leaves_what_the_file_says(void **state)
 
 static void a_second_dev_daemon_takes_any_port(void **state)
 {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(8025), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in a = {
+        .sin_family = AF_INET, .sin_port = htons(8025), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int on = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
     struct err e;
     struct config *c;
@@ -291,11 +322,11 @@ static void the_state_directory_is_where_the_contract_says(void **state)
     static const struct {
         const char *systemd, *xdg, *is;
     } rows[] = {
-        {NULL, NULL, "/var/lib/crier"},
-        {NULL, "/home/li/.state", "/home/li/.state/crier"},
-        {NULL, "relative", "/var/lib/crier"},
-        {"/var/lib/other", "/home/li/.state", "/var/lib/other"},
-        {"/var/lib/one:/var/lib/two", NULL, "/var/lib/one"},
+        {NULL,                        NULL,              "/var/lib/crier"       },
+        {NULL,                        "/home/li/.state", "/home/li/.state/crier"},
+        {NULL,                        "relative",        "/var/lib/crier"       },
+        {"/var/lib/other",            "/home/li/.state", "/var/lib/other"       },
+        {"/var/lib/one:/var/lib/two", NULL,              "/var/lib/one"         },
     };
 
     (void)state;
@@ -321,7 +352,8 @@ static void add_line(void *arg, const char *text)
 
 static void what_is_printed_loads_again_and_hides_secrets(void **state)
 {
-    static const char *const sets[] = {"redis.url=redis://li:kennwort@127.0.0.1:6379/0", "provider.p1.url=https://u:kennwort@api.example/x?key=kennwort",
+    static const char *const sets[] = {"redis.url=redis://li:kennwort@127.0.0.1:6379/0",
+                                       "provider.p1.url=https://u:kennwort@api.example/x?key=kennwort",
                                        "community.name=a \"b\" \\ ${HOME}", NULL};
     struct err e;
     struct config *c = load(MINIMAL, sets, NULL, &e), *again;
@@ -352,14 +384,14 @@ static void reload_is_all_or_nothing(void **state)
     static const struct {
         const char *what, *set, *names;
     } rows[] = {
-        {"a rate may change", "provider.p1.rate=9", NULL},
-        {"the name of a community may change", "community.name=别名", NULL},
-        {"the log level may change", "log.level=debug", NULL},
-        {"the Redis may not", "redis.url=embedded", "redis.url"},
-        {"not even its password", "redis.url=redis://a:b@127.0.0.1:1/0", "redis.url"},
-        {"the listening address may not", "listen.http=127.0.0.1:9", "listen.http"},
-        {"the driver may not", "provider.p1.driver=sandbox", "provider.p1.driver"},
-        {"the state directory may not", "state_dir=/var/tmp", "state_dir"},
+        {"a rate may change",                  "provider.p1.rate=9",                  NULL                },
+        {"the name of a community may change", "community.name=别名",               NULL                },
+        {"the log level may change",           "log.level=debug",                     NULL                },
+        {"the Redis may not",                  "redis.url=embedded",                  "redis.url"         },
+        {"not even its password",              "redis.url=redis://a:b@127.0.0.1:1/0", "redis.url"         },
+        {"the listening address may not",      "listen.http=127.0.0.1:9",             "listen.http"       },
+        {"the driver may not",                 "provider.p1.driver=sandbox",          "provider.p1.driver"},
+        {"the state directory may not",        "state_dir=/var/tmp",                  "state_dir"         },
     };
     struct err e;
 
@@ -367,7 +399,8 @@ static void reload_is_all_or_nothing(void **state)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         const char *const sets[] = {rows[i].set, NULL};
         static const char *const base[] = {"redis.url=redis://a:c@127.0.0.1:1/0", NULL};
-        struct config *now = load(MINIMAL, i == 4 ? base : NULL, NULL, &e), *next = load(MINIMAL, sets, NULL, &e);
+        struct config *now = load(MINIMAL, i == 4 ? base : NULL, NULL, &e),
+                      *next = load(MINIMAL, sets, NULL, &e);
         int rc;
 
         assert_non_null(now);
@@ -399,8 +432,10 @@ static void reload_keeps_communities_and_providers(void **state)
 static void reload_keeps_the_order(void **state)
 {
     struct err e;
-    struct config *now = load(V "provider \"a\" { driver = json } provider \"b\" { driver = json }", NULL, NULL, &e),
-                  *turned = load(V "provider \"b\" { driver = json } provider \"a\" { driver = json }", NULL, NULL, &e);
+    struct config *now = load(V "provider \"a\" { driver = json } provider \"b\" { driver = json }", NULL,
+                              NULL, &e),
+                  *turned = load(V "provider \"b\" { driver = json } provider \"a\" { driver = json }", NULL,
+                                 NULL, &e);
 
     (void)state;
     assert_int_equal(config_can_reload(now, turned, &e), -1);

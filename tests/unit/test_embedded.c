@@ -74,7 +74,10 @@ static void begin(struct seen *s, const char *state_dir)
     struct err e = {.msg = ""};
 
     *s = (struct seen){.loop = loop_new(&e)};
-    s->m = embedded_new(&(struct embedded_opts){.loop = s->loop, .state_dir = state_dir, .on_ready = on_ready, .on_down = on_down, .arg = s}, &e);
+    s->m = embedded_new(
+        &(struct embedded_opts){
+            .loop = s->loop, .state_dir = state_dir, .on_ready = on_ready, .on_down = on_down, .arg = s},
+        &e);
     assert_string_equal(e.msg, "");
     assert_non_null(s->m);
     assert_int_equal(s->n_ready, 0); /* never inside the call */
@@ -136,12 +139,14 @@ static void the_server_is_durable_private_and_gone_afterwards(void **state)
 {
     static const struct {
         const char *ask, *answer;
-    } rows[] = {{"PING", "PONG"},
-                {"CONFIG GET appendfsync", "always"},
-                {"CONFIG GET appendonly", "yes"},
-                {"CONFIG GET port", "0"},
-                {"CONFIG GET maxmemory-policy", "noeviction"},
-                {"CONFIG GET save", ""}};
+    } rows[] = {
+        {"PING",                        "PONG"      },
+        {"CONFIG GET appendfsync",      "always"    },
+        {"CONFIG GET appendonly",       "yes"       },
+        {"CONFIG GET port",             "0"         },
+        {"CONFIG GET maxmemory-policy", "noeviction"},
+        {"CONFIG GET save",             ""          }
+    };
     struct seen s;
     struct stat st;
     char sock[128];
@@ -297,9 +302,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_server_is_durable_private_and_gone_afterwards, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_killed_server_comes_back_with_its_data, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_next_daemon_adopts_the_server_of_a_crashed_one, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_daemon_that_died_while_starting_it_leaves_one_server_only, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(two_daemons_share_one_server_and_the_last_stops_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_next_daemon_adopts_the_server_of_a_crashed_one, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_daemon_that_died_while_starting_it_leaves_one_server_only, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(two_daemons_share_one_server_and_the_last_stops_it, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(what_can_never_work_is_said_at_once, set_up, tear_down),
     };
 

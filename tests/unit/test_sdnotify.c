@@ -23,7 +23,8 @@ static int manager(const char *name, socklen_t path_len)
     memcpy(a.sun_path, name, path_len);
     if (a.sun_path[0] == '@')
         a.sun_path[0] = '\0';
-    assert_int_equal(bind(fd, (struct sockaddr *)&a, (socklen_t)offsetof(struct sockaddr_un, sun_path) + path_len), 0);
+    assert_int_equal(
+        bind(fd, (struct sockaddr *)&a, (socklen_t)offsetof(struct sockaddr_un, sun_path) + path_len), 0);
     return fd;
 }
 
@@ -44,7 +45,10 @@ static void every_word_reaches_the_manager(void **state)
     static const struct {
         const char *kind;
         bool abstract;
-    } rows[] = {{"a socket with a path", false}, {"a socket with an abstract name", true}};
+    } rows[] = {
+        {"a socket with a path",           false},
+        {"a socket with an abstract name", true }
+    };
     struct err e;
     char said[400];
 
@@ -55,7 +59,8 @@ static void every_word_reaches_the_manager(void **state)
         struct sdnotify *s;
         int fd;
 
-        assert_true(snprintf(name, sizeof(name), "%scrier-notify-%d", rows[i].abstract ? "@" : "/tmp/", (int)getpid()) > 0);
+        assert_true(snprintf(name, sizeof(name), "%scrier-notify-%d", rows[i].abstract ? "@" : "/tmp/",
+                             (int)getpid()) > 0);
         fd = manager(name, (socklen_t)strlen(name));
         setenv("NOTIFY_SOCKET", name, 1);
         unsetenv("WATCHDOG_USEC");
