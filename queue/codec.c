@@ -37,6 +37,18 @@ static bool too_deep(const char *json, size_t n)
     return false;
 }
 
+/* Each fault of the bytes has a code of its own: producers mend them in different places. */
+static const char *code_of(const json_error_t *je)
+{
+    enum json_error_code code = json_error_code(je);
+
+    if (code == json_error_duplicate_key)
+        return "duplicate-member";
+    if (code == json_error_invalid_utf8)
+        return "bad-utf8";
+    return code == json_error_null_character ? "nul-byte" : "bad-json";
+}
+
 json_t *codec_load(const char *json, size_t n, struct err *e)
 {
     json_error_t je;
@@ -47,7 +59,7 @@ json_t *codec_load(const char *json, size_t n, struct err *e)
         return NULL;
     }
     if (memchr(json, '\0', n) != NULL) {
-        err_set(e, "bad-json", NULL, "not JSON: it holds a NUL byte");
+        err_set(e, "nul-byte", NULL, "not JSON: it holds a NUL byte");
         return NULL;
     }
     if (too_deep(json, n)) {
@@ -56,7 +68,7 @@ json_t *codec_load(const char *json, size_t n, struct err *e)
     }
     tree = json_loadb(json, n, JSON_REJECT_DUPLICATES, &je);
     if (tree == NULL)
-        err_set(e, "bad-json", NULL, "not JSON: line %d, column %d: %s", je.line, je.column, je.text);
+        err_set(e, code_of(&je), NULL, "not JSON: line %d, column %d: %s", je.line, je.column, je.text);
     return tree;
 }
 

@@ -8,8 +8,8 @@
 
 #include "model/notice.h"
 
-/* Parse ${n} bytes as one notice. Refuses with the contract's reason codes: "too-large" (> 64 KiB), "bad-json" (malformed, NUL, bad UTF-8, duplicate keys, nested deeper
- * than 32), "bad-type", "unknown-member", "bad-version", "bad-id", "bad-kind", "bad-lane", "bad-audience", "bad-phone", "bad-time", "bad-channel", "no-text", "not-supported" ...; e->field names the member.
+/* Parse ${n} bytes as one notice. Refuses with the contract's reason codes: "too-large" (> 64 KiB), "bad-json" (malformed, nested deeper than 32), "nul-byte", "bad-utf8",
+ * "duplicate-member", "bad-type", "unknown-member", "bad-version", "bad-id", "bad-kind", "bad-lane", "bad-audience", "bad-phone", "bad-time", "bad-channel", "no-text", "not-supported" ...; e->field names the member.
  * Does not call notice_complete. An absent id is left empty: codec_new_id makes one. */
 struct notice *codec_notice(const char *json, size_t n, struct err *e) MUSTCHECK;
 /* A notice as Redis keeps it (queue_notice_json, stage jobs): written by codec_canonical after notice_complete. No limit of size, and kind "answer" is known. */
