@@ -7,8 +7,10 @@ for lane = 0, 3 do
   local oldest = 0
   out[5] = out[5] + call('ZCARD', P .. 'staging:' .. lane)
   for _, id in ipairs(call('ZRANGE', z, 0, 31)) do
-    local due = tonumber(call('HGET', P .. 'n:' .. id, 'due') or at)
-    oldest = math.max(oldest, at - due)
+    local h = call('HMGET', P .. 'n:' .. id, 'due', 'kind', 'cur', 'nsl')
+    if h[1] and not (h[2] == '5' and h[3] == h[4]) then -- a rolling notice that waits for more answers is not late
+      oldest = math.max(oldest, at - h[1])
+    end
   end
   out[#out + 1] = call('ZCARD', z)
   out[#out + 1] = oldest
