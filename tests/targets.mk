@@ -72,7 +72,7 @@ check-flow: flow
 	$(Q)$(RUN) flow$(SUITE)
 check-e2e: programs tools
 	$(Q)$(RUN) e2e$(SUITE)
-check-lint: programs
+check-lint: programs tools
 	$(Q)$(RUN) lint
 check-service:
 	$(Q)$(RUN) service
