@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "daemon/api_call.h"
 #include "daemon/api_memo.h"
+#include "daemon/metrics.h"
 #include "daemon/tokens.h"
 #include "queue/codec.h"
 
@@ -318,6 +319,7 @@ void api_free(struct api *api)
         c->route = NULL; /* no trail: the queue is gone */
         api_call_end(c);
     }
+    metrics_forget();
     httpd_free(api->httpd);
     tokens_free(api->tokens);
     api_memo_free(api->memo);

@@ -11,7 +11,7 @@ struct api *api_new(struct app *a, struct err *e) MUSTCHECK;
 int api_listen(struct api *api, struct err *e) MUSTCHECK;
 int api_port(const struct api *api);
 void api_close_listeners(struct api *api);
-/* After the queues are gone (no completion of theirs may come any more), before the loop. NULL is fine. */
+/* When the loop runs no more (calls that wait for a completion are forgotten), before events and the loop are freed. NULL is fine. */
 void api_free(struct api *api);
 
 #endif

@@ -7,8 +7,6 @@
 #include "base/list.h"
 #include "base/mem.h"
 
-#define PROGRESS_MAX 64 /* notices under way at the same time; more are told by their states only */
-
 struct events_sub {
     struct events *events;
     void (*cb)(void *arg, const char *type, const char *json);
@@ -16,16 +14,9 @@ struct events_sub {
     TAILQ_ENTRY(events_sub) entry;
 };
 
-struct progress {
-    char community[40], id[NOTICE_ID_MAX + 1];
-    uint64_t counts[RECIPIENT_STATE_N];
-};
-
 struct events {
     struct events_counters counters;
     TAILQ_HEAD(, events_sub) subs;
-    struct progress progress[PROGRESS_MAX];
-    size_t n_progress;
 };
 
 struct events *events_new(void)
@@ -130,45 +121,4 @@ void events_unsubscribe(struct events_sub *s)
 {
     TAILQ_REMOVE(&s->events->subs, s, entry);
     free(s);
-}
-
-/* ---- progress ---- */
-
-static struct progress *progress_of(struct events *e, const char *community, const char *id)
-{
-    for (size_t i = 0; i < e->n_progress; i++)
-        if (strcmp(e->progress[i].id, id) == 0 && strcmp(e->progress[i].community, community) == 0)
-            return &e->progress[i];
-    if (e->n_progress == PROGRESS_MAX)
-        return NULL;
-    struct progress *p = &e->progress[e->n_progress++];
-    memset(p, 0, sizeof(*p));
-    set_key(p->community, sizeof(p->community), community);
-    set_key(p->id, sizeof(p->id), id);
-    return p;
-}
-
-void events_progress(struct events *e, const char *community, const char *notice_id, const uint32_t counts[RECIPIENT_STATE_N])
-{
-    struct progress *p;
-
-    if (TAILQ_EMPTY(&e->subs) || (p = progress_of(e, community, notice_id)) == NULL)
-        return;
-    for (size_t s = 0; s < RECIPIENT_STATE_N; s++)
-        p->counts[s] += counts[s];
-}
-
-void events_tell_progress(struct events *e)
-{
-    size_t n = e->n_progress;
-
-    e->n_progress = 0;
-    for (size_t i = 0; i < n; i++) {
-        const struct progress *p = &e->progress[i];
-        json_t *settled = json_object();
-        for (int s = 0; s < RECIPIENT_STATE_N; s++)
-            if (p->counts[s] > 0)
-                json_object_set_new(settled, recipient_state_name((enum recipient_state)s), json_integer((json_int_t)p->counts[s]));
-        events_publish(e, "notice.progress", json_pack("{s:s,s:s,s:o}", "community", p->community, "id", p->id, "settled", settled));
-    }
 }

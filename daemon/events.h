@@ -1,6 +1,6 @@
 /* What happens, told to whoever watches: server-sent events of GET /api/v1/events, and the counters of metrics that come from events.
  *
- * Hides: who watches, and how often progress is told. No phone number and no text of a person is published. */
+ * Hides: who watches. No phone number and no text of a person is published. */
 #ifndef DAEMON_EVENTS_H
 #define DAEMON_EVENTS_H
 
@@ -26,11 +26,6 @@ void events_reply(struct events *e, const char *provider, const char *intent);
 void events_registration(struct events *e, const char *result);
 void events_rejected(struct events *e, const char *reason);
 const struct events_counters *events_counters(const struct events *e);
-
-/* Recipients of a notice were settled: collected, and published as one event "notice.progress" per notice by events_tell_progress (a timer's work, about twice a second). Cheap
- * and bounded; nothing is collected while nobody watches. */
-void events_progress(struct events *e, const char *community, const char *notice_id, const uint32_t counts[RECIPIENT_STATE_N]);
-void events_tell_progress(struct events *e);
 
 /* Publish to subscribers; ${data} is taken. A slow subscriber is dropped, never waited for. */
 void events_publish(struct events *e, const char *type, json_t *data);
