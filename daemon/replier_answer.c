@@ -14,14 +14,17 @@ bool replier_is_service(const char *from)
     return from[0] != '\0' && from[strspn(from, "+0123456789")] == '\0' && phone_is_service(from);
 }
 
+bool replier_is_echo(const struct replier_job *j)
+{
+    return j->r->echo && memmem(j->text, j->text_len, j->r->echo, strlen(j->r->echo));
+}
+
 /* Residents and people who take part; never service numbers, never our own words come back (security.md 5.6). */
 static bool is_answerable(const struct replier_job *j)
 {
     if (j->resident.id == 0 && !j->takes_part)
         return false;
-    if (replier_is_service(j->from))
-        return false;
-    return !(j->r->echo && memmem(j->text, j->text_len, j->r->echo, strlen(j->r->echo)));
+    return !replier_is_service(j->from) && !replier_is_echo(j);
 }
 
 bool replier_may_answer(const struct replier_job *j, enum replier_class class)

@@ -332,8 +332,8 @@ void replier_job_decide(struct replier_job *j, const struct replies_pending *p)
     }
     replier_parse(j->r->words, &j->r->activities, p, j->text, j->text_len, &j->intent, NULL, NULL);
     j->d.intent = j->intent.kind;
-    /* A service number has no will of its own: nothing it texts is an act. */
-    if (replier_is_service(j->from)) {
+    /* A service number has no will of its own, and our own words that come back are nobody's: nothing in them is an act. */
+    if (replier_is_service(j->from) || replier_is_echo(j)) {
         j->d.intent = INTENT_UNKNOWN;
         do_note(j);
         return;

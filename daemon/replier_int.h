@@ -91,6 +91,8 @@ enum replier_class {
 };
 /* A short code or service number; ids of other channels are none. */
 bool replier_is_service(const char *from);
+/* It holds our own signature: an answer of ours that a machine sent back. */
+bool replier_is_echo(const struct replier_job *j);
 bool replier_may_answer(const struct replier_job *j, enum replier_class class);
 /* Queue what stands in r->text as an answer to the sender. */
 void replier_answer(struct replier_job *j, enum replier_class class, enum lane lane);

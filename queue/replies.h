@@ -5,7 +5,6 @@
 #ifndef QUEUE_REPLIES_H
 #define QUEUE_REPLIES_H
 
-#include "provider/provider.h"
 #include "queue/roster.h"
 
 /* Store replies from one callback (<= 100): each only once per provider and id (7 days). Completion = they are in Redis. ${n_new}: how many were not known before. Code "busy"
