@@ -417,7 +417,7 @@ static void machines_are_never_answered(void **state)
     (void)state;
     add_activity("篮球", "中秋篮球赛", 5);
     add_resident(1, "王伟");
-    store_as("m-1", "10690000", "报名 篮球");
+    store_as("svc", "10690000", "报名 篮球");
     queue_bed_wait(bed, 1);
     settle_all();
     assert_string_equal(last_result, "noted");
