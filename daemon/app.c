@@ -76,7 +76,11 @@ static void on_embedded_down(void *arg, const char *why)
 /* The embedded Redis, and connections: they come up by themselves, now or later. */
 static int make_redis(struct app *a, struct err *e)
 {
-    struct embedded_opts o = {.loop = a->loop, .state_dir = a->config->state_dir, .on_ready = NULL, .on_down = on_embedded_down, .arg = a};
+    struct embedded_opts o = {.loop = a->loop,
+                              .state_dir = a->config->state_dir,
+                              .on_ready = NULL,
+                              .on_down = on_embedded_down,
+                              .arg = a};
     const char *url = a->config->redis.url;
 
     if (strcmp(url, "embedded") == 0) {
@@ -163,7 +167,8 @@ struct app *app_new(struct config *conf, struct err *e)
     a->slot.fd = -1;
     a->started_at = clock_wall_ms();
     if (make_ground(a, e) == 0 && make_redis(a, e) == 0 && make_parts(a, e) == 0 && make_face(a, e) == 0) {
-        log_info("daemon.started", "version=%s id=%s communities=%zu providers=%zu", CRIER_VERSION, a->daemon_id, a->n_communities, a->n_links);
+        log_info("daemon.started", "version=%s id=%s communities=%zu providers=%zu", CRIER_VERSION,
+                 a->daemon_id, a->n_communities, a->n_links);
         return a;
     }
     app_free(a);
@@ -177,7 +182,8 @@ void app_free(struct app *a)
     api_free(a->api);
     loop_timer_free(a->drain_limit);
     loop_timer_free(a->check_again);
-    for (size_t i = 0; i < a->n_communities; i++) /* before the links: deliveries hold requests and permits of theirs */
+    for (size_t i = 0; i < a->n_communities;
+         i++) /* before the links: deliveries hold requests and permits of theirs */
         app_community_free_parts(&a->communities[i]);
     app_links_free(a);
     sandbox_free(a->sandbox);
@@ -238,8 +244,11 @@ void app_status_line(const struct app *a, char *out, size_t n)
 
     for (size_t i = 0; i < a->n_communities; i++)
         in_flight += feeder_in_flight(a->communities[i].feeder);
-    len = snprintf(out, n, "%s; %zu requests under way%s%s", a->draining ? "draining" : a->redis_usable ? "ready" : "waiting for Redis", in_flight,
-                   a->redis_words[0] != '\0' ? ": " : "", a->redis_words);
+    len = snprintf(out, n, "%s; %zu requests under way%s%s",
+                   a->draining       ? "draining"
+                   : a->redis_usable ? "ready"
+                                     : "waiting for Redis",
+                   in_flight, a->redis_words[0] != '\0' ? ": " : "", a->redis_words);
     if (len < 0)
         panic("snprintf failed");
     if ((size_t)len >= n) /* for people: a cut line is better than none */

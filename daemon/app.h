@@ -32,17 +32,18 @@ struct app_progress;
 
 struct community {
     const struct config_community *conf;
-    struct queue *queue;   /* over the main connection: claims, begin, finish, staging */
-    struct queue *side;    /* over the side connection: API, hooks, replies, looking: never waits behind claims */
+    struct queue *queue; /* over the main connection: claims, begin, finish, staging */
+    struct queue
+        *side; /* over the side connection: API, hooks, replies, looking: never waits behind claims */
     struct redis *block_e, *block; /* BLMOVE on inbox:e and inbox */
     struct intake *intake;
     struct scheduler *scheduler;
     struct feeder *feeder;
     struct replier *replier;
-    struct intent_words *words;      /* of replies: shipped and the configuration's own */
-    struct link **links;             /* those of this community, by channel and priority; borrowed from app */
+    struct intent_words *words; /* of replies: shipped and the configuration's own */
+    struct link **links;        /* those of this community, by channel and priority; borrowed from app */
     size_t n_links;
-    const char **channels;           /* order of channels when a notice names none: as the links' */
+    const char **channels; /* order of channels when a notice names none: as the links' */
     size_t n_channels;
     struct app *app;
 };
@@ -54,9 +55,9 @@ struct app {
     struct redis *redis_main, *redis_side;
     struct community *communities;
     size_t n_communities;
-    struct link **links;   /* [n_links], in the order of config->providers */
+    struct link **links; /* [n_links], in the order of config->providers */
     size_t n_links;
-    struct hooks **hooks;  /* [n_links], one per link */
+    struct hooks **hooks; /* [n_links], one per link */
     struct api *api;
     struct events *events;
     struct sandbox *sandbox;   /* NULL without a sandbox provider */
@@ -64,7 +65,8 @@ struct app {
     struct slot slot;          /* who this daemon is among those of the state directory */
     struct journal *journal;   /* emergencies from HTTP that Redis may not have yet */
     struct sdnotify *notify;
-    struct config **retired;   /* configurations before the last reloads: requests under way may still point into them */
+    struct config *
+        *retired; /* configurations before the last reloads: requests under way may still point into them */
     size_t n_retired;
     struct loop_signal *signals[3];
     struct loop_timer *check_again, *progress, *drain_limit;
@@ -72,23 +74,25 @@ struct app {
     size_t n_progress;
     char daemon_id[40];
     struct queue_durability durability; /* of the last check */
-    bool redis_usable;     /* checked and not in recovery: claims allowed */
-    char redis_words[256]; /* why Redis is not usable, for readyz; "" when it is */
-    bool was_usable;       /* at least once since the start */
-    bool taken_over;       /* what a former life held was taken back */
-    size_t n_checks;       /* checks under way */
+    bool redis_usable;                  /* checked and not in recovery: claims allowed */
+    char redis_words[256];              /* why Redis is not usable, for readyz; "" when it is */
+    bool was_usable;                    /* at least once since the start */
+    bool taken_over;                    /* what a former life held was taken back */
+    size_t n_checks;                    /* checks under way */
     bool checks_ok;
-    size_t n_draining;     /* parts that still drain */
+    size_t n_draining; /* parts that still drain */
     bool draining;
     int exit_status;
     int64_t started_at;
 };
 
 struct app *app_new(struct config *conf, struct err *e) MUSTCHECK; /* takes conf */
-int app_run(struct app *a);      /* until stopped; exit status */
+int app_run(struct app *a);                                        /* until stopped; exit status */
 void app_free(struct app *a);
-void app_drain(struct app *a);   /* SIGTERM */
-struct community *app_community(struct app *a, const char *name); /* NULL/"" = the only one; NULL when there is none or it is not unique */
+void app_drain(struct app *a); /* SIGTERM */
+struct community *
+app_community(struct app *a,
+              const char *name); /* NULL/"" = the only one; NULL when there is none or it is not unique */
 /* Everything that may have made room or work calls this; cheap, idempotent. */
 void app_poke(struct app *a);
 /* One line for people: what is up and how much is under way. */

@@ -51,9 +51,12 @@ struct intent_words *app_community_words(const struct config_community *conf, st
 {
     struct intent_words *w = intent_words_new();
 
-    if (add_words(w, INTENT_JOIN, conf->words_join, e) == 0 && add_words(w, INTENT_LEAVE, conf->words_leave, e) == 0 &&
-        add_words(w, INTENT_QUERY, conf->words_query, e) == 0 && add_words(w, INTENT_HELP, conf->words_help, e) == 0 &&
-        add_words(w, INTENT_STOP, conf->words_stop, e) == 0 && add_words(w, INTENT_START, conf->words_start, e) == 0)
+    if (add_words(w, INTENT_JOIN, conf->words_join, e) == 0 &&
+        add_words(w, INTENT_LEAVE, conf->words_leave, e) == 0 &&
+        add_words(w, INTENT_QUERY, conf->words_query, e) == 0 &&
+        add_words(w, INTENT_HELP, conf->words_help, e) == 0 &&
+        add_words(w, INTENT_STOP, conf->words_stop, e) == 0 &&
+        add_words(w, INTENT_START, conf->words_start, e) == 0)
         return w;
     intent_words_free(w);
     return NULL;
@@ -89,7 +92,8 @@ static struct link *new_link(struct app *a, const struct config_provider *conf, 
 
 static int by_priority(const void *x, const void *y)
 {
-    const struct config_provider *a = link_conf(*(struct link *const *)x), *b = link_conf(*(struct link *const *)y);
+    const struct config_provider *a = link_conf(*(struct link *const *)x),
+                                 *b = link_conf(*(struct link *const *)y);
 
     if (a->priority != b->priority)
         return a->priority < b->priority ? -1 : 1;

@@ -50,7 +50,8 @@ static void note_progress(struct community *c, const char *id, const uint32_t co
     struct app *a = c->app;
     size_t i = 0;
 
-    while (i < a->n_progress && (a->progress_list[i].community != c || strcmp(a->progress_list[i].id, id) != 0))
+    while (i < a->n_progress &&
+           (a->progress_list[i].community != c || strcmp(a->progress_list[i].id, id) != 0))
         i++;
     if (i == PROGRESS_MAX)
         return;
@@ -79,7 +80,8 @@ void app_events_fini(struct app *a)
 
 /* ---- what the parts tell ---- */
 
-void app_events_settled(void *arg, const char *notice_id, enum lane lane, const uint32_t counts[RECIPIENT_STATE_N])
+void app_events_settled(void *arg, const char *notice_id, enum lane lane,
+                        const uint32_t counts[RECIPIENT_STATE_N])
 {
     struct community *c = arg;
 

@@ -7,7 +7,8 @@
 /* app_community.c: the parts of one community, and the links of all. */
 int app_links_new(struct app *a, struct err *e) MUSTCHECK;
 void app_links_free(struct app *a);
-void app_community_sort(struct app *a, struct community *c); /* its links and channels, in order of priority */
+void app_community_sort(struct app *a,
+                        struct community *c); /* its links and channels, in order of priority */
 void app_community_queues(struct app *a, struct community *c, const struct config_community *conf);
 int app_community_connect(struct app *a, struct community *c, const char *url, struct err *e) MUSTCHECK;
 void app_community_parts(struct app *a, struct community *c);
@@ -25,7 +26,8 @@ void app_redis_set_usable(struct app *a, bool usable, const char *why);
 /* app_events.c: what the parts tell, turned into counters, events and pokes. */
 void app_events_init(struct app *a);
 void app_events_fini(struct app *a);
-void app_events_settled(void *arg, const char *notice_id, enum lane lane, const uint32_t counts[RECIPIENT_STATE_N]);
+void app_events_settled(void *arg, const char *notice_id, enum lane lane,
+                        const uint32_t counts[RECIPIENT_STATE_N]);
 void app_events_accepted(void *arg, const struct notice *n);
 void app_events_rejected(void *arg, const char *reason);
 void app_events_notice(void *arg, const char *id, enum notice_state s);

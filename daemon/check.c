@@ -27,7 +27,8 @@ static void print_line(void *arg, const char *text)
 
 static int wrong(const char *where, const char *name, const struct err *e)
 {
-    fprintf(stderr, "crierd: %s \"%s\"%s%s: %s\n", where, name, e->field[0] != '\0' ? ", " : "", e->field, e->msg);
+    fprintf(stderr, "crierd: %s \"%s\"%s%s: %s\n", where, name, e->field[0] != '\0' ? ", " : "", e->field,
+            e->msg);
     return 1;
 }
 
@@ -45,7 +46,8 @@ static int check_offline(const struct config *c)
             n_wrong += wrong("community", cm->name, &e);
         intent_words_free(w);
         if (!clock_tz_check(cm->timezone)) {
-            fprintf(stderr, "crierd: community \"%s\": the system knows no time zone \"%s\"\n", cm->name, cm->timezone);
+            fprintf(stderr, "crierd: community \"%s\": the system knows no time zone \"%s\"\n", cm->name,
+                    cm->timezone);
             n_wrong++;
         }
     }
@@ -101,7 +103,11 @@ static void on_state(void *arg, enum redis_state s, const char *why)
 static int check_redis(const struct config *c, const struct config_community *cm)
 {
     struct probe p = {.loop = NULL};
-    struct redis_opts o = {.url = c->redis.url, .client_name = "crier-check", .timeout_ms = c->redis.timeout_ms, .on_state = on_state, .arg = &p};
+    struct redis_opts o = {.url = c->redis.url,
+                           .client_name = "crier-check",
+                           .timeout_ms = c->redis.timeout_ms,
+                           .on_state = on_state,
+                           .arg = &p};
     struct err e = {{0}, {0}, {0}};
 
     p.loop = loop_new(&e);
@@ -109,12 +115,16 @@ static int check_redis(const struct config *c, const struct config_community *cm
     if (p.redis == NULL) {
         fprintf(stderr, "crierd: redis: %s\n", e.msg);
     } else {
-        struct queue_opts qo = {.redis = p.redis, .prefix = c->redis.prefix, .community = cm->name, .daemon_id = "check", .lease_ms = c->delivery.lease_ms};
+        struct queue_opts qo = {.redis = p.redis,
+                                .prefix = c->redis.prefix,
+                                .community = cm->name,
+                                .daemon_id = "check",
+                                .lease_ms = c->delivery.lease_ms};
 
         p.queue = queue_new(&qo);
         if (!loop_run_until(p.loop, is_over, &p, PATIENCE_MS))
-            fprintf(stderr, "crierd: redis: %s: not reachable within %d s%s%s\n", c->redis.url, PATIENCE_MS / 1000,
-                    p.last_words[0] != '\0' ? ": " : "", p.last_words);
+            fprintf(stderr, "crierd: redis: %s: not reachable within %d s%s%s\n", c->redis.url,
+                    PATIENCE_MS / 1000, p.last_words[0] != '\0' ? ": " : "", p.last_words);
         queue_free(p.queue);
     }
     redis_free(p.redis);

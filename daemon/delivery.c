@@ -12,9 +12,8 @@
 #define NO_TEXT ((size_t)-1) /* the text is borrowed, not in the delivery's own buffer */
 
 static const char *const state_names[DELIVERY_STATE_N] = {
-    [DELIVERY_CLAIMED] = "claimed",   [DELIVERY_PACED] = "paced",
-    [DELIVERY_MARKING] = "marking",   [DELIVERY_SENDING] = "sending",
-    [DELIVERY_SETTLING] = "settling", [DELIVERY_SETTLE_WAIT] = "settle-wait",
+    [DELIVERY_CLAIMED] = "claimed", [DELIVERY_PACED] = "paced",       [DELIVERY_MARKING] = "marking",
+    [DELIVERY_SENDING] = "sending", [DELIVERY_SETTLING] = "settling", [DELIVERY_SETTLE_WAIT] = "settle-wait",
     [DELIVERY_DONE] = "done",
 };
 
@@ -108,7 +107,8 @@ int delivery_add(struct delivery *d, uint32_t off)
     it->attempt = 0;
     it->text_at = NO_TEXT;
     it->bad = NULL;
-    *m = (struct provider_msg){.to = NULL, .text = NULL, .text_len = 0, .ref = it->ref, .lane = d->slice->claim.lane};
+    *m = (struct provider_msg){
+        .to = NULL, .text = NULL, .text_len = 0, .ref = it->ref, .lane = d->slice->claim.lane};
     d->n++;
     if (d->link == NULL) {
         it->bad = "no channel reaches this recipient";
@@ -136,7 +136,8 @@ static void count_segments(struct delivery *d, const char *sign)
 
         if (d->items[i].bad != NULL)
             continue;
-        segment_measure(m->text, m->text_len, sign, strncmp(m->to, "+86", 3) == 0 ? SEGMENT_CN : SEGMENT_INTL, &sm);
+        segment_measure(m->text, m->text_len, sign, strncmp(m->to, "+86", 3) == 0 ? SEGMENT_CN : SEGMENT_INTL,
+                        &sm);
         d->segments += sm.parts > 0 ? (uint32_t)sm.parts : 1;
     }
 }
@@ -257,9 +258,14 @@ void delivery_over(struct delivery *d, uint32_t first_out)
     slice_delivery_over(s);
 }
 
-void delivery_outcome(struct delivery *d, const struct delivery_item *it, enum recipient_state state, const char *detail, int64_t retry_in_ms)
+void delivery_outcome(struct delivery *d, const struct delivery_item *it, enum recipient_state state,
+                      const char *detail, int64_t retry_in_ms)
 {
-    struct queue_outcome o = {.off = it->off, .attempt = it->attempt, .state = state, .route = d->link != NULL ? link_route(d->link) : 0, .detail = ""};
+    struct queue_outcome o = {.off = it->off,
+                              .attempt = it->attempt,
+                              .state = state,
+                              .route = d->link != NULL ? link_route(d->link) : 0,
+                              .detail = ""};
     size_t n = strnlen(detail, sizeof(o.detail) - 1);
 
     memcpy(o.detail, detail, n);
@@ -278,7 +284,8 @@ void delivery_not_written(struct delivery *d)
 
 static const int64_t first_wait_ms[LANE_N] = {1000, 5000, 30000, 30000};
 
-static void judge(struct delivery *d, const struct delivery_item *it, const struct provider_verdict *v, bool written, struct policy_out *next)
+static void judge(struct delivery *d, const struct delivery_item *it, const struct provider_verdict *v,
+                  bool written, struct policy_out *next)
 {
     struct slice *s = d->slice;
     enum lane lane = s->claim.lane;
@@ -318,9 +325,10 @@ void delivery_on_sent(void *arg, const struct provider_verdict *v, size_t n, boo
 
         judge(d, it, &v[i], written, &next);
         delivery_outcome(d, it, next.next, v[i].detail, next.delay_ms);
-        log_debug("delivery.settled", "notice=%s index=%llu attempt=%u provider=%s verdict=%s state=%s ms=%lld", s->claim.id,
-                  (unsigned long long)(s->claim.first + it->off), it->attempt, link_conf(d->link)->name, verdict_name(v[i].verdict),
-                  recipient_state_name(next.next), (long long)(took_us / 1000));
+        log_debug("delivery.settled",
+                  "notice=%s index=%llu attempt=%u provider=%s verdict=%s state=%s ms=%lld", s->claim.id,
+                  (unsigned long long)(s->claim.first + it->off), it->attempt, link_conf(d->link)->name,
+                  verdict_name(v[i].verdict), recipient_state_name(next.next), (long long)(took_us / 1000));
     }
     delivery_over(d, first_out);
 }

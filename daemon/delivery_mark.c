@@ -15,7 +15,8 @@ struct mark {
 
 static void set_ref(const struct slice *s, struct delivery_item *it)
 {
-    struct buf b = {.data = it->ref, .len = 0, .cap = sizeof(it->ref), .ceiling = sizeof(it->ref) - 1, .overflow = false};
+    struct buf b = {
+        .data = it->ref, .len = 0, .cap = sizeof(it->ref), .ceiling = sizeof(it->ref) - 1, .overflow = false};
 
     buf_str(&b, s->claim.id);
     buf_chr(&b, '.');
@@ -82,14 +83,15 @@ static void maybe_begun(struct delivery *d)
     delivery_not_written(d);
 }
 
-static void each_marked(struct mark *m, void (*fn)(struct delivery *d, const uint32_t *attempts, int64_t now_us), const uint32_t *attempts,
-                        int64_t now_us)
+static void each_marked(struct mark *m,
+                        void (*fn)(struct delivery *d, const uint32_t *attempts, int64_t now_us),
+                        const uint32_t *attempts, int64_t now_us)
 {
     struct delivery *d, *next;
 
     TAILQ_FOREACH_SAFE(d, &m->slice->live, of_slice, next)
-        if (d->state == DELIVERY_MARKING && d->first >= m->first && d->first < m->end)
-            fn(d, attempts, now_us);
+    if (d->state == DELIVERY_MARKING && d->first >= m->first && d->first < m->end)
+        fn(d, attempts, now_us);
 }
 
 static void drop_marked(struct delivery *d, const uint32_t *attempts, int64_t now_us)
@@ -160,7 +162,8 @@ void delivery_mark_ready(struct slice *s)
     struct delivery *d;
     uint32_t first = 0, end = 0;
 
-    TAILQ_FOREACH(d, &s->live, of_slice) {
+    TAILQ_FOREACH(d, &s->live, of_slice)
+    {
         if (!is_ready(d))
             continue;
         if (end != first && d->first != end) {

@@ -10,10 +10,10 @@
 #include "daemon/feeder_int.h"
 
 enum {
-    CLAIMS_MAX = 8,       /* claims under way at once */
-    AHEAD_MS = 250,       /* slices for so long, at the present speed, are claimed ahead of the room */
-    AHEAD_MAX = 1600,     /* ... recipients at most */
-    QUIET_MAX_MS = 1000,  /* another daemon may have made work that nobody told us of */
+    CLAIMS_MAX = 8,      /* claims under way at once */
+    AHEAD_MS = 250,      /* slices for so long, at the present speed, are claimed ahead of the room */
+    AHEAD_MAX = 1600,    /* ... recipients at most */
+    QUIET_MAX_MS = 1000, /* another daemon may have made work that nobody told us of */
     LEASE_MARGIN_MAX_MS = 10000
 };
 
@@ -190,7 +190,8 @@ static unsigned lanes_to_claim(const struct feeder *f, int64_t now_us)
 
     for (enum lane l = LANE_EMERGENCY; l < LANE_N; l++) {
         /* The trickle of lane bulk does not count what the lane above it holds. */
-        uint64_t held = l == LANE_BULK ? (uint64_t)f->n_claims * NOTICE_SLICE + f->n_unsent[l] : unsent + f->n_unsent[l];
+        uint64_t held =
+            l == LANE_BULK ? (uint64_t)f->n_claims * NOTICE_SLICE + f->n_unsent[l] : unsent + f->n_unsent[l];
 
         unsent += f->n_unsent[l];
         if (now_us >= f->quiet_until_us[l] && held < wanted(f, l))
@@ -205,8 +206,10 @@ static void hand_back_below(struct feeder *f, enum lane lane)
     struct slice *s, *next;
 
     for (enum lane l = lane + 1; lane <= LANE_URGENT && l < LANE_N; l++)
-        TAILQ_FOREACH_SAFE(s, &f->open[l], entry, next) {
-            log_debug("slice.handed-back", "notice=%s slice=%u lane=%s", s->claim.id, s->claim.slice, lane_name(l));
+        TAILQ_FOREACH_SAFE(s, &f->open[l], entry, next)
+        {
+            log_debug("slice.handed-back", "notice=%s slice=%u lane=%s", s->claim.id, s->claim.slice,
+                      lane_name(l));
             slice_close(s, 0, false);
         }
 }
@@ -275,7 +278,7 @@ static void advance_all(struct feeder *f)
 
     for (size_t l = 0; l < LANE_N; l++)
         TAILQ_FOREACH_SAFE(s, &f->open[l], entry, next)
-            slice_advance(s);
+    slice_advance(s);
 }
 
 static void clean_all(struct feeder *f)
@@ -327,9 +330,9 @@ static void dirty_all(struct feeder *f)
 
     for (size_t l = 0; l < LANE_N; l++)
         TAILQ_FOREACH(s, &f->open[l], entry)
-            feeder_dirty(f, s);
+    feeder_dirty(f, s);
     TAILQ_FOREACH(s, &f->busy, entry)
-        feeder_dirty(f, s);
+    feeder_dirty(f, s);
 }
 
 static void on_timer(void *arg)
@@ -368,9 +371,9 @@ void feeder_set_usable(struct feeder *f, bool usable)
         return;
     for (size_t l = 0; l < LANE_N; l++)
         TAILQ_FOREACH(s, &f->open[l], entry)
-            slice_resume(s);
+    slice_resume(s);
     TAILQ_FOREACH(s, &f->busy, entry)
-        slice_resume(s);
+    slice_resume(s);
     feeder_wake(f);
 }
 
@@ -385,8 +388,8 @@ static void close_open(struct feeder *f, const char *notice_id, bool stopped)
 
     for (size_t l = 0; l < LANE_N; l++)
         TAILQ_FOREACH_SAFE(s, &f->open[l], entry, next)
-            if (notice_id == NULL || strcmp(s->claim.id, notice_id) == 0)
-                slice_close(s, 0, stopped);
+    if (notice_id == NULL || strcmp(s->claim.id, notice_id) == 0)
+        slice_close(s, 0, stopped);
 }
 
 void feeder_drop(struct feeder *f, const char *notice_id)
@@ -395,8 +398,8 @@ void feeder_drop(struct feeder *f, const char *notice_id)
 
     close_open(f, notice_id, true);
     TAILQ_FOREACH(s, &f->busy, entry)
-        if (strcmp(s->claim.id, notice_id) == 0)
-            slice_close(s, 0, true);
+    if (strcmp(s->claim.id, notice_id) == 0)
+        slice_close(s, 0, true);
 }
 
 void feeder_drain(struct feeder *f, loop_fn cb, void *arg)

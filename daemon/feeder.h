@@ -20,7 +20,8 @@ struct feeder_opts {
     int64_t lease_ms;      /* that of the queue */
     int64_t retry_base_ms; /* > 0: replaces the first wait of each lane, the others in proportion (tests) */
     /* ledger changes of a notice, for events and metrics: after results were confirmed by Redis */
-    void (*on_settled)(void *arg, const char *notice_id, enum lane lane, const uint32_t counts[RECIPIENT_STATE_N]);
+    void (*on_settled)(void *arg, const char *notice_id, enum lane lane,
+                       const uint32_t counts[RECIPIENT_STATE_N]);
     void *arg;
 };
 struct feeder *feeder_new(const struct feeder_opts *o);

@@ -35,8 +35,8 @@ struct delivery {
     struct delivery_item *items;
     struct buf text;
     uint32_t segments;
-    uint32_t out_end; /* its outcomes lie before this place in the slice's list */
-    TAILQ_ENTRY(delivery) entry; /* of its state's list */
+    uint32_t out_end;               /* its outcomes lie before this place in the slice's list */
+    TAILQ_ENTRY(delivery) entry;    /* of its state's list */
     TAILQ_ENTRY(delivery) of_slice; /* live, then settling */
 };
 TAILQ_HEAD(deliveries, delivery);
@@ -46,17 +46,17 @@ struct slice {
     struct queue_claim claim;
     struct notices_entry *notice;
     struct recipient recipients[NOTICE_SLICE];
-    uint32_t next;      /* first offset that no delivery was made for */
-    uint32_t covered;   /* end of the last delivery's range */
+    uint32_t next;                    /* first offset that no delivery was made for */
+    uint32_t covered;                 /* end of the last delivery's range */
     struct link *links[FEEDER_LINKS]; /* that the notice's channels allow, best first */
     size_t n_links;
     struct queue_outcome out[NOTICE_SLICE];
     uint32_t n_out, n_reported, n_confirmed;
     unsigned n_reports, n_marks; /* under way */
-    struct deliveries live;     /* CLAIMED .. SENDING, in the order of their offsets */
-    struct deliveries settling; /* SETTLING and SETTLE_WAIT, in the order of their outcomes */
-    int64_t lease_end_us; /* nothing is begun or written after this */
-    int64_t retry_in_ms;  /* soonest next try of anything that failed for now; -1 = nothing did */
+    struct deliveries live;      /* CLAIMED .. SENDING, in the order of their offsets */
+    struct deliveries settling;  /* SETTLING and SETTLE_WAIT, in the order of their outcomes */
+    int64_t lease_end_us;        /* nothing is begun or written after this */
+    int64_t retry_in_ms;         /* soonest next try of anything that failed for now; -1 = nothing did */
     bool loaded, closing, stopped, last_sent, dirty, open;
     TAILQ_ENTRY(slice) entry;   /* feeder's open[lane] or busy */
     TAILQ_ENTRY(slice) unclean; /* feeder's dirty list */
@@ -86,11 +86,11 @@ struct feeder {
     loop_fn on_drained;
     void *on_drained_arg;
     struct loop_task task;
-    struct loop_timer *timer;  /* look again: quiet lanes, broken links */
+    struct loop_timer *timer; /* look again: quiet lanes, broken links */
 };
 
 /* From slice.c and delivery.c to the feeder. */
-void feeder_dirty(struct feeder *f, struct slice *s);     /* has something to report */
+void feeder_dirty(struct feeder *f, struct slice *s);       /* has something to report */
 void feeder_slice_done(struct feeder *f, struct slice *s);  /* settled: remove and free */
 void feeder_slice_begun(struct feeder *f, struct slice *s); /* no recipients left to begin: busy */
 void feeder_settled(struct feeder *f, struct slice *s, const struct queue_outcome *o, size_t n);
@@ -112,7 +112,8 @@ void slice_reports_free(struct feeder *f);
 
 /* delivery.c to delivery_mark.c */
 void delivery_enter(struct delivery *d, enum delivery_state to);
-void delivery_outcome(struct delivery *d, const struct delivery_item *it, enum recipient_state state, const char *detail, int64_t retry_in_ms);
+void delivery_outcome(struct delivery *d, const struct delivery_item *it, enum recipient_state state,
+                      const char *detail, int64_t retry_in_ms);
 /* It leaves the live list: to settle when it brought outcomes since place ${first_out} of the slice's list, otherwise it is done. */
 void delivery_over(struct delivery *d, uint32_t first_out);
 /* Marked, but nothing was or will be written. */

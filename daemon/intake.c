@@ -24,8 +24,8 @@ static void on_recovered_entry(void *arg, const char *entry, size_t n)
     struct job *j;
 
     TAILQ_FOREACH(j, &i->jobs, jobs)
-        if (j->entry != NULL && j->entry_len == n && memcmp(j->entry, entry, n) == 0)
-            return; /* under way just now */
+    if (j->entry != NULL && j->entry_len == n && memcmp(j->entry, entry, n) == 0)
+        return; /* under way just now */
     take_entry(i, NULL, entry, n);
 }
 
@@ -106,7 +106,8 @@ void intake_stop(struct intake *i)
         loop_timer_disarm(i->sources[k].again);
 }
 
-void intake_set_config(struct intake *i, const struct config *config, const struct config_community *community)
+void intake_set_config(struct intake *i, const struct config *config,
+                       const struct config_community *community)
 {
     i->o.config = config;
     i->o.community = community;

@@ -25,12 +25,15 @@ struct intake *intake_new(const struct intake_opts *o);
 void intake_start(struct intake *i);
 void intake_stop(struct intake *i);
 /* Another configuration (reload). Borrowed. */
-void intake_set_config(struct intake *i, const struct config *config, const struct config_community *community);
+void intake_set_config(struct intake *i, const struct config *config,
+                       const struct config_community *community);
 void intake_free(struct intake *i);
 /* A notice from HTTP or the command line: parsed, completed, stored. Completion: OK with result and id, or REFUSED with the reason (not put into `rejected`: the caller is told). ${dry}: stop
  * before storing. ${tree} borrowed for the call. */
-typedef void (*intake_fn)(void *arg, const struct queue_result *r, enum queue_accept_result a, const struct notice *n);
-void intake_submit(struct intake *i, const json_t *tree, const char *idem_key, bool dry, intake_fn cb, void *arg);
+typedef void (*intake_fn)(void *arg, const struct queue_result *r, enum queue_accept_result a,
+                          const struct notice *n);
+void intake_submit(struct intake *i, const json_t *tree, const char *idem_key, bool dry, intake_fn cb,
+                   void *arg);
 /* A record of the journal that Redis may not know: say it again. Afterwards the journal is told. */
 void intake_resubmit(struct intake *i, int64_t journal_number, const char *json, size_t n);
 

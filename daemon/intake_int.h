@@ -23,9 +23,9 @@ struct job {
     size_t entry_len, json_len;
     enum step step;
     size_t n_superseded;
-    struct err why; /* of a rejection */
+    struct err why;         /* of a rejection */
     int64_t journal_number; /* 0 = not in the journal */
-    bool recovered; /* from the journal: nobody waits for an answer */
+    bool recovered;         /* from the journal: nobody waits for an answer */
     enum queue_accept_result result;
     intake_fn cb; /* submissions */
     void *arg;

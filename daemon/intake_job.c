@@ -122,7 +122,8 @@ static void accepted(struct job *j)
     if (j->journal_number != 0)
         journal_done(i->o.journal, j->journal_number);
     if (j->result == QUEUE_ACCEPTED) {
-        log_info("notice.accepted", "notice=%s kind=%s lane=%s", j->notice->id, notice_kind_name(j->notice->kind), lane_name(j->notice->lane));
+        log_info("notice.accepted", "notice=%s kind=%s lane=%s", j->notice->id,
+                 notice_kind_name(j->notice->kind), lane_name(j->notice->lane));
         i->o.on_accepted(i->o.arg, j->notice);
     }
     if (is_submission(j)) {
@@ -159,14 +160,16 @@ static void reject(struct job *j)
         return;
     }
     if (j->recovered) {
-        log_warn("journal.refused", "notice=%s reason=%s", j->notice != NULL ? j->notice->id : "?", j->why.code);
+        log_warn("journal.refused", "notice=%s reason=%s", j->notice != NULL ? j->notice->id : "?",
+                 j->why.code);
         journal_done(i->o.journal, j->journal_number);
     }
     if (j->again_ms == INTAKE_AGAIN_MIN_MS) { /* the first time */
         log_info("notice.rejected", "reason=%s field=%s", j->why.code, j->why.field);
         i->o.on_rejected(i->o.arg, j->why.code);
     }
-    queue_reject(i->o.queue, j->entry != NULL ? j->entry : j->json, j->entry != NULL ? j->entry_len : j->json_len, j->why.code, j->why.msg, on_rejected, j);
+    queue_reject(i->o.queue, j->entry != NULL ? j->entry : j->json,
+                 j->entry != NULL ? j->entry_len : j->json_len, j->why.code, j->why.msg, on_rejected, j);
 }
 
 static void on_superseded(void *arg, const struct queue_result *r)
@@ -178,7 +181,8 @@ static void on_superseded(void *arg, const struct queue_result *r)
         return;
     }
     if (r->status == QUEUE_OK)
-        log_info("notice.superseded", "notice=%s by=%s", j->notice->alert.supersedes[j->n_superseded], j->notice->id);
+        log_info("notice.superseded", "notice=%s by=%s", j->notice->alert.supersedes[j->n_superseded],
+                 j->notice->id);
     j->n_superseded++;
     go(j);
 }
@@ -317,7 +321,8 @@ static int into_journal(struct job *j, struct err *e)
     return -1;
 }
 
-void intake_submit(struct intake *i, const json_t *tree, const char *idem_key, bool dry, intake_fn cb, void *arg)
+void intake_submit(struct intake *i, const json_t *tree, const char *idem_key, bool dry, intake_fn cb,
+                   void *arg)
 {
     struct job *j = intake_job_new(i);
 
@@ -348,7 +353,8 @@ void intake_resubmit(struct intake *i, int64_t journal_number, const char *json,
     j->notice = codec_stored(json, n, &e);
     if (j->notice == NULL || j->notice->not_after <= clock_wall_ms()) {
         if (j->notice != NULL)
-            err_set(&e, "not-after-passed", "not_after", "the notice came back from the journal after its time");
+            err_set(&e, "not-after-passed", "not_after",
+                    "the notice came back from the journal after its time");
         refuse(j, &e);
         return;
     }
@@ -356,7 +362,8 @@ void intake_resubmit(struct intake *i, int64_t journal_number, const char *json,
     free(j->entry); /* it never was in an inbox */
     j->entry = NULL;
     j->entry_len = 0;
-    j->step = j->notice->kind == NOTICE_CANCEL || j->notice->kind == NOTICE_ALLCLEAR ? STEP_CANCEL : STEP_ACCEPT;
+    j->step =
+        j->notice->kind == NOTICE_CANCEL || j->notice->kind == NOTICE_ALLCLEAR ? STEP_CANCEL : STEP_ACCEPT;
     log_warn("journal.resubmitted", "notice=%s", j->notice->id);
     go(j);
 }

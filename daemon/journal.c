@@ -69,14 +69,14 @@ static bool forget(struct journal *j, int64_t number)
     struct record *r;
 
     TAILQ_FOREACH(r, &j->open, entry)
-        if (r->number == number) {
-            TAILQ_REMOVE(&j->open, r, entry);
-            j->n_open--;
-            free(r->community);
-            free(r->json);
-            free(r);
-            return true;
-        }
+    if (r->number == number) {
+        TAILQ_REMOVE(&j->open, r, entry);
+        j->n_open--;
+        free(r->community);
+        free(r->json);
+        free(r);
+        return true;
+    }
     return false;
 }
 
@@ -99,7 +99,8 @@ static size_t read_one(struct journal *j, const char *p, size_t n)
         return len + 1;
     }
     blank = memchr(p + 3, ' ', len - 3);
-    if (strncmp(p, "V1 ", 3) != 0 || blank == NULL || num_i64_n(p + 3, (size_t)(blank - p) - 3, 1, RECORD_MAX, &body_len) != 0)
+    if (strncmp(p, "V1 ", 3) != 0 || blank == NULL ||
+        num_i64_n(p + 3, (size_t)(blank - p) - 3, 1, RECORD_MAX, &body_len) != 0)
         return 0;
     p = blank + 1;
     if ((size_t)(end - p) != HASH_HEX + 1 + (size_t)body_len)
@@ -118,7 +119,8 @@ static int read_all(struct journal *j, struct err *e)
     size_t at = 0, used, size;
 
     if (fstat(j->fd, &st) != 0 || st.st_size > (off_t)FILE_MAX)
-        return err_set(e, "journal", NULL, "%s cannot be read, or is larger than %u MiB", j->path, FILE_MAX >> 20);
+        return err_set(e, "journal", NULL, "%s cannot be read, or is larger than %u MiB", j->path,
+                       FILE_MAX >> 20);
     size = (size_t)st.st_size;
     bytes = xmalloc(size + 1);
     if (pread(j->fd, bytes, size, 0) != (ssize_t)size) {
@@ -131,7 +133,9 @@ static int read_all(struct journal *j, struct err *e)
     if (at == size)
         return 0;
     log_warn("journal.cut", "bytes=%zu records=%lld", size - at, (long long)j->n_numbers);
-    return ftruncate(j->fd, (off_t)at) == 0 ? 0 : err_set(e, "journal", NULL, "%s cannot be cut: %s", j->path, strerror(errno));
+    return ftruncate(j->fd, (off_t)at) == 0
+               ? 0
+               : err_set(e, "journal", NULL, "%s cannot be cut: %s", j->path, strerror(errno));
 }
 
 struct journal *journal_open(const char *state_dir, int slot, struct err *e)
@@ -182,12 +186,14 @@ int64_t journal_add(struct journal *j, const char *community, const char *json, 
     char sum[HASH_HEX + 1];
     int64_t number = -1;
 
-    if (memchr(json, '\n', n) != NULL || buf_str(&body, community) != 0 || buf_chr(&body, '\t') != 0 || buf_add(&body, json, n) != 0) {
+    if (memchr(json, '\n', n) != NULL || buf_str(&body, community) != 0 || buf_chr(&body, '\t') != 0 ||
+        buf_add(&body, json, n) != 0) {
         err_set(e, "journal", NULL, "a record holds a line feed or is too long");
         goto out;
     }
     sha256_hex(body.data, body.len, sum);
-    if (buf_fmt(&line, "V1 %zu %s ", body.len, sum) != 0 || buf_add(&line, body.data, body.len) != 0 || buf_chr(&line, '\n') != 0)
+    if (buf_fmt(&line, "V1 %zu %s ", body.len, sum) != 0 || buf_add(&line, body.data, body.len) != 0 ||
+        buf_chr(&line, '\n') != 0)
         panic("a journal record does not fit");
     if (append(j, &line) != 0 || fsync(j->fd) != 0) {
         err_set(e, "journal", NULL, "cannot write %s: %s", j->path, strerror(errno));
@@ -222,10 +228,12 @@ size_t journal_n_open(const struct journal *j)
     return j->n_open;
 }
 
-void journal_each(struct journal *j, void (*each)(void *arg, int64_t number, const char *community, const char *json, size_t n), void *arg)
+void journal_each(struct journal *j,
+                  void (*each)(void *arg, int64_t number, const char *community, const char *json, size_t n),
+                  void *arg)
 {
     struct record *r, *next;
 
     TAILQ_FOREACH_SAFE(r, &j->open, entry, next)
-        each(arg, r->number, r->community, r->json, r->json_len);
+    each(arg, r->number, r->community, r->json, r->json_len);
 }

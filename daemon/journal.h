@@ -17,11 +17,14 @@ struct journal;
 struct journal *journal_open(const char *state_dir, int slot, struct err *e) MUSTCHECK;
 void journal_close(struct journal *j); /* NULL is fine */
 /* Append ${json} (one line, copied) and fsync. Its number (>= 1), or -1 with code "journal". */
-int64_t journal_add(struct journal *j, const char *community, const char *json, size_t n, struct err *e) MUSTCHECK;
+int64_t journal_add(struct journal *j, const char *community, const char *json, size_t n,
+                    struct err *e) MUSTCHECK;
 /* Redis has it. */
 void journal_done(struct journal *j, int64_t number);
 size_t journal_n_open(const struct journal *j);
 /* Every record that is not done yet, oldest first. The callback may call journal_done. */
-void journal_each(struct journal *j, void (*each)(void *arg, int64_t number, const char *community, const char *json, size_t n), void *arg);
+void journal_each(struct journal *j,
+                  void (*each)(void *arg, int64_t number, const char *community, const char *json, size_t n),
+                  void *arg);
 
 #endif

@@ -34,7 +34,8 @@ static int take_conf(struct link *l, const struct config_provider *c, struct err
     const struct driver *driver = provider_driver(c->driver);
 
     if (driver == NULL)
-        return err_set(e, "bad-driver", "driver", "provider \"%s\": no driver is called \"%s\"", c->name, c->driver);
+        return err_set(e, "bad-driver", "driver", "provider \"%s\": no driver is called \"%s\"", c->name,
+                       c->driver);
     if (driver->needs_url && http_check_url(c->url, c->allow_private, &l->reach, e) != 0)
         return -1;
     l->driver = driver;
@@ -154,7 +155,8 @@ static size_t slots_allowed(const struct link *l, enum lane lane)
 
 static size_t slots_free(const struct link *l, enum lane lane)
 {
-    size_t low = l->slots[LANE_NORMAL] + l->slots[LANE_BULK], all = low + l->slots[LANE_EMERGENCY] + l->slots[LANE_URGENT];
+    size_t low = l->slots[LANE_NORMAL] + l->slots[LANE_BULK],
+           all = low + l->slots[LANE_EMERGENCY] + l->slots[LANE_URGENT];
     size_t window = (size_t)l->o.conf->window, allowed = slots_allowed(l, lane);
     size_t mine = lane <= LANE_URGENT ? all : lane == LANE_NORMAL ? l->slots[LANE_NORMAL] : low;
     size_t free_all = all < window ? window - all : 0, free_mine = mine < allowed ? allowed - mine : 0;
@@ -246,7 +248,8 @@ const char *link_state(const struct link *l)
 void link_pause(struct link *l, bool paused, const char *why)
 {
     if (l->paused != paused)
-        log_info(paused ? "link.paused" : "link.resumed", "provider=%s why=\"%s\"", l->conf.name, why != NULL ? why : "");
+        log_info(paused ? "link.paused" : "link.resumed", "provider=%s why=\"%s\"", l->conf.name,
+                 why != NULL ? why : "");
     l->paused = l->stats.paused = paused;
     memset(l->why, 0, sizeof(l->why));
     if (why != NULL)

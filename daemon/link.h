@@ -18,13 +18,14 @@ struct metrics;
 struct link_opts {
     struct loop *loop;
     struct http *http;
-    struct queue *queue;              /* for shared rate permits */
+    struct queue *queue;                /* for shared rate permits */
     const struct config_provider *conf; /* borrowed; link_reconfigure replaces it */
-    uint8_t route;                    /* number in the ledger, 0-15 */
+    uint8_t route;                      /* number in the ledger, 0-15 */
     int64_t reserved_percent;
-    int64_t timeout_ms;               /* of a whole exchange; 0 = the lane's own */
-    struct sandbox *sandbox;          /* for in-process drivers */
-    void (*on_room)(void *arg);       /* room or a permit came free: poke the feeder; never inside a call into the link */
+    int64_t timeout_ms;      /* of a whole exchange; 0 = the lane's own */
+    struct sandbox *sandbox; /* for in-process drivers */
+    void (*on_room)(
+        void *arg); /* room or a permit came free: poke the feeder; never inside a call into the link */
     void *arg;
 };
 /* Would it start? What link_new checks, and nothing else. */
@@ -56,9 +57,11 @@ bool link_usable(const struct link *l, enum lane lane, int64_t *wait_ms);
 
 /* One request: 1..batch rendered messages. */
 struct link_op;
-typedef void (*link_done_fn)(void *arg, const struct provider_verdict *v, size_t n, bool written, int64_t took_us);
+typedef void (*link_done_fn)(void *arg, const struct provider_verdict *v, size_t n, bool written,
+                             int64_t took_us);
 /* Send (permits must have been granted when a rate is set: link_permit). Messages are borrowed until completion. Exactly one completion, later. */
-struct link_op *link_send(struct link *l, enum lane lane, const struct provider_msg *m, size_t n, link_done_fn cb, void *arg);
+struct link_op *link_send(struct link *l, enum lane lane, const struct provider_msg *m, size_t n,
+                          link_done_fn cb, void *arg);
 /* No completion; true when bytes had been written. */
 bool link_cancel(struct link_op *op);
 /* Ask for ${n} rate permits (segments) for a lane; ${cb} when they are due (at once, in the next turn, when there is no rate). Highest lane first, FIFO inside a lane. Cancellable. */
@@ -71,7 +74,7 @@ json_t *link_json(const struct link *l); /* for `provider list` and `status` */
 struct link_stats {
     uint64_t verdicts[VERDICT_N];
     uint64_t hist[16], hist_count, hist_sum_us; /* crier_send_seconds: cells of metrics_bucket() */
-    size_t in_flight; /* requests */
+    size_t in_flight;                           /* requests */
     bool breaker_open, paused;
 };
 const struct link_stats *link_stats(const struct link *l);

@@ -2,7 +2,13 @@
 
 #include <string.h>
 
-enum { LEAST_REQUESTS = 20, HARD_PERCENT = 50, WAIT_MIN_MS = 1000, WAIT_MAX_MS = 30000, WAIT_EMERGENCY_MS = 1000 };
+enum {
+    LEAST_REQUESTS = 20,
+    HARD_PERCENT = 50,
+    WAIT_MIN_MS = 1000,
+    WAIT_MAX_MS = 30000,
+    WAIT_EMERGENCY_MS = 1000
+};
 
 void link_breaker_init(struct link_breaker *b)
 {

@@ -8,13 +8,14 @@
 /* A permit is due at its own time slot. The slots come from Redis in blocks of about BLOCK_MS; a block is asked for when the head of the highest
  * waiting lane needs more than is left, so a permit is never drawn for nothing. Slots are 1 % wider than 1/rate: timers fire late and requests jitter,
  * and a provider counts in its own seconds. */
-#define MARGIN          1.01
-#define BLOCK_MS        80
-#define LATE_US         5000   /* up to this late a schedule is kept (inside the margin of a second); later it starts anew from now */
-#define STALE_US        250000 /* slots this old are thrown away */
-#define SECOND_US       1010000
-#define AGAIN_MS        100    /* Redis did not answer: ask again */
-#define LOG_MAX         16384  /* grants of one second that are remembered */
+#define MARGIN   1.01
+#define BLOCK_MS 80
+#define LATE_US                                                                                              \
+    5000 /* up to this late a schedule is kept (inside the margin of a second); later it starts anew from now */
+#define STALE_US  250000 /* slots this old are thrown away */
+#define SECOND_US 1010000
+#define AGAIN_MS  100   /* Redis did not answer: ask again */
+#define LOG_MAX   16384 /* grants of one second that are remembered */
 
 struct link_permit {
     struct link_pace *pace;
@@ -39,13 +40,13 @@ struct link_pace {
     int64_t step_us;
     struct permits lanes[LANE_N];
     uint64_t waiting;
-    uint32_t left;       /* slots in hand */
-    int64_t next_us;     /* time of the first of them */
-    int64_t free_us;     /* the line is free again: end of the last grant's slots */
+    uint32_t left;   /* slots in hand */
+    int64_t next_us; /* time of the first of them */
+    int64_t free_us; /* the line is free again: end of the last grant's slots */
     bool asking;
-    uint32_t asked;      /* slots of the request under way */
+    uint32_t asked; /* slots of the request under way */
     struct loop_timer *timer;
-    struct grant *log;   /* ring */
+    struct grant *log; /* ring */
     size_t log_cap, log_at, log_n;
     uint64_t log_sum;
 };
@@ -258,7 +259,8 @@ static void on_timer(void *arg)
     advance(arg);
 }
 
-struct link_permit *link_pace_ask(struct link_pace *p, enum lane lane, uint32_t n, void (*cb)(void *arg), void *arg)
+struct link_permit *link_pace_ask(struct link_pace *p, enum lane lane, uint32_t n, void (*cb)(void *arg),
+                                  void *arg)
 {
     struct link_permit *h = xcalloc(1, sizeof(*h));
 

@@ -16,7 +16,8 @@ struct link_pace *link_pace_new(struct loop *l, struct queue *q, const char *nam
 void link_pace_free(struct link_pace *p); /* no callbacks any more; permits asked for are gone */
 void link_pace_set_rate(struct link_pace *p, double rate);
 /* See link_permit(). The callback comes from the loop, never inside this call; the handle dies with it. */
-struct link_permit *link_pace_ask(struct link_pace *p, enum lane lane, uint32_t n, void (*cb)(void *arg), void *arg);
+struct link_permit *link_pace_ask(struct link_pace *p, enum lane lane, uint32_t n, void (*cb)(void *arg),
+                                  void *arg);
 void link_pace_cancel(struct link_permit *permit);
 /* Segments waiting for permits now. */
 uint64_t link_pace_waiting(const struct link_pace *p);

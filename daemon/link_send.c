@@ -88,8 +88,8 @@ static void tell_breaker(struct link *l, bool bad_account, int64_t now_us)
         return;
     }
     l->bad_account = bad_account;
-    log_warn("link.breaker-opened", "provider=%s why=%s wait_ms=%lld", l->conf.name, bad_account ? "bad-account" : "errors",
-             (long long)l->breaker.wait_ms);
+    log_warn("link.breaker-opened", "provider=%s why=%s wait_ms=%lld", l->conf.name,
+             bad_account ? "bad-account" : "errors", (long long)l->breaker.wait_ms);
     wait = link_breaker_wait_us(&l->breaker, LANE_EMERGENCY, now_us);
     loop_timer_arm_us(l->wake, wait > 0 ? wait : 0);
 }
@@ -201,7 +201,8 @@ static void begin(struct link_op *op)
     op->http = http_begin(l->o.http, &op->req.call, l->reach, on_http, op);
 }
 
-struct link_op *link_send(struct link *l, enum lane lane, const struct provider_msg *m, size_t n, link_done_fn cb, void *arg)
+struct link_op *link_send(struct link *l, enum lane lane, const struct provider_msg *m, size_t n,
+                          link_done_fn cb, void *arg)
 {
     struct link_op *op = op_new(l, n);
 

@@ -17,9 +17,13 @@
 enum { EXIT_USAGE = 2, EXIT_UNAVAILABLE = 69 };
 
 static const struct option options[] = {
-    {"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'}, {"set", required_argument, NULL, 's'},
-    {"dev", required_argument, NULL, 'd'},    {"version", no_argument, NULL, 'V'}, {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
+    {"config",  required_argument, NULL, 'c'},
+    {"check",   no_argument,       NULL, 'k'},
+    {"set",     required_argument, NULL, 's'},
+    {"dev",     required_argument, NULL, 'd'},
+    {"version", no_argument,       NULL, 'V'},
+    {"help",    no_argument,       NULL, 'h'},
+    {NULL,      0,                 NULL, 0  },
 };
 
 static const char usage[] =
@@ -28,11 +32,13 @@ static const char usage[] =
     "  -c, --config FILE   configuration; default " DEFAULT_FILE "\n"
     "      --check         check everything the configuration needs, print it, exit 0 or 78\n"
     "      --set S.O=V     override an option (repeatable); S.TITLE.O=V in a titled section\n"
-    "      --dev DIR       everything in one directory: embedded Redis, sandbox provider, console on 127.0.0.1\n"
+    "      --dev DIR       everything in one directory: embedded Redis, sandbox provider, console on "
+    "127.0.0.1\n"
     "      --version       print the version\n"
     "      --help          print this\n"
     "\n"
-    "SIGHUP reloads the configuration, SIGTERM finishes what is under way and ends. See crierd(8), crier.conf(5).\n";
+    "SIGHUP reloads the configuration, SIGTERM finishes what is under way and ends. See crierd(8), "
+    "crier.conf(5).\n";
 
 struct args {
     const char *file, *dev;

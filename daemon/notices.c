@@ -91,7 +91,8 @@ static void make_room(struct notices *n)
 {
     struct notices_entry *e, *next;
 
-    TAILQ_FOREACH_SAFE(e, &n->lru, lru, next) {
+    TAILQ_FOREACH_SAFE(e, &n->lru, lru, next)
+    {
         if (n->n <= NOTICES_MAX)
             return;
         if (e->refs == 0 && e->state != NOTICES_LOADING)
@@ -126,7 +127,8 @@ static void on_json(void *arg, const struct queue_result *r, const char *json, s
     } else if (r->status == QUEUE_OK || r->status == QUEUE_REFUSED) {
         entry_clear(e);
         e->state = NOTICES_GONE;
-        log_error("notice.unreadable", "notice=%s why=\"%s\"", e->id, json == NULL ? "there is none" : err.msg);
+        log_error("notice.unreadable", "notice=%s why=\"%s\"", e->id,
+                  json == NULL ? "there is none" : err.msg);
     } else {
         e->state = NOTICES_UNAVAILABLE;
     }
@@ -183,7 +185,8 @@ void notices_give(struct notices_entry *e, void *arg)
 {
     struct waiter *w, *next;
 
-    TAILQ_FOREACH_SAFE(w, &e->waiters, entry, next) {
+    TAILQ_FOREACH_SAFE(w, &e->waiters, entry, next)
+    {
         if (arg != NULL && w->arg == arg) {
             TAILQ_REMOVE(&e->waiters, w, entry);
             free(w);
@@ -220,7 +223,8 @@ static const char *own_value(struct values *v, const char *name)
         return v->recipient->name;
     if (strcmp(name, "building") == 0)
         return v->recipient->building;
-    if (strcmp(name, "phone") == 0 && recipient_address(v->recipient, "sms", v->address, sizeof(v->address)) != NULL) {
+    if (strcmp(name, "phone") == 0 &&
+        recipient_address(v->recipient, "sms", v->address, sizeof(v->address)) != NULL) {
         phone_mask(v->address, v->masked);
         return v->masked;
     }
@@ -241,7 +245,8 @@ static const char *on_lookup(void *arg, const char *name, size_t *n)
     return value;
 }
 
-int notices_render(const struct notices_entry *e, const struct recipient *r, struct buf *out, const char **text, size_t *len, struct err *err)
+int notices_render(const struct notices_entry *e, const struct recipient *r, struct buf *out,
+                   const char **text, size_t *len, struct err *err)
 {
     struct values v = {.notice = e->notice, .recipient = r, .masked = "", .address = ""};
     const char *found;
@@ -263,7 +268,8 @@ int notices_render(const struct notices_entry *e, const struct recipient *r, str
         }
         *text = NULL;
         if (tmpl_render(e->tmpls[i], on_lookup, &v, out) != 0 || out->len - at > NOTICES_TEXT_MAX)
-            return err_set(err, "too-long", "text", "the text with its names filled in is longer than %d bytes", NOTICES_TEXT_MAX);
+            return err_set(err, "too-long", "text",
+                           "the text with its names filled in is longer than %d bytes", NOTICES_TEXT_MAX);
         *len = out->len - at;
         return 0;
     }

@@ -16,14 +16,20 @@ struct notices_entry;
 struct notices *notices_new(struct queue *q);
 void notices_free(struct notices *n);
 /* Borrow the entry of ${id} (give it back with notices_give); it may still be loading. ${cb} comes once, later, only when notices_state is LOADING now. */
-enum notices_state { NOTICES_LOADING, NOTICES_READY, NOTICES_GONE /* no such notice, or it cannot be read */, NOTICES_UNAVAILABLE };
+enum notices_state {
+    NOTICES_LOADING,
+    NOTICES_READY,
+    NOTICES_GONE /* no such notice, or it cannot be read */,
+    NOTICES_UNAVAILABLE
+};
 struct notices_entry *notices_take(struct notices *n, const char *id, void (*cb)(void *arg), void *arg);
 void notices_give(struct notices_entry *e, void *arg); /* also takes back the callback of ${arg} */
 enum notices_state notices_state(const struct notices_entry *e);
 const struct notice *notices_notice(const struct notices_entry *e);
 /* The text for ${r}: *text (borrowed from the entry or ${r}) when it is the same for everybody, otherwise appended to ${out} with *text = NULL. -1 with
  * code "too-long" | "no-text". */
-int notices_render(const struct notices_entry *e, const struct recipient *r, struct buf *out, const char **text, size_t *len, struct err *err);
+int notices_render(const struct notices_entry *e, const struct recipient *r, struct buf *out,
+                   const char **text, size_t *len, struct err *err);
 /* Recipients settled: for the rate. Sliding over the last five seconds, per second. */
 void notices_settled(struct notices_entry *e, size_t n, int64_t now_us);
 double notices_rate(const struct notices *n, const char *id, int64_t now_us);

@@ -28,10 +28,13 @@ static int check_providers(const struct app *a, const struct config *next, struc
     for (size_t i = 0; i < next->n_providers; i++)
         if (link_check(&next->providers[i], e) != 0)
             return -1;
-    return next->n_providers == a->n_links ? 0 : err_set(e, "restart", "provider", "providers were added or removed: that needs a restart");
+    return next->n_providers == a->n_links
+               ? 0
+               : err_set(e, "restart", "provider", "providers were added or removed: that needs a restart");
 }
 
-static int make_words(const struct app *a, const struct config *next, struct intent_words **words, struct err *e)
+static int make_words(const struct app *a, const struct config *next, struct intent_words **words,
+                      struct err *e)
 {
     for (size_t i = 0; i < a->n_communities; i++) {
         words[i] = app_community_words(&next->communities[i], e);
@@ -84,7 +87,8 @@ int reload_run(struct app *a, struct err *e)
     if (next == NULL)
         return -1;
     words = xcalloc(a->n_communities + 1, sizeof(struct intent_words *));
-    if (config_can_reload(a->config, next, e) == 0 && check_providers(a, next, e) == 0 && make_words(a, next, words, e) == 0) {
+    if (config_can_reload(a->config, next, e) == 0 && check_providers(a, next, e) == 0 &&
+        make_words(a, next, words, e) == 0) {
         replace(a, next, words);
         free(words);
         return 0;

@@ -136,10 +136,12 @@ static void on_staged(void *arg, const struct queue_result *r, const struct stag
     routine_start(&s->stage);
 }
 
-static void on_job(void *arg, const struct queue_result *r, const struct queue_stage_job *job, int64_t next_ms)
+static void on_job(void *arg, const struct queue_result *r, const struct queue_stage_job *job,
+                   int64_t next_ms)
 {
     struct scheduler *s = arg;
-    struct stager_opts o = {.loop = s->o.loop, .queue = s->o.queue, .channels = s->o.channels, .n_channels = s->o.n_channels};
+    struct stager_opts o = {
+        .loop = s->o.loop, .queue = s->o.queue, .channels = s->o.channels, .n_channels = s->o.n_channels};
     struct staging *st;
 
     if (failed(r, "stage")) {
@@ -213,10 +215,13 @@ static void on_counted(void *arg, const struct queue_result *r, const struct sta
     now.cb(now.arg, r, c->recipients, c->suppressed);
 }
 
-void scheduler_count(struct scheduler *s, const struct audience *a, void (*cb)(void *arg, const struct queue_result *r, uint64_t recipients, uint64_t suppressed),
+void scheduler_count(struct scheduler *s, const struct audience *a,
+                     void (*cb)(void *arg, const struct queue_result *r, uint64_t recipients,
+                                uint64_t suppressed),
                      void *arg)
 {
-    struct stager_opts o = {.loop = s->o.loop, .queue = s->o.queue, .channels = s->o.channels, .n_channels = s->o.n_channels};
+    struct stager_opts o = {
+        .loop = s->o.loop, .queue = s->o.queue, .channels = s->o.channels, .n_channels = s->o.n_channels};
     struct counting *ct = xcalloc(1, sizeof(*ct));
 
     ct->scheduler = s;

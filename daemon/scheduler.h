@@ -26,6 +26,9 @@ void scheduler_set_usable(struct scheduler *s, bool usable);
 /* Recipients were settled: a notice may be complete, so that the audit should look soon. */
 void scheduler_settled(struct scheduler *s);
 /* How many recipients an audience would have now, and how many of them are suppressed; for --dry-run and "Send to 2,310 people". */
-void scheduler_count(struct scheduler *s, const struct audience *a, void (*cb)(void *arg, const struct queue_result *r, uint64_t recipients, uint64_t suppressed), void *arg);
+void scheduler_count(struct scheduler *s, const struct audience *a,
+                     void (*cb)(void *arg, const struct queue_result *r, uint64_t recipients,
+                                uint64_t suppressed),
+                     void *arg);
 
 #endif

@@ -9,8 +9,8 @@
 #include "daemon/feeder_int.h"
 
 enum {
-    REPORT_AT_ONCE = 16,    /* outcomes that do not wait for the report under way (queue-protocol 1.6 (10)) */
-    UNREADABLE_MS = 60000,  /* a notice that cannot be read now may be readable for a newer daemon */
+    REPORT_AT_ONCE = 16,   /* outcomes that do not wait for the report under way (queue-protocol 1.6 (10)) */
+    UNREADABLE_MS = 60000, /* a notice that cannot be read now may be readable for a newer daemon */
     ALL_PAUSED_MS = 1000,
     AGAIN_MS = 200
 };
@@ -170,7 +170,8 @@ struct link *slice_link(const struct slice *s, uint32_t off, int64_t *wait_ms)
 bool slice_has_other_channel(const struct slice *s, uint32_t off, const struct link *l)
 {
     for (size_t i = index_of(s, l) + 1; i < s->n_links; i++)
-        if (strcmp(link_conf(s->links[i])->channel, link_conf(l)->channel) != 0 && has_address(s, off, s->links[i]))
+        if (strcmp(link_conf(s->links[i])->channel, link_conf(l)->channel) != 0 &&
+            has_address(s, off, s->links[i]))
             return true;
     return false;
 }
@@ -180,7 +181,8 @@ bool slice_has_other_link(const struct slice *s, uint32_t off, const struct link
     int64_t wait;
 
     for (size_t i = 0; i < s->n_links; i++)
-        if (s->links[i] != l && has_address(s, off, s->links[i]) && link_usable(s->links[i], s->claim.lane, &wait))
+        if (s->links[i] != l && has_address(s, off, s->links[i]) &&
+            link_usable(s->links[i], s->claim.lane, &wait))
             return true;
     return false;
 }
@@ -281,8 +283,8 @@ void slice_close(struct slice *s, int64_t retry_in_ms, bool stopped)
     s->closing = true;
     s->feeder->n_unsent[s->claim.lane] -= s->claim.n - s->next;
     TAILQ_FOREACH_SAFE(d, &s->live, of_slice, next)
-        if (d->state == DELIVERY_CLAIMED || d->state == DELIVERY_PACED)
-            delivery_drop(d);
+    if (d->state == DELIVERY_CLAIMED || d->state == DELIVERY_PACED)
+        delivery_drop(d);
     all_begun(s);
     feeder_dirty(s->feeder, s);
 }
@@ -301,7 +303,8 @@ void slice_outcome(struct slice *s, const struct queue_outcome *o, int64_t retry
     if (s->n_out == NOTICE_SLICE)
         panic("more outcomes than recipients in slice %u of %s", s->claim.slice, s->claim.id);
     s->out[s->n_out++] = *o;
-    if ((o->state == RECIPIENT_RETRY || o->state == RECIPIENT_PENDING) && (s->retry_in_ms < 0 || retry_in_ms < s->retry_in_ms))
+    if ((o->state == RECIPIENT_RETRY || o->state == RECIPIENT_PENDING) &&
+        (s->retry_in_ms < 0 || retry_in_ms < s->retry_in_ms))
         s->retry_in_ms = retry_in_ms;
 }
 
@@ -328,7 +331,7 @@ static void unconfirmed(struct slice *s)
     s->n_reported = s->n_confirmed;
     s->last_sent = false;
     TAILQ_FOREACH(d, &s->settling, of_slice)
-        delivery_unsettled(d);
+    delivery_unsettled(d);
     s->feeder->stuck = true;
     feeder_wake_in_ms(s->feeder, AGAIN_MS);
 }
@@ -343,7 +346,8 @@ static void on_reported(void *arg, const struct queue_result *r, bool mine)
     free(arg);
     s->n_reports--;
     if (r->status == QUEUE_REFUSED)
-        log_error("slice.report-refused", "notice=%s slice=%u code=%s why=\"%s\"", s->claim.id, s->claim.slice, r->e->code, r->e->msg);
+        log_error("slice.report-refused", "notice=%s slice=%u code=%s why=\"%s\"", s->claim.id,
+                  s->claim.slice, r->e->code, r->e->msg);
     if (!taken || rep.first != s->n_confirmed) {
         unconfirmed(s);
         return;
@@ -371,11 +375,11 @@ static void send_report(struct slice *s, bool last)
     s->last_sent = last;
     s->n_reports++;
     TAILQ_FOREACH(d, &s->settling, of_slice)
-        if (d->state == DELIVERY_SETTLE_WAIT)
-            delivery_enter(d, DELIVERY_SETTLING);
+    if (d->state == DELIVERY_SETTLE_WAIT)
+        delivery_enter(d, DELIVERY_SETTLING);
     TAILQ_INSERT_TAIL(&s->feeder->reports, rep, entry);
-    queue_finish(s->feeder->o.queue, &s->claim, &s->out[rep->first], rep->end - rep->first, last, s->retry_in_ms > 0 ? s->retry_in_ms : 0,
-                 on_reported, rep);
+    queue_finish(s->feeder->o.queue, &s->claim, &s->out[rep->first], rep->end - rep->first, last,
+                 s->retry_in_ms > 0 ? s->retry_in_ms : 0, on_reported, rep);
 }
 
 void slice_report(struct slice *s)

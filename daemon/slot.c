@@ -20,7 +20,8 @@ static int make_dirs(const char *path, struct err *e)
     size_t n = strlen(path);
 
     if (n == 0 || n >= sizeof(part))
-        return err_set(e, "state-dir", "state_dir", "the path is empty or longer than %zu bytes", sizeof(part) - 1);
+        return err_set(e, "state-dir", "state_dir", "the path is empty or longer than %zu bytes",
+                       sizeof(part) - 1);
     for (size_t i = 1; i <= n; i++) {
         if (path[i] != '/' && path[i] != '\0')
             continue;
@@ -84,7 +85,8 @@ int slot_take(struct slot *s, const char *state_dir, struct err *e)
         if (r != 0)
             return r < 0 ? -1 : 0;
     }
-    return err_set(e, "state-dir", "state_dir", "all %d slots in %s are taken by other daemons", SLOT_MAX, state_dir);
+    return err_set(e, "state-dir", "state_dir", "all %d slots in %s are taken by other daemons", SLOT_MAX,
+                   state_dir);
 }
 
 void slot_give(struct slot *s)

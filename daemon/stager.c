@@ -48,7 +48,8 @@ static int parse_cursor(struct stager *s)
     return 0;
 }
 
-struct stager *stager_new(const struct stager_opts *o, const struct queue_stage_job *job, stager_page_fn on_page, stager_done_fn cb, void *arg)
+struct stager *stager_new(const struct stager_opts *o, const struct queue_stage_job *job,
+                          stager_page_fn on_page, stager_done_fn cb, void *arg)
 {
     struct stager *s = stager_make(o, cb, arg);
     struct err e = {{0}, {0}, {0}};
@@ -71,7 +72,8 @@ struct stager *stager_new(const struct stager_opts *o, const struct queue_stage_
     return s;
 }
 
-struct stager *stager_new_count(const struct stager_opts *o, const struct audience *a, enum lane lane, stager_done_fn cb, void *arg)
+struct stager *stager_new_count(const struct stager_opts *o, const struct audience *a, enum lane lane,
+                                stager_done_fn cb, void *arg)
 {
     struct stager *s = stager_make(o, cb, arg);
 
@@ -107,9 +109,9 @@ static void over(struct stager *s, const struct queue_result *r, bool lost)
     struct stager_counts counts = s->counts;
 
     if (s->notice != NULL && !lost && r->status == QUEUE_OK)
-        log_info("notice.staged", "notice=%s recipients=%llu suppressed=%llu unreachable=%llu ms=%lld", s->job.id,
-                 (unsigned long long)counts.recipients, (unsigned long long)counts.suppressed, (unsigned long long)counts.unreachable,
-                 (long long)((clock_mono_us() - s->began_us) / 1000));
+        log_info("notice.staged", "notice=%s recipients=%llu suppressed=%llu unreachable=%llu ms=%lld",
+                 s->job.id, (unsigned long long)counts.recipients, (unsigned long long)counts.suppressed,
+                 (unsigned long long)counts.unreachable, (long long)((clock_mono_us() - s->began_us) / 1000));
     stager_free(s);
     cb(arg, r, &counts, lost);
 }
@@ -161,8 +163,10 @@ static void addresses(struct buf *b, const struct resident *r, const char *first
 void stager_add(struct stager *s, const struct resident *r, const char *first)
 {
     char where[256], id[24] = "", line[STAGER_LINE_MAX];
-    struct buf b = {.data = where, .len = 0, .cap = sizeof(where), .ceiling = sizeof(where) - 1, .overflow = false};
-    struct buf out = {.data = line, .len = 0, .cap = sizeof(line), .ceiling = sizeof(line) - 1, .overflow = false};
+    struct buf b = {
+        .data = where, .len = 0, .cap = sizeof(where), .ceiling = sizeof(where) - 1, .overflow = false};
+    struct buf out = {
+        .data = line, .len = 0, .cap = sizeof(line), .ceiling = sizeof(line) - 1, .overflow = false};
     struct recipient who;
 
     if ((r->flags & RESIDENT_OPTED_OUT) != 0 && s->job.lane >= LANE_NORMAL) {
@@ -173,7 +177,12 @@ void stager_add(struct stager *s, const struct resident *r, const char *first)
     addresses(&b, r, first);
     if (r->id != 0 && snprintf(id, sizeof(id), "%llu", (unsigned long long)r->id) >= (int)sizeof(id))
         panic("a resident's id does not fit");
-    who = (struct recipient){.addresses = where, .resident = id, .name = r->name, .building = r->building, .lang = r->lang, .text = ""};
+    who = (struct recipient){.addresses = where,
+                             .resident = id,
+                             .name = r->name,
+                             .building = r->building,
+                             .lang = r->lang,
+                             .text = ""};
     if (b.overflow || !reachable(s, &who) || recipient_line(&out, &who) != 0) {
         s->counts.unreachable++;
         return;
@@ -213,21 +222,26 @@ static void on_put(void *arg, const struct queue_result *r, uint64_t total)
     else if (total > 0)
         over(s, r, false);
     else
-        queue_stage_refuse(s->o.queue, s->job.id, "empty-audience", "nobody is meant: no resident fits, or all who do have opted out or have no address",
-                           stager_on_refused, s);
+        queue_stage_refuse(
+            s->o.queue, s->job.id, "empty-audience",
+            "nobody is meant: no resident fits, or all who do have opted out or have no address",
+            stager_on_refused, s);
 }
 
 static void put(struct stager *s)
 {
     const struct buf *page = &s->pages[1 - s->filling];
 
-    queue_stage_put(s->o.queue, s->job.id, s->job.cursor, s->put_cursor, s->put_last, page->len != 0 ? page->data : "", page->len, on_put, s);
+    queue_stage_put(s->o.queue, s->job.id, s->job.cursor, s->put_cursor, s->put_last,
+                    page->len != 0 ? page->data : "", page->len, on_put, s);
 }
 
 static void put_page(struct stager *s)
 {
-    static const char letters[] = {[STAGER_WALK] = 'w', [STAGER_PHONES] = 'p', [STAGER_RESIDENTS] = 'r', [STAGER_TOLD] = 't'};
-    int n = snprintf(s->put_cursor, sizeof(s->put_cursor), "%c:%llu", letters[s->kind], (unsigned long long)s->at);
+    static const char letters[] = {
+        [STAGER_WALK] = 'w', [STAGER_PHONES] = 'p', [STAGER_RESIDENTS] = 'r', [STAGER_TOLD] = 't'};
+    int n = snprintf(s->put_cursor, sizeof(s->put_cursor), "%c:%llu", letters[s->kind],
+                     (unsigned long long)s->at);
 
     if (n < 0 || (size_t)n >= sizeof(s->put_cursor))
         panic("a cursor does not fit");
@@ -315,7 +329,8 @@ static bool prepare(struct stager *s)
 {
     if (s->notice != NULL && s->n_superseded < s->notice->alert.n_supersedes) {
         s->reading = true;
-        queue_cancel(s->o.queue, s->notice->alert.supersedes[s->n_superseded], "superseded", on_superseded, s);
+        queue_cancel(s->o.queue, s->notice->alert.supersedes[s->n_superseded], "superseded", on_superseded,
+                     s);
         return false;
     }
     if (s->n_rolls_loaded < s->n_rolls) {
@@ -338,7 +353,8 @@ static void on_step(void *arg)
         return;
     if (s->audience == NULL) {
         s->reading = true;
-        queue_stage_refuse(s->o.queue, s->job.id, "unreadable", "the notice as stored cannot be read", stager_on_refused, s);
+        queue_stage_refuse(s->o.queue, s->job.id, "unreadable", "the notice as stored cannot be read",
+                           stager_on_refused, s);
         return;
     }
     if (!s->begun && !prepare(s))

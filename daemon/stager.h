@@ -20,14 +20,17 @@ struct stager_counts {
     uint64_t recipients, suppressed /* opted out */, unreachable /* no address for any of the channels */;
 };
 /* ${lost}: another daemon stages it, or it is over: nothing more to do here. Called once, later; the stager frees itself before. */
-typedef void (*stager_done_fn)(void *arg, const struct queue_result *r, const struct stager_counts *c, bool lost);
+typedef void (*stager_done_fn)(void *arg, const struct queue_result *r, const struct stager_counts *c,
+                               bool lost);
 /* Called after each page that was stored: slices may be claimable. */
 typedef void (*stager_page_fn)(void *arg);
 
 /* Stage ${job}. Goes on until it is done; while Redis is away it waits. */
-struct stager *stager_new(const struct stager_opts *o, const struct queue_stage_job *job, stager_page_fn on_page, stager_done_fn cb, void *arg);
+struct stager *stager_new(const struct stager_opts *o, const struct queue_stage_job *job,
+                          stager_page_fn on_page, stager_done_fn cb, void *arg);
 /* Only count: as recipients of ${lane} over the default channels. ${a} is borrowed until completion. Ends with the first failure. */
-struct stager *stager_new_count(const struct stager_opts *o, const struct audience *a, enum lane lane, stager_done_fn cb, void *arg);
+struct stager *stager_new_count(const struct stager_opts *o, const struct audience *a, enum lane lane,
+                                stager_done_fn cb, void *arg);
 const char *stager_notice(const struct stager *s);
 void stager_free(struct stager *s); /* no callback */
 

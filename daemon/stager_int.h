@@ -12,7 +12,7 @@ enum {
     STAGER_PAGE = 800,       /* lines: then a page is stored; + one chunk <= 1,000 */
     STAGER_PAGE_FIRST = 100, /* sending begins with the first slice */
     STAGER_LINE_MAX = 1200,
-    STAGER_ROLLS = 2,        /* the activity of the selector and the one of its `not` */
+    STAGER_ROLLS = 2, /* the activity of the selector and the one of its `not` */
     STAGER_AGAIN_MS = 300
 };
 
@@ -42,13 +42,13 @@ struct stager {
     const char **phones; /* STAGER_PHONES: all of them, borrowed from audience or roll */
     size_t n_phones;
 
-    uint64_t at;            /* where reading is: resident id, place in the list, index in the other notice */
+    uint64_t at; /* where reading is: resident id, place in the list, index in the other notice */
     bool reading, putting, eof, put_any, begun;
-    uint64_t chunk_at;      /* STAGER_PHONES: first phone of the chunk under way */
+    uint64_t chunk_at; /* STAGER_PHONES: first phone of the chunk under way */
     size_t chunk_n;
     uint8_t chunk[STAGER_CHUNK]; /* enum stager_phone of each */
     size_t told_n;
-    struct buf pages[2];    /* one is filled, the other one on its way */
+    struct buf pages[2]; /* one is filled, the other one on its way */
     size_t n_lines[2], filling;
     char put_cursor[64];
     bool put_last;
@@ -79,7 +79,8 @@ void stager_rolls_load(struct stager *s); /* the next one; stager_roll_over or s
 void stager_roll_over(struct stager *s);
 /* For audience_matches. */
 void stager_on_refused(void *arg, const struct queue_result *r);
-bool stager_in_activity(void *arg, const char *activity, const struct audience *which, const struct resident *r);
+bool stager_in_activity(void *arg, const char *activity, const struct audience *which,
+                        const struct resident *r);
 const struct stager_member *stager_member(const struct stager *s, size_t roll, const char *phone);
 
 #endif

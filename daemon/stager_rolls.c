@@ -79,7 +79,8 @@ const struct stager_member *stager_member(const struct stager *s, size_t roll, c
     return m;
 }
 
-bool stager_in_activity(void *arg, const char *activity, const struct audience *which, const struct resident *r)
+bool stager_in_activity(void *arg, const char *activity, const struct audience *which,
+                        const struct resident *r)
 {
     const struct stager *s = arg;
 

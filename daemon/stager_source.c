@@ -26,7 +26,7 @@ void stager_source_init(struct stager *s)
         s->kind = STAGER_PHONES;
         s->phones = xcalloc(HASH_COUNT(s->rolls[0].members) + 1, sizeof(char *));
         HASH_ITER(hh, s->rolls[0].members, m, next)
-            s->phones[s->n_phones++] = m->phone;
+        s->phones[s->n_phones++] = m->phone;
     } else {
         s->kind = STAGER_WALK;
     }
@@ -127,10 +127,12 @@ static void on_strangers(void *arg, const struct queue_result *r, const bool *ou
         if (s->chunk[i] != STAGER_PHONE_NOBODY || asked >= n)
             continue;
         memset(&stranger, 0, sizeof(stranger));
-        memcpy(stranger.phones[0], s->phones[s->chunk_at + i], strnlen(s->phones[s->chunk_at + i], PHONE_MAX - 1));
+        memcpy(stranger.phones[0], s->phones[s->chunk_at + i],
+               strnlen(s->phones[s->chunk_at + i], PHONE_MAX - 1));
         stranger.n_phones = 1;
         stranger.flags = out[asked++] ? RESIDENT_OPTED_OUT : 0;
-        m = stager_member(s, 0, stranger.phones[0]); /* registered for the activity: then at least a name is known */
+        m = stager_member(
+            s, 0, stranger.phones[0]); /* registered for the activity: then at least a name is known */
         if (m != NULL)
             memcpy(stranger.name, m->name, sizeof(stranger.name));
         if (stranger_wanted(s, &stranger))
@@ -179,10 +181,12 @@ static void on_told_one(void *arg, const struct queue_recipient *r)
     struct stager *s = arg;
     char line[sizeof(r->line)], copy[sizeof(r->line)];
     struct recipient who;
-    struct buf b = {.data = copy, .len = 0, .cap = sizeof(copy), .ceiling = sizeof(copy) - 1, .overflow = false};
+    struct buf b = {
+        .data = copy, .len = 0, .cap = sizeof(copy), .ceiling = sizeof(copy) - 1, .overflow = false};
 
     s->told_n++;
-    if (r->state != RECIPIENT_ACCEPTED && r->state != RECIPIENT_DELIVERED && r->state != RECIPIENT_UNKNOWN && r->state != RECIPIENT_SENDING)
+    if (r->state != RECIPIENT_ACCEPTED && r->state != RECIPIENT_DELIVERED && r->state != RECIPIENT_UNKNOWN &&
+        r->state != RECIPIENT_SENDING)
         return;
     memcpy(line, r->line, sizeof(line));
     if (line[0] == '\0' || recipient_parse(line, &who) != 0)
@@ -219,7 +223,8 @@ void stager_source_read(struct stager *s)
         return;
     case STAGER_TOLD:
         s->told_n = 0;
-        queue_recipients(s->o.queue, audience_told(s->audience), s->at, STAGER_CHUNK, on_told_one, on_told, s);
+        queue_recipients(s->o.queue, audience_told(s->audience), s->at, STAGER_CHUNK, on_told_one, on_told,
+                         s);
         return;
     }
 }

@@ -31,7 +31,8 @@ static char *read_file(const char *dir, const char *name, struct err *e)
     while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == '\r'))
         n--;
     if (n == 0 || n > NOTICE_TEXT_MAX || !utf8_valid(text, (size_t)n)) {
-        err_set(e, "bad-template", "template", "%s is empty, longer than %d bytes or not UTF-8", name, NOTICE_TEXT_MAX);
+        err_set(e, "bad-template", "template", "%s is empty, longer than %d bytes or not UTF-8", name,
+                NOTICE_TEXT_MAX);
         goto bad;
     }
     text[n] = '\0';
@@ -94,8 +95,10 @@ int templates_fill(const char *dir, struct notice *n, struct err *e)
     }
     free(list);
     if (rc == 0 && n->n_texts == 0)
-        return err_set(e, "unknown-template", "template", "there is no template \"%s\"; templates are files NAME.txt or NAME.LANGUAGE.txt in template_dir",
-                       n->template_name);
+        return err_set(
+            e, "unknown-template", "template",
+            "there is no template \"%s\"; templates are files NAME.txt or NAME.LANGUAGE.txt in template_dir",
+            n->template_name);
     return rc;
 }
 
