@@ -7,6 +7,9 @@
 #include "text/fold.h"
 #include "text/utf8.h"
 
+/* 取消, 退出, cancel: what an organiser does too, unlike 不去了. */
+#define REPORTABLE "取消|退出|撤销|放弃|取消报名|退掉|cancel|withdraw"
+
 static bool is_residue(const struct intent_token *k)
 {
     return k->class == IC_WORD || k->class == IC_OTHER || (k->class == IC_KEYWORD && (k->kind == INTENT_SAFE || k->kind == INTENT_SOS));
@@ -76,24 +79,37 @@ static void set_ambiguous(struct intent_parse *p, const size_t *list, size_t n)
     intent_step(p->out, "activity: one of %zu, asked back", p->out->n_ambiguous);
 }
 
-/* No activity is named: the one that was asked about, or the only one there is. */
-static const char *the_only_one(struct intent_parse *p, enum intent_kind kind)
+static size_t candidates(const struct intent_ctx *ctx, enum intent_kind kind, size_t list[16])
 {
-    const struct intent_ctx *ctx = p->ctx;
-    size_t asked = ctx->asked ? intent_find(ctx, ctx->asked) : SIZE_MAX, list[16], n = 0;
+    size_t n = 0;
 
     for (size_t i = 0; i < ctx->n_activities && n < 16; i++)
         if (kind == INTENT_JOIN ? intent_is_open(ctx, i) : intent_is_registered(ctx, i))
             list[n++] = i;
+    return n;
+}
+
+/* No activity is named: the only one there is, or the one that was asked about. "不去" answers what was asked, even when the sender
+ * is registered for something else; "取消" is about a registration. Returns what keeps it from being plain, or NULL. */
+static const char *the_only_one(struct intent_parse *p, enum intent_kind kind)
+{
+    const struct intent_ctx *ctx = p->ctx;
+    const struct intent_token *leave = intent_keyword(p, INTENT_LEAVE);
+    size_t asked = ctx->asked ? intent_find(ctx, ctx->asked) : SIZE_MAX, list[16], n = candidates(ctx, kind, list);
+    bool refuses = kind == INTENT_LEAVE && leave && !intent_token_is(p, leave, REPORTABLE);
+
+    if (asked != SIZE_MAX && (refuses || (kind == INTENT_JOIN && intent_is_open(ctx, asked)))) {
+        set_activity(p, asked);
+        return NULL;
+    }
     if (n == 0)
         return kind == INTENT_JOIN ? "none-open" : "none-registered";
-    if (n == 1)
+    if (n == 1) {
         set_activity(p, list[0]);
-    else if (kind == INTENT_JOIN && asked != SIZE_MAX && intent_is_open(ctx, asked))
-        set_activity(p, asked);
-    else
-        set_ambiguous(p, list, n);
-    return n > 1 && p->out->n_ambiguous ? "ambiguous" : NULL;
+        return NULL;
+    }
+    set_ambiguous(p, list, n);
+    return "ambiguous";
 }
 
 static bool resolve(struct intent_parse *p, enum intent_kind kind, const char *rule, const char *why)
@@ -159,9 +175,6 @@ static size_t n_residue(const struct intent_parse *p)
 
 /* --- leaving -------------------------------------------------------------------------------------------------- */
 
-/* 取消, 退出, cancel: what an organiser does too, unlike 不去了. */
-#define REPORTABLE "取消|退出|撤销|放弃|取消报名|退掉|cancel|withdraw"
-
 /* Token before/after ${k} that says something; NULL at the ends. */
 static const struct intent_token *neighbour(const struct intent_parse *p, const struct intent_token *k, int step)
 {
@@ -173,6 +186,14 @@ static const struct intent_token *neighbour(const struct intent_parse *p, const 
     return NULL;
 }
 
+static bool weather(const struct intent_parse *p)
+{
+    for (size_t i = 0; i < p->scan.n; i++)
+        if (intent_token_is(p, &p->scan.token[i], "下雨|下大雨|下暴雨|台风|暴雨|天气不好|刮风|打雷"))
+            return true;
+    return false;
+}
+
 /* Talk about a leaving that happened, or that is somebody else's. */
 static const char *leave_is_told(const struct intent_parse *p, const struct intent_token *k)
 {
@@ -181,6 +202,10 @@ static const char *leave_is_told(const struct intent_parse *p, const struct inte
 
     if (before && before->class == IC_PAST)
         return "tells what happened already";
+    if (!me && weather(p) && (reportable || intent_token_is(p, k, "不打了|不玩了|打不了|打不了了")))
+        return "tells that the weather is against it";
+    if (reportable && before && is_residue(before) && before->chunk == k->chunk && !me && !intent_keyword(p, INTENT_JOIN))
+        return "tells that something else was cancelled";
     if (reportable && after && after->class == IC_LE && !me)
         return "tells that something was cancelled";
     if (reportable && before && before->class == IC_GENERIC && before->chunk == k->chunk && !me && !intent_keyword(p, INTENT_JOIN))
@@ -456,7 +481,8 @@ bool intent_acts_join(struct intent_parse *p)
         return false;
     if (pick_to_join(p))
         return true;
-    if (!take_count(p))
+    bool sum = intent_count(p, IC_PLUS) + (plus && !join ? intent_count(p, IC_NUMBER) : 0) > 1;
+    if (sum || !take_count(p))
         return intent_decide(p, INTENT_UNKNOWN, "which-count", "different numbers, or none that can be a number of people");
     bool unnamed_title = p->n_named == 0 && n_residue(p) && looks_like_title(p);
     if (unnamed_title && (join || !residue_is_harmless(p)))

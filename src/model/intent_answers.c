@@ -149,6 +149,16 @@ bool intent_answers_number(struct intent_parse *p)
     return intent_decide(p, INTENT_UNKNOWN, "bare-number", "a number, and nothing was asked that it answers");
 }
 
+/* "不了，谢谢" is no; but "好的谢谢" may only thank for the news. */
+static size_t before_thanks(const struct intent_parse *p, size_t to)
+{
+    const struct intent_token *last = p->scan.n > 1 ? &p->scan.token[p->scan.n - 1] : NULL;
+
+    if (!last || !intent_token_is(p, last, "谢谢|谢谢你|谢谢您|多谢|感谢|抱歉|不好意思|thanks|thank you|sorry"))
+        return to;
+    return p->scan.token[p->scan.n - 2].to;
+}
+
 bool intent_answers_word(struct intent_parse *p)
 {
     size_t from, to;
@@ -157,7 +167,7 @@ bool intent_answers_word(struct intent_parse *p)
         return false;
     bounds(p, &from, &to);
     bool yes = intent_lexicon_has(intent_yes_words, &p->scan.text, from, to);
-    bool no = intent_lexicon_has(intent_no_words, &p->scan.text, from, to);
+    bool no = intent_lexicon_has(intent_no_words, &p->scan.text, from, before_thanks(p, to));
     if (from == to || (!yes && !no))
         return false;
     if (p->ctx->rollcall_open && !intent_keyword(p, INTENT_JOIN) && !intent_keyword(p, INTENT_LEAVE) && !intent_has(p, IC_WEAK)) {

@@ -108,11 +108,23 @@ static bool how_to(struct intent_parse *p)
     return false;
 }
 
+/* A question word; English auxiliaries ask only where a clause begins ("is it full", but "my son is sick"). */
+static bool has_question_word(const struct intent_parse *p)
+{
+    for (size_t i = 0; i < p->scan.n; i++) {
+        const struct intent_token *k = &p->scan.token[i];
+        bool inside = i && p->scan.token[i - 1].clause == k->clause;
+        if (k->class == IC_ASK && !(inside && intent_token_is(p, k, "is|are|was|were|do|does|did|would|should|could|will")))
+            return true;
+    }
+    return false;
+}
+
 static bool asks(const struct intent_parse *p)
 {
     const struct intent_token *last = &p->scan.token[p->scan.n - 1];
 
-    return p->scan.asks || intent_has(p, IC_ASK) || intent_has(p, IC_HOWTO) ||
+    return p->scan.asks || has_question_word(p) || intent_has(p, IC_HOWTO) ||
            (last->class == IC_NEG && p->scan.n > 1 && intent_token_is(p, last, "没|没有"));
 }
 

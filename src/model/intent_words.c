@@ -15,9 +15,9 @@ static const struct {
     enum intent_kind kind;
     const char *words;
 } DEFAULTS[] = {
-    {INTENT_JOIN, "报名|参加|我要报名|bm|join|算我一个|算上我|加我一个|带我一个|报名参加|参与|接龙|报个名|报上名额|留个位置|"
+    {INTENT_JOIN, "报名|参加|我要报名|bm|join|算我一个|算上我|加一|加1|加我一个|带我一个|报名参加|参与|接龙|报个名|报上名额|留个位置|"
                   "sign up|sign me up|signup|register|register me|count me in|i'm in|im in|i am in|enroll|enrol|attend|take part"},
-    {INTENT_LEAVE, "取消|取消报名|退出|不去了|cancel|leave|不去|不来|不来了|不参加|不参加了|不参与|不报名|不报名了|不报了|不要报名了|不打了|不玩了|不想去|不想去了|不想来|不想来了|不想参加|不想参加了|不想报名|不想报名了|"
+    {INTENT_LEAVE, "取消|取消报名|退出|不去了|cancel|leave|不去|不来|不来了|不参加|不参加了|不参与|不报名|不报名了|不报了|不要报名了|不打了|打不了|打不了了|不玩了|不想去|不想去了|不想来|不想来了|不想参加|不想参加了|不想报名|不想报名了|"
                    "不能去|不能去了|不能来|不能来了|不能参加|不能参加了|不能到场|去不了|去不了了|来不了|来不了了|参加不了|参加不了了|去不成|去不成了|来不成了|没法去|没法来|没法参加|没办法去|没办法来|没办法参加|"
                    "没空去|没空来|没空参加|没时间去|没时间来|没时间参加|无法参加|无法前来|无法到场|不准备去了|不准备参加了|不打算去了|不打算参加了|不方便去|不方便参加|不会去了|不会来了|不会参加了|"
                    "撤销报名|撤回报名|撤销|放弃|放弃报名|放弃名额|弃权|弃赛|退赛|退报|退掉|退名额|名额让|让出名额|"
@@ -29,7 +29,7 @@ static const struct {
     {INTENT_HELP, "帮助|?|help|怎么报名|使用说明|怎么用|说明|菜单|指令"},
     {INTENT_STOP, "退订|td|t|r|拒收|stop|unsubscribe"},
     {INTENT_START, "恢复|订阅|恢复订阅|start|恢复接收|重新订阅"},
-    {INTENT_SAFE, "平安|安全|没事|报平安|都平安|safe|i'm safe|im safe|we're safe|we are safe|i am safe"},
+    {INTENT_SAFE, "平安|安全|没事|报平安|都平安|平安无事|safe|i'm safe|im safe|we're safe|we are safe|i am safe"},
     {INTENT_SOS, "求助|救命|救我|救救我|求救|被困|需要帮助|需要救援|请求救援|要帮助|需要急救|叫救护车|快来救|sos|need help|help me|emergency|trapped"},
 };
 
@@ -140,7 +140,8 @@ const struct intent_entry *intent_words_at(const struct intent_words *w, const s
         const struct intent_entry *e = &w->words[i].e;
         if (e->whole || at + e->n > t->n || memcmp(e->c, t->c + at, e->n * sizeof e->c[0]) != 0)
             continue;
-        if (intent_is_latin(e->c[e->n - 1]) && intent_is_latin(t->c[at + e->n]))
+        int32_t last = e->c[e->n - 1], next = t->c[at + e->n];
+        if ((intent_is_latin(last) && intent_is_latin(next)) || (intent_is_digit(last) && intent_is_digit(next)))
             continue;
         return e;
     }

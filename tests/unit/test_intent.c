@@ -42,6 +42,7 @@ static const struct scene {
     {"many", {.activities = ACTIVITIES, .n_activities = 6, .open = YES, .registered = NO}},
     {"asked", {.activities = ACTIVITIES, .n_activities = 2, .open = YES, .registered = NO, .asked = "bb"}},
     {"asked-in", {.activities = ACTIVITIES, .n_activities = 2, .open = YES, .registered = FIRST, .asked = "bb"}},
+    {"asked-other", {.activities = ACTIVITIES, .n_activities = 2, .open = YES, .registered = FIRST, .asked = "ymq"}},
     {"rollcall", {.activities = ACTIVITIES, .n_activities = 1, .open = YES, .registered = NO, .rollcall_open = true}},
     {"rollcall-asked", {.activities = ACTIVITIES, .n_activities = 1, .open = YES, .registered = NO, .rollcall_open = true, .asked = "bb"}},
     {"list", {.activities = ACTIVITIES, .n_activities = 2, .open = YES, .registered = NO, .offered = OFFERED, .n_offered = 2}},
