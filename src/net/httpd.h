@@ -30,6 +30,7 @@ int httpd_port(const struct httpd *s); /* of the last TCP listener */
 /* Stop accepting; connections under way finish. */
 void httpd_close_listeners(struct httpd *s);
 size_t httpd_connections(const struct httpd *s);
+/* Closes all at the end of the turn (streams are told by their ${on_close}); requests not yet answered must still be. */
 void httpd_free(struct httpd *s);
 
 const char *httpd_method(const struct httpd_req *r);                   /* "GET" */

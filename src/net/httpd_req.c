@@ -126,12 +126,18 @@ struct httpd_req *httpd_req_new(struct httpd_conn *conn, struct evhttp_request *
 
 void httpd_req_orphan(struct httpd_req *r)
 {
+    bool server_ends = r->conn->server->dead;
+
     if (evhttp_request_get_connection(r->er) != NULL)
         r->er = NULL; /* evhttp is about to free it */
     r->conn->req = NULL;
     r->conn = NULL;
     r->on_output = NULL; /* gone with its buffer */
-    if (r->streaming)
+    if (!r->streaming)
+        return; /* lives until it is answered */
+    if (server_ends)
+        run_close(r); /* the end of the turn: nobody is on the stack, and there may be no other turn */
+    else
         loop_post(r->loop, &r->close_task);
 }
 

@@ -1,0 +1,749 @@
+/* net/httpd against real clients (curl in a thread, raw sockets) and against those that misbehave. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "net/fetch.h"
+#include "net/httpd.h"
+
+enum { PATIENCE_MS = 10000 };
+
+static struct loop *loop;
+static struct httpd *server;
+static struct httpd_req *held; /* a request that the handler did not answer */
+static int n_requests, n_closed;
+static char dir[] = "/tmp/crier-httpd-XXXXXX";
+static char *socket_path;
+
+/* ----------------------------------------------------------------- handlers */
+
+static void echo(struct httpd_req *r)
+{
+    struct buf out = BUF_INIT(65536 + 4096);
+    size_t n;
+    const char *body = httpd_body(r, &n), *a = httpd_query(r, "a"), *x = httpd_header(r, "X-Test");
+
+    buf_fmt(&out, "%s %s raw=%s query=%s a=%s x=%s local=%d peer=%s body=", httpd_method(r), httpd_path(r),
+            httpd_raw_path(r), httpd_raw_query(r), a != NULL ? a : "-", x != NULL ? x : "-",
+            httpd_is_local(r), httpd_peer(r));
+    buf_add(&out, body, n);
+    httpd_header_add(r, "X-Answer", "yes");
+    httpd_answer(r, 200, "text/plain", out.data, out.len);
+    buf_fini(&out);
+}
+
+static void on_stream_closed(void *arg)
+{
+    (void)arg;
+    n_closed++;
+    held = NULL;
+}
+
+static size_t stream_left, max_pending;
+
+static void feed_stream(void *arg)
+{
+    static const char piece[10000];
+
+    (void)arg;
+    while (stream_left > 0 && httpd_stream_pending(held) < 50000) {
+        size_t n = stream_left < sizeof(piece) ? stream_left : sizeof(piece);
+
+        httpd_stream_chunk(held, piece, n);
+        stream_left -= n;
+        if (httpd_stream_pending(held) > max_pending)
+            max_pending = httpd_stream_pending(held);
+    }
+    if (stream_left > 0) {
+        httpd_stream_when_drained(held, feed_stream, NULL);
+        return;
+    }
+    httpd_stream_end(held);
+    held = NULL;
+}
+
+static void on_request(void *arg, struct httpd_req *r)
+{
+    const char *path = httpd_path(r);
+
+    (void)arg;
+    n_requests++;
+    if (strcmp(path, "/hold") == 0) {
+        held = r;
+    } else if (strcmp(path, "/drop") == 0) {
+        httpd_drop(r);
+    } else if (strcmp(path, "/empty") == 0) {
+        httpd_answer(r, 204, "text/plain", NULL, 0);
+    } else if (strcmp(path, "/events") == 0) {
+        held = r;
+        httpd_stream_begin(r, 200, "text/event-stream", on_stream_closed, NULL);
+        httpd_stream_chunk(r, "data: 1\n\n", 9);
+    } else if (strcmp(path, "/long") == 0) {
+        held = r;
+        stream_left = 20000000;
+        httpd_stream_begin(r, 200, "application/octet-stream", on_stream_closed, NULL);
+        feed_stream(NULL);
+    } else {
+        echo(r);
+    }
+}
+
+/* -------------------------------------------------------------------- world */
+
+static void start(struct httpd_opts o)
+{
+    struct err e = {.msg = ""};
+
+    server = httpd_new(loop, &o, on_request, NULL);
+    if (httpd_listen_tcp(server, "127.0.0.1:0", &e) < 0 || httpd_listen_unix(server, socket_path, &e) < 0)
+        fail_msg("%s", e.msg);
+    assert_true(httpd_port(server) > 0);
+}
+
+static int setup(void **state)
+{
+    struct err e;
+
+    (void)state;
+    loop = loop_new(&e);
+    held = NULL;
+    n_requests = n_closed = 0;
+    memcpy(dir + strlen(dir) - 6, "XXXXXX", 6);
+    if (mkdtemp(dir) == NULL)
+        return -1;
+    socket_path = xasprintf("%s/s", dir);
+    return loop != NULL ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    httpd_free(server);
+    server = NULL;
+    loop_free(loop);
+    free(socket_path);
+    return rmdir(dir); /* the socket file is gone */
+}
+
+static bool never(void *arg)
+{
+    (void)arg;
+    return false;
+}
+
+static int dial(void)
+{
+    struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)httpd_port(server))};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+    assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+    return fd;
+}
+
+static void say(int fd, const char *text)
+{
+    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+}
+
+/* What a raw client has read so far. */
+struct ear {
+    int fd;
+    struct buf got;
+    bool eof;
+    const char *until;
+};
+
+static bool has(const struct ear *e, const char *text)
+{
+    return memmem(buf_cstr(&e->got), e->got.len, text, strlen(text)) != NULL;
+}
+
+static bool heard(struct ear *e)
+{
+    char bytes[65536];
+    ssize_t n;
+
+    while ((n = recv(e->fd, bytes, sizeof(bytes), 0)) > 0)
+        buf_add(&e->got, bytes, (size_t)n);
+    e->eof = n == 0 || (n < 0 && errno != EAGAIN);
+    return e->eof || (e->until != NULL && has(e, e->until));
+}
+
+/* Run the server until the client has heard ${until} (NULL = the end). */
+static void listen_until(struct ear *e, const char *until)
+{
+    int64_t deadline = loop_now_us() + PATIENCE_MS * 1000;
+
+    e->until = until;
+    while (!heard(e) && loop_now_us() < deadline)
+        loop_run_until(loop, never, NULL, 2);
+    if (until == NULL ? !e->eof : !has(e, until))
+        fail_msg("heard only: %.200s", buf_cstr(&e->got));
+}
+
+static struct ear ear_of(int fd)
+{
+    return (struct ear){.fd = fd, .got = BUF_INIT(64 * 1024 * 1024)};
+}
+
+static void hang_up(struct ear *e)
+{
+    close(e->fd);
+    buf_fini(&e->got);
+}
+
+static bool no_connections(void *arg)
+{
+    (void)arg;
+    return httpd_connections(server) == 0;
+}
+
+static bool is_held(void *arg)
+{
+    (void)arg;
+    return held != NULL;
+}
+
+static bool stream_closed(void *arg)
+{
+    (void)arg;
+    return n_closed > 0;
+}
+
+/* ---------------------------------------------------------- clients: fetch */
+
+struct client {
+    const char *socket_path, *url, *method, *path, *body;
+    int status, rc;
+    struct buf answer;
+    struct err e;
+    pthread_t thread;
+    volatile bool done;
+};
+
+static void *fetch_in_thread(void *arg)
+{
+    static const char *const headers[] = {"X-Test: 测试", NULL};
+    struct client *c = arg;
+    struct fetch *f = fetch_new(c->socket_path, c->url, "t0ken", &c->e);
+    struct fetch_call call = {.method = c->method,
+                              .path = c->path,
+                              .headers = headers,
+                              .body = c->body,
+                              .body_len = c->body != NULL ? strlen(c->body) : 0,
+                              .timeout_ms = 8000};
+
+    c->rc = f != NULL ? fetch_run(f, &call, &c->status, &c->answer, &c->e) : -1;
+    fetch_free(f);
+    c->done = true;
+    return NULL;
+}
+
+static bool client_done(void *arg)
+{
+    return ((struct client *)arg)->done;
+}
+
+/* The loop looks at the clock only when something happens: nudge it. */
+static void await(struct client *c)
+{
+    int64_t deadline = loop_now_us() + PATIENCE_MS * 1000;
+
+    while (!client_done(c) && loop_now_us() < deadline)
+        loop_run_until(loop, never, NULL, 2);
+    assert_true(c->done);
+    pthread_join(c->thread, NULL);
+}
+
+static void fetch(struct client *c, bool local, const char *method, const char *path, const char *body)
+{
+    char *url = xasprintf("http://127.0.0.1:%d/", httpd_port(server));
+
+    *c = (struct client){.socket_path = local ? socket_path : NULL,
+                         .url = local ? NULL : url,
+                         .method = method,
+                         .path = path,
+                         .body = body,
+                         .answer = BUF_INIT(1 << 20)};
+    assert_int_equal(pthread_create(&c->thread, NULL, fetch_in_thread, c), 0);
+    await(c);
+    free(url);
+}
+
+static void requests_arrive_with_all_their_parts(void **state)
+{
+    static const struct {
+        bool local;
+        const char *method, *path, *body, *answer;
+    } rows[] = {
+        {false, "GET",    "/x%20y/%E4%BD%A0?a=1%2B2&b", NULL,
+         "GET /x y/你 raw=/x%20y/%E4%BD%A0 query=a=1%2B2&b a=- x=测试 local=0 peer=127.0.0.1 body="                                    },
+        {false, "GET",    "/p?a=1%2B2&b=",              NULL,
+         "GET /p raw=/p query=a=1%2B2&b= a=1+2 x=测试 local=0 peer=127.0.0.1 body="                                                     },
+        {true,  "POST",   "/p",                         "{\"文\":1}", "POST /p raw=/p query= a=- x=测试 local=1 peer= body={\"文\":1}"},
+        {true,  "PUT",    "/p",                         "x",           "PUT /p raw=/p query= a=- x=测试 local=1 peer= body=x"           },
+        {true,  "PATCH",  "/p",                         "x",           "PATCH /p raw=/p query= a=- x=测试 local=1 peer= body=x"         },
+        {true,  "DELETE", "/p",                         NULL,          "DELETE /p raw=/p query= a=- x=测试 local=1 peer= body="         },
+        {false, "POST",   "/p",                         "",            "POST /p raw=/p query= a=- x=测试 local=0 peer=127.0.0.1 body="  },
+    };
+
+    (void)state;
+    start((struct httpd_opts){.max_header = 0});
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct client c;
+
+        fetch(&c, rows[i].local, rows[i].method, rows[i].path, rows[i].body);
+        assert_int_equal(c.rc, 0);
+        assert_int_equal(c.status, 200);
+        assert_string_equal(buf_cstr(&c.answer), rows[i].answer);
+        buf_fini(&c.answer);
+    }
+    assert_true(loop_run_until(loop, no_connections, NULL, PATIENCE_MS));
+}
+
+static void a_connection_is_kept_and_requests_may_come_in_one_piece(void **state)
+{
+    struct ear e;
+
+    (void)state;
+    start((struct httpd_opts){.max_header = 0});
+    e = ear_of(dial());
+    say(e.fd, "GET /1 HTTP/1.1\r\nHost: x\r\n\r\n");
+    listen_until(&e, "GET /1 ");
+    assert_non_null(strstr(buf_cstr(&e.got), "X-Answer: yes"));
+    say(e.fd, "GET /2 HTTP/1.1\r\nHost: x\r\n\r\nPOST /3 HTTP/1.1\r\nHost: x\r\nContent-Length: "
+              "3\r\n\r\nabcGET /4 HTTP/1.1\r\n");
+    listen_until(&e, "body=abc");
+    say(e.fd, "Host: x\r\n\r\n");
+    listen_until(&e, "GET /4 ");
+    assert_int_equal(n_requests, 4);
+    assert_int_equal(httpd_connections(server), 1);
+    hang_up(&e);
+    assert_true(loop_run_until(loop, no_connections, NULL, PATIENCE_MS));
+}
+
+static const struct {
+    const char *name, *request, *answer; /* NULL = closed without an answer */
+} bad_rows[] = {
+    {"two lengths",           "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+     "400"                                                                                                             },
+    {"the same length twice",
+     "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc",                           "400"},
+    {"a length and chunks",
+     "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",            "400"},
+    {"an unknown encoding",
+     "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\nContent-Length: 0\r\n\r\n",                        "400"},
+    {"two hosts",             "GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",                                     "400"},
+    {"a NUL in the path",     "GET /a%00b HTTP/1.1\r\nHost: x\r\n\r\n",                                           "400"},
+    {"no HTTP at all",        "what?\r\n\r\n",                                                                    "400"},
+    {"a negative length",     "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",                         "400"},
+    {"an unknown method",     "BREW /pot HTTP/1.1\r\nHost: x\r\n\r\n",                                            "501"},
+};
+
+static void malformed_requests_do_not_reach_the_handler(void **state)
+{
+    (void)state;
+    start((struct httpd_opts){.max_header = 0});
+    for (size_t i = 0; i < ARRAY_LEN(bad_rows); i++) {
+        struct ear e = ear_of(dial());
+
+        say(e.fd, bad_rows[i].request);
+        listen_until(&e, NULL); /* the connection ends too: what follows cannot be told apart */
+        if (n_requests != 0 || strncmp(buf_cstr(&e.got) + 9, bad_rows[i].answer, 3) != 0)
+            fail_msg("%s: %d requests, %.60s", bad_rows[i].name, n_requests, buf_cstr(&e.got));
+        hang_up(&e);
+    }
+}
+
+static void what_is_too_large_is_refused(void **state)
+{
+    struct buf big = BUF_INIT(1 << 20);
+    struct ear e;
+
+    (void)state;
+    start((struct httpd_opts){.max_header = 2000, .max_body = 1000});
+    buf_str(&big, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n");
+    for (int i = 0; i < 5000; i++)
+        buf_chr(&big, 'x');
+    e = ear_of(dial());
+    say(e.fd, buf_cstr(&big));
+    listen_until(&e, NULL);
+    assert_int_equal(strncmp(buf_cstr(&e.got), "HTTP/1.1 413", 12), 0);
+    hang_up(&e);
+    buf_reset(&big);
+    buf_str(&big, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for (int i = 0; i < 50; i++)
+        buf_str(&big, "20\r\n01234567890123456789012345678901\r\n");
+    buf_str(&big, "0\r\n\r\n");
+    e = ear_of(dial());
+    say(e.fd, buf_cstr(&big));
+    listen_until(&e, NULL);
+    assert_int_equal(strncmp(buf_cstr(&e.got), "HTTP/1.1 413", 12), 0);
+    hang_up(&e);
+    buf_reset(&big);
+    buf_str(&big, "GET / HTTP/1.1\r\nHost: x\r\nX-Big: ");
+    for (int i = 0; i < 5000; i++)
+        buf_chr(&big, 'x');
+    buf_str(&big, "\r\n\r\n");
+    e = ear_of(dial());
+    say(e.fd, buf_cstr(&big));
+    listen_until(&e, NULL);
+    assert_int_equal(strncmp(buf_cstr(&e.got), "HTTP/1.1 4", 10), 0);
+    hang_up(&e);
+    assert_int_equal(n_requests, 0);
+    buf_fini(&big);
+}
+
+static void a_request_that_dribbles_is_cut_and_an_idle_connection_is_not(void **state)
+{
+    struct ear e, idle;
+    int64_t began;
+
+    (void)state;
+    start((struct httpd_opts){.request_timeout_ms = 200, .idle_timeout_ms = 60000});
+    idle = ear_of(dial());
+    e = ear_of(dial());
+    say(e.fd, "GET / HTTP/1.1\r\nX: ");
+    began = loop_now_us();
+    while (!heard(&e) && loop_now_us() - began < 3000000) {
+        if (send(e.fd, "y", 1, MSG_NOSIGNAL) < 0)
+            break;
+        loop_run_until(loop, never, NULL, 10);
+    }
+    assert_true(e.eof);
+    assert_in_range(loop_now_us() - began, 150000, 2000000);
+    assert_int_equal(n_requests, 0);
+    assert_int_equal(httpd_connections(server), 1);
+    say(idle.fd, "GET /late HTTP/1.1\r\nHost: x\r\n\r\n");
+    listen_until(&idle, "GET /late");
+    loop_run_until(loop, never, NULL, 300); /* an answered request leaves no timer behind */
+    say(idle.fd, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+    listen_until(&idle, "GET /later");
+    hang_up(&e);
+    hang_up(&idle);
+}
+
+static void an_idle_connection_is_closed_after_its_time(void **state)
+{
+    struct ear e;
+
+    (void)state;
+    start((struct httpd_opts){.idle_timeout_ms = 100});
+    e = ear_of(dial());
+    listen_until(&e, NULL);
+    assert_int_equal(httpd_connections(server), 0);
+    hang_up(&e);
+}
+
+static void more_connections_than_allowed_are_closed(void **state)
+{
+    struct ear e[4];
+
+    (void)state;
+    start((struct httpd_opts){.max_connections = 3});
+    for (size_t i = 0; i < 4; i++) {
+        e[i] = ear_of(dial());
+        loop_run_until(loop, never, NULL, 20);
+    }
+    listen_until(&e[3], NULL);
+    assert_int_equal(httpd_connections(server), 3);
+    hang_up(&e[0]);
+    loop_run_until(loop, never, NULL, 50);
+    assert_int_equal(httpd_connections(server), 2);
+    hang_up(&e[3]);
+    e[3] = ear_of(dial());
+    say(e[3].fd, "GET /now HTTP/1.1\r\nHost: x\r\n\r\n");
+    listen_until(&e[3], "GET /now");
+    for (size_t i = 1; i < 4; i++)
+        hang_up(&e[i]);
+}
+
+static void a_late_answer_arrives_and_one_to_nobody_is_dropped(void **state)
+{
+    struct ear e;
+
+    (void)state;
+    start((struct httpd_opts){.max_header = 0});
+    e = ear_of(dial());
+    say(e.fd, "POST /hold HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi");
+    assert_true(loop_run_until(loop, is_held, NULL, PATIENCE_MS));
+    loop_run_until(loop, never, NULL, 20);
+    echo(held);
+    held = NULL;
+    listen_until(&e, "body=hi");
+    say(e.fd, "POST /hold HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi");
+    assert_true(loop_run_until(loop, is_held, NULL, PATIENCE_MS));
+    hang_up(&e);
+    loop_run_until(loop, never, NULL, 20);
+    echo(held);
+    held = NULL;
+    assert_true(loop_run_until(loop, no_connections, NULL, PATIENCE_MS));
+}
+
+static void a_request_outlives_the_server(void **state)
+{
+    struct ear e;
+    size_t n;
+
+    (void)state;
+    start((struct httpd_opts){.max_header = 0});
+    e = ear_of(dial());
+    say(e.fd, "POST /hold?a=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi");
+    assert_true(loop_run_until(loop, is_held, NULL, PATIENCE_MS));
+    httpd_free(server);
+    server = NULL;
+    loop_run_until(loop, never, NULL, 5);
+    assert_string_equal(httpd_body(held, &n), "");
+    assert_null(httpd_header(held, "Host"));
+    assert_string_equal(httpd_path(held), "/hold");
+    echo(held);
+    listen_until(&e, NULL);
+    hang_up(&e);
+}
+
+static void dropping_closes_without_an_answer(void **state)
+{
+    struct ear e;
+
+    (void)state;
+    start((struct httpd_opts){.max_header = 0});
+    e = ear_of(dial());
+    say(e.fd, "GET /drop HTTP/1.1\r\nHost: x\r\n\r\n");
+    listen_until(&e, NULL);
+    assert_int_equal(e.got.len, 0);
+    assert_int_equal(httpd_connections(server), 0);
+    hang_up(&e);
+}
+
+static void a_stream_goes_on_and_ends(void **state)
+{
+    struct ear e;
+
+    (void)state;
+    start((struct httpd_opts){.idle_timeout_ms = 150});
+    e = ear_of(dial());
+    say(e.fd, "GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
+    listen_until(&e, "data: 1\n\n");
+    assert_non_null(strstr(buf_cstr(&e.got), "Transfer-Encoding: chunked"));
+    loop_run_until(loop, never, NULL, 400); /* the client's silence does not end it */
+    assert_int_equal(n_closed, 0);
+    httpd_stream_chunk(held, "data: 2\n\n", 9);
+    listen_until(&e, "data: 2\n\n");
+    httpd_stream_end(held);
+    held = NULL;
+    listen_until(&e, "\r\n0\r\n\r\n");
+    say(e.fd, "GET /next HTTP/1.1\r\nHost: x\r\n\r\n");
+    listen_until(&e, "GET /next");
+    assert_int_equal(n_closed, 0);
+    hang_up(&e);
+}
+
+static void a_stream_whose_client_goes_is_told_once(void **state)
+{
+    struct ear e;
+
+    (void)state;
+    start((struct httpd_opts){.max_header = 0});
+    e = ear_of(dial());
+    say(e.fd, "GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
+    listen_until(&e, "data: 1\n\n");
+    hang_up(&e);
+    assert_true(loop_run_until(loop, stream_closed, NULL, PATIENCE_MS));
+    loop_run_until(loop, never, NULL, 20);
+    assert_int_equal(n_closed, 1);
+    assert_int_equal(httpd_connections(server), 0);
+}
+
+/* A client that sends and sends while it listens must not fill our memory. */
+static void a_talkative_client_of_a_stream_is_bounded(void **state)
+{
+    struct ear e;
+    char noise[65536];
+    size_t taken = 0;
+
+    (void)state;
+    start((struct httpd_opts){.max_header = 0});
+    memset(noise, 'x', sizeof(noise));
+    e = ear_of(dial());
+    say(e.fd, "GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
+    listen_until(&e, "data: 1\n\n");
+    for (int i = 0; i < 400; i++) {
+        ssize_t n = send(e.fd, noise, sizeof(noise), MSG_NOSIGNAL);
+
+        taken += n > 0 ? (size_t)n : 0;
+        loop_run_until(loop, never, NULL, 0);
+    }
+    assert_in_range(taken, 1, 16 * 1024 * 1024); /* the kernel's buffers and a little more, not 26 MB */
+    hang_up(&e);
+}
+
+static void a_long_answer_waits_for_a_slow_reader(void **state)
+{
+    struct ear e;
+
+    (void)state;
+    max_pending = 0;
+    start((struct httpd_opts){.max_header = 0});
+    e = ear_of(dial());
+    say(e.fd, "GET /long HTTP/1.1\r\nHost: x\r\n\r\n");
+    loop_run_until(loop, never, NULL, 50); /* nobody reads: it stops by itself */
+    assert_non_null(held);
+    assert_true(stream_left > 0);
+    listen_until(&e, "\r\n0\r\n\r\n");
+    assert_null(held);
+    assert_in_range(max_pending, 1, 100000);
+    assert_true(e.got.len > 20000000);
+    hang_up(&e);
+}
+
+static void an_empty_answer_keeps_the_connection(void **state)
+{
+    struct ear e;
+
+    (void)state;
+    start((struct httpd_opts){.max_header = 0});
+    e = ear_of(dial());
+    say(e.fd, "GET /empty HTTP/1.1\r\nHost: x\r\n\r\nGET /x HTTP/1.1\r\nHost: x\r\n\r\n");
+    listen_until(&e, "GET /x");
+    assert_int_equal(strncmp(buf_cstr(&e.got), "HTTP/1.1 204", 12), 0);
+    hang_up(&e);
+}
+
+static void a_stale_socket_is_replaced_and_a_live_one_is_not(void **state)
+{
+    struct sockaddr_un sa = {.sun_family = AF_UNIX};
+    struct httpd_opts o = {.max_header = 0};
+    struct httpd *second = httpd_new(loop, &o, on_request, NULL);
+    struct err e = {.msg = ""};
+    struct stat st;
+    char *file = xasprintf("%s/file", dir);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    (void)state;
+    memcpy(sa.sun_path, socket_path, strlen(socket_path) + 1);
+    assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+    close(fd); /* the file stays behind */
+    start(o);
+    assert_int_equal(stat(socket_path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0660);
+    assert_int_equal(httpd_listen_unix(second, socket_path, &e), -1);
+    assert_string_equal(e.code, "listen");
+    close(open(file, O_CREAT | O_WRONLY, 0600));
+    assert_int_equal(httpd_listen_unix(second, file, &e), -1);
+    assert_int_equal(unlink(file), 0);
+    assert_int_equal(httpd_listen_tcp(second, "nowhere", &e), -1);
+    assert_int_equal(httpd_listen_tcp(second, "127.0.0.1:x", &e), -1);
+    assert_int_equal(httpd_listen_tcp(second, "[::1]:0", &e), 0);
+    httpd_close_listeners(server);
+    assert_int_equal(stat(socket_path, &st), -1);
+    assert_int_equal(httpd_listen_unix(second, socket_path, &e), 0);
+    httpd_free(second);
+    loop_run_until(loop, never, NULL, 0);
+    free(file);
+}
+
+static int n_pauses;
+
+static void count_pauses(void *arg, const char *line)
+{
+    (void)arg;
+    n_pauses += strstr(line, "http.accept-paused") != NULL;
+}
+
+/* Descriptors run out: no spinning, and service again when there are some. */
+static void accept_pauses_when_descriptors_run_out(void **state)
+{
+    struct rlimit before, tight;
+    int spare[64], n = 0, null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    struct ear e;
+
+    (void)state;
+    n_pauses = 0;
+    start((struct httpd_opts){.max_header = 0});
+    log_set_tap(count_pauses, NULL);
+    log_set_fd(null_fd);
+    e = ear_of(dial());
+    say(e.fd, "GET /x HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    tight = before;
+    tight.rlim_cur = (rlim_t)e.fd + 8;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+    while (n < 64 && (spare[n] = dup(0)) >= 0)
+        n++;
+    loop_run_until(loop, never, NULL, 500);
+    assert_in_range(n_pauses, 1, 4); /* every 200 ms, not thousands */
+    while (n > 0)
+        close(spare[--n]);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    listen_until(&e, "GET /x");
+    log_set_tap(NULL, NULL);
+    log_set_fd(2);
+    close(null_fd);
+    hang_up(&e);
+}
+
+static void fetch_tells_when_nobody_is_there(void **state)
+{
+    struct client c;
+
+    (void)state;
+    start((struct httpd_opts){.max_header = 0});
+    httpd_close_listeners(server);
+    fetch(&c, true, "GET", "/", NULL);
+    assert_int_equal(c.rc, -1);
+    assert_string_equal(c.e.code, "unreachable");
+    assert_non_null(strstr(c.e.msg, socket_path));
+    buf_fini(&c.answer);
+    fetch(&c, false, "GET", "/", NULL);
+    assert_int_equal(c.rc, -1);
+    buf_fini(&c.answer);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(requests_arrive_with_all_their_parts),
+        T(a_connection_is_kept_and_requests_may_come_in_one_piece),
+        T(malformed_requests_do_not_reach_the_handler),
+        T(what_is_too_large_is_refused),
+        T(a_request_that_dribbles_is_cut_and_an_idle_connection_is_not),
+        T(an_idle_connection_is_closed_after_its_time),
+        T(more_connections_than_allowed_are_closed),
+        T(a_late_answer_arrives_and_one_to_nobody_is_dropped),
+        T(a_request_outlives_the_server),
+        T(dropping_closes_without_an_answer),
+        T(a_stream_goes_on_and_ends),
+        T(a_stream_whose_client_goes_is_told_once),
+        T(a_talkative_client_of_a_stream_is_bounded),
+        T(a_long_answer_waits_for_a_slow_reader),
+        T(an_empty_answer_keeps_the_connection),
+        T(a_stale_socket_is_replaced_and_a_live_one_is_not),
+        T(accept_pauses_when_descriptors_run_out),
+        T(fetch_tells_when_nobody_is_there),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
