@@ -132,7 +132,7 @@ static json_t *texts_json(const struct notice *n)
         return json_string(n->texts[0].text);
     o = json_object();
     for (size_t i = 0; i < n->n_texts; i++)
-        put_str(o, n->texts[i].lang, n->texts[i].text);
+        json_object_set_new(o, n->texts[i].lang, json_string(n->texts[i].text));
     return o;
 }
 
