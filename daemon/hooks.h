@@ -9,7 +9,7 @@
 #include "queue/queue.h"
 
 #define HOOKS_BODY_MAX 262144
-#define HOOKS_ITEMS_MAX 1000 /* receipts or replies in one body */
+#define HOOKS_ITEMS_MAX 10000 /* receipts or replies in one body */
 #define HOOKS_DEADLINE_MS 3000
 
 struct hooks;
@@ -24,7 +24,7 @@ struct hooks_opts {
     void *arg;
 };
 struct hooks *hooks_new(const struct hooks_opts *o);
-/* Requests under way complete no more. After the queue is gone (no completion of it may come any more). NULL is fine. */
+/* Requests under way complete no more. When no completion of the queue can come any more (it goes first, or in the same turn). NULL is fine. */
 void hooks_free(struct hooks *h);
 
 /* ${status} 200 (body {"code":0}), 400 (unreadable), 404 (the API has no such callback), 413, 503 (not in Redis yet: say it again). ${body} is JSON, borrowed. */

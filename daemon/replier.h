@@ -44,7 +44,7 @@ struct replier *replier_new(const struct replier_opts *o);
 void replier_poke(struct replier *r);
 /* Finish the batch under way, give the lease up, then ${cb} (once, later; also when Redis is away). */
 void replier_stop(struct replier *r, loop_fn cb, void *arg);
-/* No callbacks afterwards. When replier_stop is through, or after the queue is gone (no completion of it may come any more); not inside one of its own callbacks. NULL is fine. */
+/* No callbacks afterwards. When replier_stop is through, or when no completion of the queue can come any more (it goes first, or in the same turn); not inside one of its own callbacks. NULL is fine. */
 void replier_free(struct replier *r);
 /* Is this daemon the one that decides? For status. */
 bool replier_leads(const struct replier *r);
