@@ -130,6 +130,9 @@ class Provider:
         return self
 
     def stop(self):
+        """May be called again."""
+        if self._stop:
+            return
         self._stop = True
         self._wake()
         self._thread.join(10)

@@ -160,6 +160,7 @@ def test_stop_silences_notices_but_not_alerts_and_start_undoes_it(venus):
 
 def test_two_open_activities_are_offered_not_guessed(venus):
     """facts 6.4: ambiguous text gets a numbered choice; the number picks."""
+    venus.residents(["王小明,13800000001,460106,1栋,"]).ok()
     basketball(venus)
     venus.cli("activity", "add", "chess", "--title", "象棋赛", "--seats", 8, "--starts", iso(86400)).ok()
     venus.reply(phone(1), "报名")
@@ -174,6 +175,7 @@ def test_two_open_activities_are_offered_not_guessed(venus):
 
 def test_before_the_window_and_after_it_nobody_registers(venus):
     """An activity has a window; outside it the answer says when."""
+    venus.residents(["王小明,13800000001,460106,1栋,", "李雷,13800000002,460106,1栋,"]).ok()
     basketball(venus, 5, opens=iso(3600), closes=iso(7200))
     assert shown(venus)["state"] == "planned"
     venus.reply(phone(1), "报名 篮球赛")
@@ -183,6 +185,31 @@ def test_before_the_window_and_after_it_nobody_registers(venus):
     venus.reply(phone(2), "报名 篮球赛")
     answers_to(venus, phone(2))
     assert [r["phone"] for r in roster(venus)] == [phone(2)]
+
+
+def test_strangers_are_heard_but_not_entertained(venus):
+    """security.md 5.6: automatic answers go to residents and to people who take part only; what a stranger wrote still reaches the office."""
+    basketball(venus)
+    venus.reply(phone(7), "你们是谁")
+    wait_for(lambda: venus.cli("inbox", "list").ok().lines, 10, "the inbox entry")
+    venus.reply(phone(7), "报名")
+    assert "篮球赛" in answers_to(venus, phone(7))[0].text
+    assert len(venus.provider.to(phone(7))) == 1
+
+
+def test_a_question_makes_a_bare_number_an_answer(venus):
+    """Contract 3, ask.rsvp: after it a bare 1, +1 or 好 of those who were asked registers them; of others it does not."""
+    venus.residents([f"居民{i},138{i:08d},460106,{i}栋," for i in range(1, 6)]).ok()
+    basketball(venus)
+    venus.notice("ask", {"phones": [phone(i) for i in range(1, 5)]}, "篮球赛,参加请回1", ask={"rsvp": "basketball"})
+    venus.until("ask")
+    for i, text in enumerate(("1", "+1", "１", "好"), 1):
+        venus.reply(phone(i), text)
+    wait_for(lambda: len(roster(venus, "confirmed")) == 4, 10, "four registrations")
+    venus.reply(phone(5), "1")
+    venus.reply(phone(1), "取消")
+    wait_for(lambda: len(roster(venus, "confirmed")) == 3, 10, "the withdrawal, which came after the stranger's 1")
+    assert not [r for r in roster(venus) if r["phone"] == phone(5)]
 
 
 def test_the_hook_tells_the_truth(venus):

@@ -278,9 +278,9 @@ class World:
         return Result(args, done.returncode, out, err)
 
     def show(self, id_, **k):
-        """`notice show`, None while it is not accepted."""
+        """`notice show`; None while it is not accepted, and while Redis is away."""
         r = self.cli("notice", "show", id_, **k)
-        if r.code == 3:
+        if r.code in (3, 69, 75):
             return None
         return r.ok().json
 
