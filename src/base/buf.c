@@ -109,27 +109,28 @@ int buf_fmt(struct buf *b, const char *fmt, ...)
     return rc;
 }
 
-int buf_u64(struct buf *b, uint64_t v)
+static int add_number(struct buf *b, uint64_t v, bool negative)
 {
-    char digits[20];
+    char digits[21];
     size_t at = sizeof(digits);
 
     do {
         digits[--at] = (char)('0' + v % 10);
         v /= 10;
     } while (v != 0);
+    if (negative)
+        digits[--at] = '-';
     return buf_add(b, digits + at, sizeof(digits) - at);
+}
+
+int buf_u64(struct buf *b, uint64_t v)
+{
+    return add_number(b, v, false);
 }
 
 int buf_i64(struct buf *b, int64_t v)
 {
-    if (v >= 0)
-        return buf_u64(b, (uint64_t)v);
-    if (reserve(b, 20) < 0) { /* "-9223372036854775808": one check, so that no lone '-' is left behind */
-        return -1;
-    }
-    (void)buf_chr(b, '-');
-    return buf_u64(b, 0 - (uint64_t)v);
+    return v < 0 ? add_number(b, 0 - (uint64_t)v, true) : add_number(b, (uint64_t)v, false);
 }
 
 /* What stands after the backslash; 'u' = \u00XX; 0 = the byte stays as it is. */
