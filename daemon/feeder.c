@@ -9,13 +9,7 @@
 #include "base/secret.h"
 #include "daemon/feeder_int.h"
 
-enum {
-    CLAIMS_MAX = 8,      /* claims under way at once */
-    AHEAD_MS = 250,      /* slices for so long, at the present speed, are claimed ahead of the room */
-    AHEAD_MAX = 1600,    /* ... recipients at most */
-    QUIET_MAX_MS = 1000, /* another daemon may have made work that nobody told us of */
-    LEASE_MARGIN_MAX_MS = 10000
-};
+enum { LEASE_MARGIN_MAX_MS = 10000 };
 
 static void on_task(void *arg);
 
@@ -58,22 +52,6 @@ static void take_off(struct feeder *f, struct slice *s)
     slice_free(s);
 }
 
-struct claim {
-    struct feeder *feeder;
-    unsigned lanes;
-    TAILQ_ENTRY(claim) entry;
-};
-
-static void claims_free(struct feeder *f)
-{
-    struct claim *c;
-
-    while ((c = TAILQ_FIRST(&f->claims)) != NULL) {
-        TAILQ_REMOVE(&f->claims, c, entry);
-        free(c);
-    }
-}
-
 void feeder_free(struct feeder *f)
 {
     struct slice *s;
@@ -87,7 +65,7 @@ void feeder_free(struct feeder *f)
         take_off(f, s);
     delivery_marks_free(f);
     slice_reports_free(f);
-    claims_free(f);
+    feeder_claims_free(f);
     delivery_pool_free(f);
     notices_free(f->notices);
     loop_task_cancel(f->o.loop, &f->task);
@@ -109,6 +87,15 @@ void feeder_dirty(struct feeder *f, struct slice *s)
 void feeder_slice_done(struct feeder *f, struct slice *s)
 {
     take_off(f, s);
+    loop_post(f->o.loop, &f->task);
+}
+
+void feeder_expect(struct feeder *f, enum lane lane, int64_t ms)
+{
+    int64_t at_us = clock_mono_us() + ms * 1000;
+
+    if (f->quiet_until_us[lane] > at_us)
+        f->quiet_until_us[lane] = at_us;
     loop_post(f->o.loop, &f->task);
 }
 
@@ -158,118 +145,6 @@ void feeder_settled(struct feeder *f, struct slice *s, const struct queue_outcom
     f->o.on_settled(f->o.arg, s->claim.id, s->claim.lane, counts);
 }
 
-/* ---- claiming ---- */
-
-/* Recipients that may be claimed ahead of the room, so that a slot that comes free finds work: as many as go in AHEAD_MS. */
-static uint64_t ahead(const struct feeder *f)
-{
-    uint64_t per_second = f->n_settled_second > f->n_settled_last ? f->n_settled_second : f->n_settled_last;
-    uint64_t n = per_second * AHEAD_MS / 1000;
-
-    return n < 1 ? 1 : n > AHEAD_MAX ? AHEAD_MAX : n;
-}
-
-/* How many recipients of this lane could be put to use now; 0 when no link can take any for the time being. */
-static uint64_t wanted(const struct feeder *f, enum lane lane)
-{
-    uint64_t room = 0;
-    bool any = false;
-    int64_t wait;
-
-    for (size_t i = 0; i < f->o.n_links; i++) {
-        room += link_room(f->o.links[i], lane);
-        any = any || link_usable(f->o.links[i], lane, &wait);
-    }
-    return any ? room + ahead(f) : 0;
-}
-
-static unsigned lanes_to_claim(const struct feeder *f, int64_t now_us)
-{
-    unsigned lanes = 0;
-    uint64_t unsent = (uint64_t)f->n_claims * NOTICE_SLICE;
-
-    for (enum lane l = LANE_EMERGENCY; l < LANE_N; l++) {
-        /* The trickle of lane bulk does not count what the lane above it holds. */
-        uint64_t held =
-            l == LANE_BULK ? (uint64_t)f->n_claims * NOTICE_SLICE + f->n_unsent[l] : unsent + f->n_unsent[l];
-
-        unsent += f->n_unsent[l];
-        if (now_us >= f->quiet_until_us[l] && held < wanted(f, l))
-            lanes |= 1u << l;
-    }
-    return lanes;
-}
-
-/* An emergency or urgent slice is here: what is below and not begun goes back, and whoever has room for it takes it later. */
-static void hand_back_below(struct feeder *f, enum lane lane)
-{
-    struct slice *s, *next;
-
-    for (enum lane l = lane + 1; lane <= LANE_URGENT && l < LANE_N; l++)
-        TAILQ_FOREACH_SAFE(s, &f->open[l], entry, next)
-        {
-            log_debug("slice.handed-back", "notice=%s slice=%u lane=%s", s->claim.id, s->claim.slice,
-                      lane_name(l));
-            slice_close(s, 0, false);
-        }
-}
-
-static void be_quiet(struct feeder *f, unsigned lanes, int64_t ms)
-{
-    int64_t until;
-
-    if (ms < 0 || ms > QUIET_MAX_MS)
-        ms = QUIET_MAX_MS;
-    until = clock_mono_us() + ms * 1000;
-    for (enum lane l = LANE_EMERGENCY; l < LANE_N; l++)
-        if ((lanes & (1u << l)) != 0)
-            f->quiet_until_us[l] = until;
-    feeder_wake_in_ms(f, ms);
-}
-
-static void on_claim(void *arg, const struct queue_result *r, struct queue_claim *claim, int64_t next_ms)
-{
-    struct claim *c = arg;
-    struct feeder *f = c->feeder;
-    unsigned lanes = c->lanes;
-    struct slice *s;
-
-    TAILQ_REMOVE(&f->claims, c, entry);
-    free(c);
-    f->n_claims--;
-    if (r->status != QUEUE_OK) {
-        if (r->status == QUEUE_REFUSED)
-            log_error("claim.refused", "code=%s why=\"%s\"", r->e->code, r->e->msg);
-        be_quiet(f, lanes, QUIET_MAX_MS);
-        return;
-    }
-    if (claim == NULL) {
-        be_quiet(f, lanes, next_ms > 0 ? next_ms : next_ms == 0 ? 1 : QUIET_MAX_MS);
-        return;
-    }
-    hand_back_below(f, claim->lane);
-    s = slice_new(f, claim);
-    if (f->draining)
-        slice_close(s, 0, false);
-    loop_post(f->o.loop, &f->task);
-}
-
-static void claim_some(struct feeder *f)
-{
-    int64_t now = clock_mono_us();
-    unsigned lanes;
-
-    while (f->usable && !f->draining && f->n_claims < CLAIMS_MAX && (lanes = lanes_to_claim(f, now)) != 0) {
-        struct claim *c = xcalloc(1, sizeof(*c));
-
-        c->feeder = f;
-        c->lanes = lanes;
-        TAILQ_INSERT_TAIL(&f->claims, c, entry);
-        f->n_claims++;
-        queue_claim(f->o.queue, lanes, on_claim, c);
-    }
-}
-
 /* ---- one turn ---- */
 
 static void advance_all(struct feeder *f)
@@ -313,7 +188,7 @@ static void on_task(void *arg)
         advance_all(f);
     clean_all(f);
     if (f->usable) {
-        claim_some(f);
+        feeder_claim_some(f);
         arm(f);
     }
     if (f->on_drained != NULL && f->n_slices == 0 && f->n_claims == 0) {

@@ -94,10 +94,16 @@ void feeder_dirty(struct feeder *f, struct slice *s);       /* has something to 
 void feeder_slice_done(struct feeder *f, struct slice *s);  /* settled: remove and free */
 void feeder_slice_begun(struct feeder *f, struct slice *s); /* no recipients left to begin: busy */
 void feeder_settled(struct feeder *f, struct slice *s, const struct queue_outcome *o, size_t n);
+/* A slice of this lane may be claimed again in ${ms}. */
+void feeder_expect(struct feeder *f, enum lane lane, int64_t ms);
 uint32_t feeder_random(struct feeder *f);
 void feeder_wake_in_ms(struct feeder *f, int64_t ms);
 /* How long a begun range may be written to after the call that began it was made. */
 int64_t feeder_lease_us(const struct feeder *f);
+
+/* feeder_claim.c */
+void feeder_claim_some(struct feeder *f);
+void feeder_claims_free(struct feeder *f);
 
 /* slice.c to delivery.c */
 void slice_outcome(struct slice *s, const struct queue_outcome *o, int64_t retry_in_ms);

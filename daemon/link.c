@@ -185,6 +185,11 @@ bool link_usable(const struct link *l, enum lane lane, int64_t *wait_ms)
     return wait == 0;
 }
 
+bool link_healthy(const struct link *l)
+{
+    return l->unwell_us == 0 || l->unwell_us < clock_mono_us();
+}
+
 /* Requests that may wait for permits at once. */
 static size_t permits_room(const struct link *l, size_t slots)
 {

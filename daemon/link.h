@@ -54,6 +54,8 @@ size_t link_batch(const struct link *l);
 bool link_paced(const struct link *l);
 /* May a request of this lane start, slots aside? Otherwise in how many ms to look again (-1 = not known: paused). */
 bool link_usable(const struct link *l, enum lane lane, int64_t *wait_ms);
+/* False for a second after a request could not even be written: others first, when there are any. */
+bool link_healthy(const struct link *l);
 
 /* One request: 1..batch rendered messages. */
 struct link_op;

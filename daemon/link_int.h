@@ -37,6 +37,7 @@ struct link {
     bool paused;
     char why[96];
     int64_t throttled_us; /* until when the provider wants to be left alone */
+    int64_t unwell_us;    /* until when it is second choice */
     bool bad_account;
     bool probe_slot; /* the slot that was taken for a probe has not sent yet */
     struct loop_task room;

@@ -12,6 +12,7 @@
 enum {
     THROTTLED_MAX_MS = 300000,
     THROTTLED_DEFAULT_MS = 1000,
+    UNWELL_US = 1000000,
     OPS_KEPT = 64 /* finished operations kept for reuse beyond the window */
 };
 
@@ -109,6 +110,7 @@ static void judge(struct link_op *op, bool written, int64_t took_us, int64_t now
         l->stats.hist_count++;
         l->stats.hist_sum_us += (uint64_t)took_us;
     }
+    l->unwell_us = written || took_us == 0 ? 0 : now_us + UNWELL_US;
     if (v[0].verdict == VERDICT_THROTTLED)
         throttle(l, v[0].retry_after_ms, now_us);
     changed = link_breaker_end(&l->breaker, op->probe, hard, now_us);

@@ -149,6 +149,7 @@ static size_t first_way(const struct slice *s, uint32_t off)
 struct link *slice_link(const struct slice *s, uint32_t off, int64_t *wait_ms)
 {
     size_t first = first_way(s, off);
+    struct link *second_choice = NULL;
     int64_t wait;
 
     *wait_ms = -1;
@@ -157,14 +158,19 @@ struct link *slice_link(const struct slice *s, uint32_t off, int64_t *wait_ms)
 
         if (!has_address(s, off, l))
             continue;
-        if (link_usable(l, s->claim.lane, &wait))
-            return l;
+        if (link_usable(l, s->claim.lane, &wait)) {
+            if (link_healthy(l))
+                return l;
+            if (second_choice == NULL)
+                second_choice = l;
+            continue;
+        }
         if (wait < 0)
             wait = ALL_PAUSED_MS;
         if (*wait_ms < 0 || wait < *wait_ms)
             *wait_ms = wait;
     }
-    return NULL;
+    return second_choice;
 }
 
 bool slice_has_other_channel(const struct slice *s, uint32_t off, const struct link *l)
@@ -354,6 +360,8 @@ static void on_reported(void *arg, const struct queue_result *r, bool mine)
     }
     confirmed(s, &rep);
     if (rep.last && s->last_sent) {
+        if (s->retry_in_ms >= 0)
+            feeder_expect(s->feeder, s->claim.lane, s->retry_in_ms);
         feeder_slice_done(s->feeder, s);
         return;
     }

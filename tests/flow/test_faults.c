@@ -1,0 +1,220 @@
+/* Providers and Redis that fail: what is repeated, what is parked, what waits. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "tests/support/flow_bed.h"
+
+static bool one_sent(struct flow_bed *b)
+{
+    return b->n_messages >= 1;
+}
+
+static bool two_sent(struct flow_bed *b)
+{
+    return b->n_messages >= 2;
+}
+
+static void a_lost_answer_parks_a_normal_notice(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 2, .retry_base_ms = 20});
+
+    (void)state;
+    b->answer[0] = FLOW_DROP;
+    flow_notice(b, "n1", "normal", 0, 3);
+    assert_true(flow_until_state(b, "n1", NOTICE_DONE));
+    assert_int_equal(flow_get(b, "n1").counts[RECIPIENT_UNKNOWN], 3);
+    assert_int_equal(b->n_messages, 3);
+    flow_free(b);
+}
+
+static void a_lost_answer_is_sent_again_for_an_emergency(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 2, .retry_base_ms = 20});
+
+    (void)state;
+    b->answer[0] = FLOW_DROP;
+    flow_notice(b, "n1", "emergency", 0, 1);
+    assert_true(flow_until(b, one_sent));
+    b->answer[0] = FLOW_OK;
+    assert_true(flow_until_state(b, "n1", NOTICE_DONE));
+    assert_int_equal(flow_get(b, "n1").counts[RECIPIENT_ACCEPTED], 1);
+    assert_int_equal(b->n_messages, 2);
+    assert_string_equal(b->messages[1].ref, "n1.0.2");
+    flow_free(b);
+}
+
+static void a_provider_that_wants_quiet_gets_it_and_no_attempt_is_counted(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 1, .retry_base_ms = 20});
+
+    (void)state;
+    b->answer[0] = FLOW_429;
+    b->retry_after = 1;
+    flow_notice(b, "n1", "normal", 0, 1);
+    assert_true(flow_until(b, one_sent));
+    b->answer[0] = FLOW_OK;
+    assert_true(flow_until_state(b, "n1", NOTICE_DONE));
+    assert_int_equal(b->n_messages, 2);
+    assert_true(b->messages[1].at_us - b->messages[0].at_us >= 990000);
+    assert_string_equal(b->messages[1].ref, "n1.0.1");
+    flow_free(b);
+}
+
+static bool breaker_opened(struct flow_bed *b)
+{
+    return link_stats(b->links[0])->breaker_open;
+}
+
+static bool breaker_closed(struct flow_bed *b)
+{
+    return !link_stats(b->links[0])->breaker_open;
+}
+
+static void a_provider_that_fails_is_left_alone_probed_and_used_again(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 4, .retry_base_ms = 20});
+    size_t before;
+
+    (void)state;
+    b->answer[0] = FLOW_503;
+    flow_notice(b, "n1", "normal", 0, 60);
+    assert_true(flow_until(b, breaker_opened));
+    assert_string_equal(link_state(b->links[0]), "breaker-open");
+    flow_run_ms(b, 100);
+    before = b->n_requests;
+    flow_run_ms(b, 600);
+    assert_int_equal(b->n_requests, before); /* nothing before the probe is due */
+    b->answer[0] = FLOW_OK;
+    assert_true(flow_until(b, breaker_closed));
+    assert_true(b->n_requests >= before + 1);
+    assert_true(flow_until_state(b, "n1", NOTICE_DONE));
+    assert_int_equal(flow_get(b, "n1").counts[RECIPIENT_ACCEPTED], 60);
+    flow_free(b);
+}
+
+static void the_second_provider_takes_over_from_one_that_is_not_there(void **state)
+{
+    struct flow_bed *b =
+        flow_new(&(struct flow_opts){.window = 2, .n_links = 2, .dead_first = true, .retry_base_ms = 1000});
+    int64_t began = clock_mono_ms();
+
+    (void)state;
+    flow_notice(b, "n1", "urgent", 0, 5);
+    assert_true(flow_until_state(b, "n1", NOTICE_DONE));
+    assert_int_equal(flow_get(b, "n1").counts[RECIPIENT_ACCEPTED], 5);
+    assert_int_equal(b->n_messages, 5);
+    assert_int_equal(b->messages[0].provider, 1);
+    assert_true(clock_mono_ms() - began < 3000);
+    flow_free(b);
+}
+
+static void a_paced_provider_gets_no_second_with_more_than_its_rate(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 16, .rate = 40});
+
+    (void)state;
+    flow_notice(b, "n1", "normal", 0, 90);
+    assert_true(flow_until_state(b, "n1", NOTICE_DONE));
+    assert_int_equal(b->n_messages, 90);
+    for (size_t i = 0; i + 40 < 90; i++)
+        if (b->messages[i + 40].at_us - b->messages[i].at_us < 1000000)
+            fail_msg("41 messages within %lld us",
+                     (long long)(b->messages[i + 40].at_us - b->messages[i].at_us));
+    /* and the rate is used: 90 messages at 40 a second take 2.25 s */
+    assert_true(b->messages[89].at_us - b->messages[0].at_us < 2600000);
+    flow_free(b);
+}
+
+static void on_drained(void *arg)
+{
+    struct flow_bed *b = arg;
+
+    b->drained = true;
+}
+
+static bool is_drained(struct flow_bed *b)
+{
+    return b->drained;
+}
+
+static void draining_finishes_requests_and_hands_the_rest_back(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 2});
+    char *work;
+
+    (void)state;
+    b->answer[0] = FLOW_HOLD;
+    flow_notice(b, "n1", "urgent", 0, 150);
+    assert_true(flow_until(b, two_sent));
+    feeder_drain(b->feeder, on_drained, b);
+    flow_run_ms(b, 50);
+    assert_false(b->drained);
+    flow_release(b);
+    assert_true(flow_until(b, is_drained));
+    assert_int_equal(b->n_messages, 2);
+    assert_int_equal(flow_get(b, "n1").counts[RECIPIENT_ACCEPTED], 2);
+    work = redis_server_ask(b->server, "HLEN", "crier:{venus}:n:n1:own", NULL);
+    assert_string_equal(work, "0"); /* nobody owns a slice of it any more */
+    free(work);
+    flow_free(b);
+}
+
+static bool all_settled(struct flow_bed *b)
+{
+    return b->settled[RECIPIENT_ACCEPTED] == 20;
+}
+
+static void results_wait_while_redis_is_away_and_nothing_is_sent_twice(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 4, .aof = true});
+
+    (void)state;
+    b->answer[0] = FLOW_HOLD;
+    flow_notice(b, "n1", "urgent", 0, 20);
+    assert_true(flow_until(b, two_sent));
+    redis_server_kill(b->server);
+    flow_release(b);
+    flow_run_ms(b, 300);
+    assert_true(b->n_messages <= 4); /* no Redis, no new send */
+    redis_server_restart(b->server);
+    assert_true(flow_until(b, all_settled));
+    assert_true(flow_until_state(b, "n1", NOTICE_DONE));
+    assert_int_equal(b->n_messages, 20);
+    assert_int_equal(flow_get(b, "n1").counts[RECIPIENT_ACCEPTED], 20);
+    flow_free(b);
+}
+
+static void rubbish_from_a_provider_is_unknown(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 2});
+
+    (void)state;
+    b->answer[0] = FLOW_CODE;
+    b->code = 77;
+    flow_notice(b, "n1", "normal", 0, 2);
+    assert_true(flow_until_state(b, "n1", NOTICE_DONE));
+    assert_int_equal(flow_get(b, "n1").counts[RECIPIENT_UNKNOWN], 2);
+    flow_free(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_lost_answer_parks_a_normal_notice),
+        cmocka_unit_test(a_lost_answer_is_sent_again_for_an_emergency),
+        cmocka_unit_test(a_provider_that_wants_quiet_gets_it_and_no_attempt_is_counted),
+        cmocka_unit_test(a_provider_that_fails_is_left_alone_probed_and_used_again),
+        cmocka_unit_test(the_second_provider_takes_over_from_one_that_is_not_there),
+        cmocka_unit_test(a_paced_provider_gets_no_second_with_more_than_its_rate),
+        cmocka_unit_test(draining_finishes_requests_and_hands_the_rest_back),
+        cmocka_unit_test(results_wait_while_redis_is_away_and_nothing_is_sent_twice),
+        cmocka_unit_test(rubbish_from_a_provider_is_unknown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,195 @@
+/* From the inbox to the provider and back into the ledger. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/flow_bed.h"
+
+static void a_notice_reaches_everybody_once_and_is_done(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 8});
+    struct queue_notice n;
+
+    (void)state;
+    flow_notice(b, "n1", "normal", 0, 250);
+    assert_true(flow_until_state(b, "n1", NOTICE_DONE));
+    n = flow_get(b, "n1");
+    assert_int_equal(n.total, 250);
+    assert_int_equal(n.counts[RECIPIENT_ACCEPTED], 250);
+    assert_int_equal(b->n_messages, 250);
+    assert_int_equal(b->settled[RECIPIENT_ACCEPTED], 250);
+    assert_int_equal(feeder_in_flight(b->feeder), 0);
+    flow_free(b);
+}
+
+static void a_reference_names_notice_index_and_attempt(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 1});
+
+    (void)state;
+    flow_notice(b, "n-1.x", "normal", 7, 2);
+    assert_true(flow_until_state(b, "n-1.x", NOTICE_DONE));
+    assert_string_equal(b->messages[0].ref, "n-1.x.0.1");
+    assert_string_equal(b->messages[0].to, "+8613800000007");
+    assert_string_equal(b->messages[1].ref, "n-1.x.1.1");
+    flow_free(b);
+}
+
+static void a_batch_carries_as_many_recipients_as_configured(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 4, .batch = 10});
+
+    (void)state;
+    flow_notice(b, "n1", "normal", 0, 125);
+    assert_true(flow_until_state(b, "n1", NOTICE_DONE));
+    assert_int_equal(b->n_messages, 125);
+    assert_int_equal(b->n_requests, 13); /* two slices: 10 x 10, then 10 + 10 + 5 */
+    assert_int_equal(flow_get(b, "n1").counts[RECIPIENT_ACCEPTED], 125);
+    flow_free(b);
+}
+
+static bool is_full(struct flow_bed *b)
+{
+    return b->n_held == 6;
+}
+
+static void the_window_is_never_exceeded(void **state)
+{
+    /* 8 slots, 20 % reserved = 2, 1 of the rest kept for lane bulk */
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 8});
+
+    (void)state;
+    b->answer[0] = FLOW_HOLD;
+    flow_notice(b, "n1", "bulk", 0, 60);
+    assert_true(flow_until(b, is_full));
+    flow_run_ms(b, 50);
+    assert_int_equal(b->n_in_flight, 6);
+    flow_release(b);
+    assert_true(flow_until_state(b, "n1", NOTICE_DONE));
+    assert_true(b->most_in_flight <= 6);
+    flow_free(b);
+}
+
+static void a_bad_recipient_fails_for_good_and_the_others_go_on(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 2});
+    struct queue_notice n;
+
+    (void)state;
+    b->answer[0] = FLOW_CODE;
+    b->code = 1;
+    flow_notice(b, "n1", "normal", 0, 3);
+    assert_true(flow_until_state(b, "n1", NOTICE_DONE));
+    n = flow_get(b, "n1");
+    assert_int_equal(n.counts[RECIPIENT_FAILED], 3);
+    assert_int_equal(b->n_messages, 3);
+    flow_free(b);
+}
+
+static bool two_sent(struct flow_bed *b)
+{
+    return b->n_messages >= 2;
+}
+
+static void after_cancel_nothing_more_is_written(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 2});
+    struct queue_notice n;
+
+    (void)state;
+    b->answer[0] = FLOW_HOLD;
+    flow_notice(b, "n1", "urgent", 0, 150);
+    assert_true(flow_until(b, two_sent));
+    flow_push(b, true, "{\"v\":1,\"id\":\"c1\",\"kind\":\"cancel\",\"cancels\":\"n1\"}");
+    assert_true(flow_until_state(b, "n1", NOTICE_CANCELLED));
+    flow_release(b);
+    flow_run_ms(b, 300);
+    assert_int_equal(b->n_messages, 2);
+    n = flow_get(b, "n1");
+    assert_int_equal(n.counts[RECIPIENT_ACCEPTED], 2);
+    assert_int_equal(n.counts[RECIPIENT_CANCELLED], 148);
+    flow_free(b);
+}
+
+static bool one_rejected(struct flow_bed *b)
+{
+    return b->n_rejected == 1;
+}
+
+static const struct {
+    const char *name, *json, *reason;
+} refused[] = {
+    {"cancelling what does not exist is refused",
+     "{\"v\":1,\"id\":\"c\",\"kind\":\"cancel\",\"cancels\":\"none\"}",                                "no-such-notice"  },
+    {"half a document is refused",                "{\"v\":1,",                                         "bad-json"        },
+    {"a notice without words is refused",         "{\"v\":1,\"id\":\"x\",\"to\":{\"everyone\":true}}", "no-text"         },
+    {"a template that nobody wrote is refused",
+     "{\"v\":1,\"id\":\"x\",\"to\":{\"everyone\":true},\"template\":\"nope\"}",                        "unknown-template"},
+};
+
+static void bad_entries_are_rejected_and_the_next_one_is_sent(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        struct flow_bed *b = flow_new(&(struct flow_opts){.window = 2});
+
+        flow_push(b, false, refused[i].json);
+        if (!flow_until(b, one_rejected) || strcmp(b->reason, refused[i].reason) != 0)
+            fail_msg("%s: reason \"%s\"", refused[i].name, b->reason);
+        flow_notice(b, "n1", "normal", 0, 1);
+        assert_true(flow_until_state(b, "n1", NOTICE_DONE));
+        flow_free(b);
+    }
+}
+
+static void an_audience_of_nobody_is_refused(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 2});
+
+    (void)state;
+    flow_push(b, false, "{\"v\":1,\"id\":\"n1\",\"text\":\"x\",\"to\":{\"tags\":[\"none\"]}}");
+    assert_true(flow_until_state(b, "n1", NOTICE_REJECTED));
+    flow_free(b);
+}
+
+static void a_higher_level_stops_the_one_before_it(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 2});
+
+    (void)state;
+    b->answer[0] = FLOW_HOLD;
+    flow_notice(b, "yellow", "urgent", 0, 100);
+    assert_true(flow_until(b, two_sent));
+    flow_push(b, true,
+              "{\"v\":1,\"id\":\"red\",\"kind\":\"alert\",\"to\":{\"phones\":[\"+8613800000500\"]},\"alert\":"
+              "{\"issuer\":\"海口市气象台\","
+              "\"issued_at\":\"2026-11-23T09:06:00+08:00\",\"event\":\"typhoon\",\"level\":\"red\","
+              "\"expires\":\"2036-11-24T09:06:00+08:00\","
+              "\"official_text\":\"台风红色预警\",\"supersedes\":[\"yellow\"]}}");
+    assert_true(flow_until_state(b, "yellow", NOTICE_CANCELLED));
+    flow_release(b);
+    assert_true(flow_until_state(b, "red", NOTICE_DONE));
+    assert_int_equal(flow_count(b, "yellow"), 2);
+    assert_int_equal(flow_count(b, "red"), 1);
+    flow_free(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_notice_reaches_everybody_once_and_is_done),
+        cmocka_unit_test(a_reference_names_notice_index_and_attempt),
+        cmocka_unit_test(a_batch_carries_as_many_recipients_as_configured),
+        cmocka_unit_test(the_window_is_never_exceeded),
+        cmocka_unit_test(a_bad_recipient_fails_for_good_and_the_others_go_on),
+        cmocka_unit_test(after_cancel_nothing_more_is_written),
+        cmocka_unit_test(bad_entries_are_rejected_and_the_next_one_is_sent),
+        cmocka_unit_test(an_audience_of_nobody_is_refused),
+        cmocka_unit_test(a_higher_level_stops_the_one_before_it),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
