@@ -101,10 +101,7 @@ static int connect_daemon(struct cli *c, struct call_path *p)
 
 static int unreachable(const struct cli *c, const struct err *e)
 {
-    if (c->url != NULL)
-        return cli_fail(c, CLI_UNREACHABLE, "no answer from crierd at %s: %s", c->url, e->msg);
-    return cli_fail(c, CLI_UNREACHABLE, "no answer from crierd: %s; is it running, and is this its socket? (--socket, $CRIER_SOCKET)",
-                    e->msg);
+    return cli_fail(c, CLI_UNREACHABLE, "%s%s", e->msg, c->url == NULL ? "; is crierd running, and is this its socket? (--socket, $CRIER_SOCKET)" : "");
 }
 
 /* ---- refusals ---- */

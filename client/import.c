@@ -93,16 +93,32 @@ static void consume(struct import *i, size_t n, size_t lines)
     i->safe = i->safe_lines = 0;
 }
 
+/* Blank lines before the header line, and a byte order mark, are no header. */
+static bool is_blank(const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strchr(" \t\r\n,;\xEF\xBB\xBF", p[i]) == NULL)
+            return false;
+    return true;
+}
+
 static int take_header(struct import *i, struct err *e)
 {
-    while (i->safe == 0 && !i->end) {
-        if (fill(i, e) != 0)
-            return -1;
+    size_t begin = 0;
+
+    for (;;) {
+        i->safe = 0;
         scan(i, true);
-    }
-    if (i->safe == 0) { /* a header without a line end is all there is */
-        i->safe = i->seen = i->rows.len;
-        i->safe_lines = i->lines;
+        if (i->safe > 0 && !is_blank(i->rows.data + begin, i->safe - begin))
+            break;
+        begin = i->safe > 0 ? i->safe : begin;
+        if (i->safe == 0 && i->end) { /* a header without a line end is all there is */
+            i->safe = i->seen = i->rows.len;
+            i->safe_lines = i->lines;
+            break;
+        }
+        if (i->safe == 0 && fill(i, e) != 0)
+            return -1;
     }
     if (i->safe == 0)
         return 0;

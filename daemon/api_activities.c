@@ -64,8 +64,10 @@ void api_activities_create(struct api_call *c)
         api_call_error(c, 400, "bad-json", NULL, "the activity is missing: send it as a JSON object");
     else if (activity_from_json(a, c->body, c->tz, clock_wall_ms(), &e) != 0)
         api_call_err(c, &e);
-    else
+    else {
+        api_call_target(c, a->code);
         roster_put(c->q, a, true, on_made, c);
+    }
 }
 
 /* ---- state ---- */

@@ -28,7 +28,7 @@ static void on_trail(void *arg, const struct queue_result *r)
 /* Identifiers only: a number in the path is masked. */
 static const char *target_of(const struct api_call *c, char *out, size_t n)
 {
-    const char *s = c->match.params[0] != NULL ? c->match.params[0] : "";
+    const char *s = c->target[0] != '\0' ? c->target : c->match.params[0] != NULL ? c->match.params[0] : "";
 
     if (phone_is_e164(s, strlen(s)) && n >= PHONE_MAX)
         phone_mask(s, out);
@@ -73,6 +73,15 @@ void api_call_end(struct api_call *c)
     json_decref(c->body);
     routes_match_fini(&c->match);
     free(c);
+}
+
+void api_call_target(struct api_call *c, const char *target)
+{
+    size_t n = strlen(target);
+
+    n = utf8_valid(target, n) ? utf8_cut(target, n, sizeof(c->target) - 1) : 0;
+    memcpy(c->target, target, n);
+    c->target[n] = '\0';
 }
 
 void *api_call_state(struct api_call *c, size_t n)

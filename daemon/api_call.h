@@ -39,6 +39,7 @@ struct api_call {
     void (*state_free)(void *state);
     char *memo_key;              /* keep the answer under this Idempotency-Key */
     char body_hash[65];
+    char target[80];             /* what was made, for the audit trail; "" = the first parameter of the path */
     bool gone;                   /* a streamed answer whose client went away */
     bool streaming;
     int status;
@@ -61,6 +62,8 @@ void api_call_end(struct api_call *c);
 json_t *api_call_error_json(const char *code, const char *field, const char *message);
 /* {"error":...} for a queue's refusal; *${status} = the HTTP status for it. */
 json_t *api_call_result_json(const struct queue_result *r, int *status);
+/* For the audit trail: an identifier, never a number or a text of a person. */
+void api_call_target(struct api_call *c, const char *target);
 /* Zeroed memory that is freed with the call. Once per call. */
 void *api_call_state(struct api_call *c, size_t n);
 

@@ -132,16 +132,17 @@ static int feed(struct import *i, size_t n, struct err *e)
     return i->at == i->n_body ? csv_end(i->csv, e) : 0;
 }
 
-/* The header line with its end; a line break inside quotes belongs to it. */
+/* The header line with its end, and blank lines before it; a line break inside quotes belongs to it. */
 static size_t header_length(const char *p, size_t n)
 {
-    bool quoted = false;
+    bool quoted = false, blank = true;
 
     for (size_t k = 0; k < n; k++) {
         quoted ^= p[k] == '"';
-        if (!quoted && p[k] == '\n')
+        blank = blank && strchr(" \t\r\n,;\xEF\xBB\xBF", p[k]) != NULL;
+        if (!quoted && !blank && p[k] == '\n')
             return k + 1;
-        if (!quoted && p[k] == '\r')
+        if (!quoted && !blank && p[k] == '\r')
             return k + 1 < n && p[k + 1] == '\n' ? k + 2 : k + 1;
     }
     return n;

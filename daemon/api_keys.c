@@ -100,6 +100,7 @@ void api_keys_add(struct api_call *c)
     a = api_call_state(c, sizeof(*a));
     c->state_free = adding_free;
     tokens_make(name, role, community, &a->key, a->token);
+    api_call_target(c, a->key.id);
     keyring_put(c->q, &a->key, on_added, c);
 }
 

@@ -26,6 +26,8 @@ static void on_submitted(void *arg, const struct queue_result *r, enum queue_acc
 {
     struct api_call *c = arg;
 
+    if (n != NULL)
+        api_call_target(c, n->id);
     if (r->status != QUEUE_OK) {
         api_call_refused(c, r);
         return;
@@ -154,6 +156,8 @@ void api_submit_run(struct api_call *c)
     const char *given = httpd_header(c->req, "Idempotency-Key");
     bool dry = api_call_flag(c, "dry");
 
+    if (dry)
+        api_call_target(c, "dry run");
     if (c->body == NULL) {
         api_call_error(c, 400, "bad-json", NULL, "the notice is missing: send it as a JSON object");
         return;
