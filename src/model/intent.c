@@ -10,9 +10,10 @@
 #include "text/utf8.h"
 
 static const char *const KIND_NAMES[] = {
-    [INTENT_UNKNOWN] = "unknown", [INTENT_JOIN] = "join", [INTENT_LEAVE] = "leave",   [INTENT_QUERY] = "query",
-    [INTENT_CHECKIN] = "checkin", [INTENT_ANSWER] = "answer", [INTENT_VOTE] = "vote", [INTENT_SAFE] = "safe",
-    [INTENT_SOS] = "sos",         [INTENT_HELP] = "help", [INTENT_STOP] = "stop",     [INTENT_START] = "start",
+    [INTENT_UNKNOWN] = "unknown", [INTENT_JOIN] = "join",       [INTENT_LEAVE] = "leave",
+    [INTENT_QUERY] = "query",     [INTENT_CHECKIN] = "checkin", [INTENT_ANSWER] = "answer",
+    [INTENT_VOTE] = "vote",       [INTENT_SAFE] = "safe",       [INTENT_SOS] = "sos",
+    [INTENT_HELP] = "help",       [INTENT_STOP] = "stop",       [INTENT_START] = "start",
 };
 
 const char *intent_name(enum intent_kind k)
@@ -91,12 +92,33 @@ size_t intent_find(const struct intent_ctx *ctx, const char *code)
 
 /* What the tokens are, in words of `reply explain`. */
 static const char *const CLASS_NAMES[] = {
-    [IC_WORD] = "?",          [IC_KEYWORD] = "keyword", [IC_WEAK] = "weak keyword", [IC_ACTIVITY] = "activity", [IC_NAME] = "name",
-    [IC_COUNT] = "people",    [IC_NUMBER] = "number",   [IC_PLUS] = "plus",         [IC_ORDINAL] = "ordinal",   [IC_DETAIL] = "detail",
-    [IC_ME] = "sender",       [IC_FILL] = "-",          [IC_LE] = "told",           [IC_GENERIC] = "general",   [IC_KIN] = "companion",
-    [IC_WITH] = "with",       [IC_REASON] = "reason",   [IC_NEG] = "negation",      [IC_ASK] = "question",      [IC_HOWTO] = "how-to",
-    [IC_COND] = "condition",  [IC_PAST] = "past",       [IC_MODAL] = "may",         [IC_THIRD] = "somebody else", [IC_OR] = "or",
-    [IC_OWN] = "own state",   [IC_OTHER] = "other",
+    [IC_WORD] = "?",
+    [IC_KEYWORD] = "keyword",
+    [IC_WEAK] = "weak keyword",
+    [IC_ACTIVITY] = "activity",
+    [IC_NAME] = "name",
+    [IC_COUNT] = "people",
+    [IC_NUMBER] = "number",
+    [IC_PLUS] = "plus",
+    [IC_ORDINAL] = "ordinal",
+    [IC_DETAIL] = "detail",
+    [IC_ME] = "sender",
+    [IC_FILL] = "-",
+    [IC_LE] = "told",
+    [IC_GENERIC] = "general",
+    [IC_KIN] = "companion",
+    [IC_WITH] = "with",
+    [IC_REASON] = "reason",
+    [IC_NEG] = "negation",
+    [IC_ASK] = "question",
+    [IC_HOWTO] = "how-to",
+    [IC_COND] = "condition",
+    [IC_PAST] = "past",
+    [IC_MODAL] = "may",
+    [IC_THIRD] = "somebody else",
+    [IC_OR] = "or",
+    [IC_OWN] = "own state",
+    [IC_OTHER] = "other",
 };
 
 static void tell_tokens(struct intent_parse *p)
@@ -138,7 +160,8 @@ static void parse_folded(struct intent_parse *p)
     intent_match_free(p->names);
 }
 
-void intent_parse(const struct intent_words *w, const struct intent_ctx *ctx, const char *text, size_t n, struct intent *out)
+void intent_parse(const struct intent_words *w, const struct intent_ctx *ctx, const char *text, size_t n,
+                  struct intent *out)
 {
     static const struct intent_ctx nothing;
     struct intent_parse p;
@@ -154,7 +177,8 @@ void intent_parse(const struct intent_words *w, const struct intent_ctx *ctx, co
     p.n_named = 0;
     if (!utf8_valid(text, n)) {
         intent_decide(&p, INTENT_UNKNOWN, "not-utf8", "the text is not UTF-8");
-    } else if (n > 16 * INTENT_CHARS || fold_text(text, n, &folded) || intent_scan_text(&p.scan.text, folded.data ? folded.data : "", folded.len)) {
+    } else if (n > 16 * INTENT_CHARS || fold_text(text, n, &folded) ||
+               intent_scan_text(&p.scan.text, folded.data ? folded.data : "", folded.len)) {
         intent_decide(&p, INTENT_UNKNOWN, "too-long", "a letter, not a reply");
     } else {
         intent_step(out, "folded: \"%s\"", buf_cstr(&folded));
@@ -173,7 +197,7 @@ json_t *intent_json(const struct intent *i, const struct intent_ctx *ctx)
     for (size_t k = 0; k < i->n_steps; k++)
         json_array_append_new(steps, json_string(i->steps[k]));
     return json_pack("{s:s, s:o, s:I, s:o, s:s, s:s, s:o, s:o}", "intent", intent_name(i->kind), "activity",
-                     i->activity[0] ? json_string(i->activity) : json_null(), "count", (json_int_t)i->count, "name",
-                     i->name[0] ? json_string(i->name) : json_null(), "rest", i->rest, "rule", i->rule, "ambiguous", ambiguous,
-                     "steps", steps);
+                     i->activity[0] ? json_string(i->activity) : json_null(), "count", (json_int_t)i->count,
+                     "name", i->name[0] ? json_string(i->name) : json_null(), "rest", i->rest, "rule",
+                     i->rule, "ambiguous", ambiguous, "steps", steps);
 }

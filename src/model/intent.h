@@ -34,14 +34,18 @@ void intent_words_free(struct intent_words *w);
 
 /* What is known about the sender when the reply came. */
 struct intent_ctx {
-    const struct activity *activities; /* all that may be meant: open ones and those the sender is registered for */
+    const struct activity
+        *activities; /* all that may be meant: open ones and those the sender is registered for */
     size_t n_activities;
     const bool *open;       /* per activity: registration is open now */
     const bool *registered; /* per activity: the sender holds a place or waits */
-    const char *asked;      /* code of the activity that the last message to this person asked about, or NULL: a bare "1" or "好" joins it */
-    const char (*offered)[ACTIVITY_CODE_MAX + 1]; /* last numbered list offered to this person: "2" picks the second */
+    const char *
+        asked; /* code of the activity that the last message to this person asked about, or NULL: a bare "1" or "好" joins it */
+    const char (*offered)[ACTIVITY_CODE_MAX +
+                          1]; /* last numbered list offered to this person: "2" picks the second */
     size_t n_offered;
-    enum intent_kind offered_for; /* what the list was offered for: a number from it means that (INTENT_UNKNOWN = join) */
+    enum intent_kind
+        offered_for; /* what the list was offered for: a number from it means that (INTENT_UNKNOWN = join) */
     bool rollcall_open;
 };
 
@@ -51,16 +55,17 @@ struct intent {
     char activity[ACTIVITY_CODE_MAX + 1]; /* "" = none named or several possible */
     size_t ambiguous[16];                 /* indexes into ctx->activities when several are possible */
     size_t n_ambiguous;
-    uint32_t count;  /* party size, >= 1 for join (default 1) */
-    char name[96];   /* "" = none given */
-    char rest[256];  /* folded text that was not understood (cut) */
-    char rule[48];   /* which rule decided: "keyword-prefix", "bare-number", "question", ... */
+    uint32_t count;                /* party size, >= 1 for join (default 1) */
+    char name[96];                 /* "" = none given */
+    char rest[256];                /* folded text that was not understood (cut) */
+    char rule[48];                 /* which rule decided: "keyword-prefix", "bare-number", "question", ... */
     char steps[INTENT_STEPS][160]; /* for `crier reply explain` */
     size_t n_steps;
 };
 
 /* Parse ${n} bytes (any bytes; invalid UTF-8 -> unknown). */
-void intent_parse(const struct intent_words *w, const struct intent_ctx *ctx, const char *text, size_t n, struct intent *out);
+void intent_parse(const struct intent_words *w, const struct intent_ctx *ctx, const char *text, size_t n,
+                  struct intent *out);
 /* As contract 6, `reply explain`. Caller decrefs. */
 json_t *intent_json(const struct intent *i, const struct intent_ctx *ctx);
 

@@ -10,9 +10,11 @@ static void bounds(const struct intent_parse *p, size_t *from, size_t *to)
 
     *from = 0;
     *to = t->n;
-    while (*from < *to && !intent_is_han(t->c[*from]) && !intent_is_latin(t->c[*from]) && !intent_is_digit(t->c[*from]))
+    while (*from < *to && !intent_is_han(t->c[*from]) && !intent_is_latin(t->c[*from]) &&
+           !intent_is_digit(t->c[*from]))
         ++*from;
-    while (*to > *from && !intent_is_han(t->c[*to - 1]) && !intent_is_latin(t->c[*to - 1]) && !intent_is_digit(t->c[*to - 1]))
+    while (*to > *from && !intent_is_han(t->c[*to - 1]) && !intent_is_latin(t->c[*to - 1]) &&
+           !intent_is_digit(t->c[*to - 1]))
         --*to;
 }
 
@@ -59,8 +61,9 @@ static bool nothing_else(const struct intent_parse *p)
 {
     for (size_t i = 0; i < p->scan.n; i++) {
         const struct intent_token *k = &p->scan.token[i];
-        bool known = (k->class == IC_KEYWORD && k->kind == INTENT_SAFE) || k->class == IC_FILL || k->class == IC_ME || k->class == IC_LE ||
-                     k->class == IC_COUNT || k->class == IC_KIN || k->class == IC_NAME || (k->class == IC_NUMBER && k->value == 1) ||
+        bool known = (k->class == IC_KEYWORD && k->kind == INTENT_SAFE) || k->class == IC_FILL ||
+                     k->class == IC_ME || k->class == IC_LE || k->class == IC_COUNT || k->class == IC_KIN ||
+                     k->class == IC_NAME || (k->class == IC_NUMBER && k->value == 1) ||
                      intent_token_is(p, k, "很|非常|挺|在家|回家|到家");
         if (!known)
             return false;
@@ -78,7 +81,8 @@ static bool rollcall_number(struct intent_parse *p, size_t number)
     if (number >= 1 && number <= ctx->n_offered)
         add_ambiguous(p, ctx->offered[number - 1]);
     if (p->out->n_ambiguous || (ctx->asked && number == 1))
-        return intent_decide(p, INTENT_UNKNOWN, "bare-number-ambiguous", "a roll-call and an invitation are both open: asked back");
+        return intent_decide(p, INTENT_UNKNOWN, "bare-number-ambiguous",
+                             "a roll-call and an invitation are both open: asked back");
     if (number == 1)
         return intent_decide(p, INTENT_SAFE, "rollcall-number", "1 = safe, while a roll-call is open");
     if (number == 2)
@@ -109,10 +113,12 @@ bool intent_answers_rollcall(struct intent_parse *p)
         return intent_decide(p, INTENT_SOS, "rollcall-word", "asks for help while a roll-call is open");
     if (safe && !doubt && nothing_else(p))
         return intent_decide(p, INTENT_SAFE, "rollcall-word", "says safe while a roll-call is open");
-    if (begins_with_two(p) && !safe && !doubt && !intent_keyword(p, INTENT_JOIN) && !intent_keyword(p, INTENT_LEAVE))
+    if (begins_with_two(p) && !safe && !doubt && !intent_keyword(p, INTENT_JOIN) &&
+        !intent_keyword(p, INTENT_LEAVE))
         return intent_decide(p, INTENT_SOS, "rollcall-number", "2 = needs help, with words for staff");
     if (sos || safe)
-        return intent_decide(p, INTENT_UNKNOWN, "rollcall-unclear", "a roll-call is open and the answer is not plain: for staff to read");
+        return intent_decide(p, INTENT_UNKNOWN, "rollcall-unclear",
+                             "a roll-call is open and the answer is not plain: for staff to read");
     return false;
 }
 
@@ -123,7 +129,8 @@ static bool pick(struct intent_parse *p, size_t number)
     enum intent_kind kind = ctx->offered_for == INTENT_UNKNOWN ? INTENT_JOIN : ctx->offered_for;
 
     if (number < 1 || number > ctx->n_offered)
-        return intent_decide(p, INTENT_UNKNOWN, "no-such-choice", "the list that was offered has no such number");
+        return intent_decide(p, INTENT_UNKNOWN, "no-such-choice",
+                             "the list that was offered has no such number");
     set_activity(p->out, ctx->offered[number - 1]);
     return intent_decide(p, kind, "offered-number", "a number from the list that was offered");
 }
@@ -138,7 +145,8 @@ bool intent_answers_number(struct intent_parse *p)
     if (ctx->n_offered && ctx->asked && number == 1 && strcmp(ctx->asked, ctx->offered[0]) != 0) {
         add_ambiguous(p, ctx->asked);
         add_ambiguous(p, ctx->offered[0]);
-        return intent_decide(p, INTENT_UNKNOWN, "bare-number-ambiguous", "a list and an invitation are both open: asked back");
+        return intent_decide(p, INTENT_UNKNOWN, "bare-number-ambiguous",
+                             "a list and an invitation are both open: asked back");
     }
     if (ctx->n_offered)
         return pick(p, number);
@@ -154,7 +162,8 @@ static size_t before_thanks(const struct intent_parse *p, size_t to)
 {
     const struct intent_token *last = p->scan.n > 1 ? &p->scan.token[p->scan.n - 1] : NULL;
 
-    if (!last || !intent_token_is(p, last, "谢谢|谢谢你|谢谢您|多谢|感谢|抱歉|不好意思|thanks|thank you|sorry"))
+    if (!last ||
+        !intent_token_is(p, last, "谢谢|谢谢你|谢谢您|多谢|感谢|抱歉|不好意思|thanks|thank you|sorry"))
         return to;
     return p->scan.token[p->scan.n - 2].to;
 }
@@ -170,9 +179,11 @@ bool intent_answers_word(struct intent_parse *p)
     bool no = intent_lexicon_has(intent_no_words, &p->scan.text, from, before_thanks(p, to));
     if (from == to || (!yes && !no))
         return false;
-    if (p->ctx->rollcall_open && !intent_keyword(p, INTENT_JOIN) && !intent_keyword(p, INTENT_LEAVE) && !intent_has(p, IC_WEAK)) {
+    if (p->ctx->rollcall_open && !intent_keyword(p, INTENT_JOIN) && !intent_keyword(p, INTENT_LEAVE) &&
+        !intent_has(p, IC_WEAK)) {
         add_ambiguous(p, p->ctx->asked);
-        return intent_decide(p, INTENT_UNKNOWN, "answer-ambiguous", "a roll-call and an invitation are both open: asked back");
+        return intent_decide(p, INTENT_UNKNOWN, "answer-ambiguous",
+                             "a roll-call and an invitation are both open: asked back");
     }
     set_activity(p->out, p->ctx->asked);
     if (yes)
@@ -203,7 +214,8 @@ bool intent_answers_rest(struct intent_parse *p)
             if (p->scan.token[i].class == IC_COUNT && p->scan.token[i].value)
                 p->out->count = (uint32_t)p->scan.token[i].value;
         set_activity(p->out, ctx->asked);
-        return intent_decide(p, INTENT_JOIN, "answer-count", "a number of people, to the invitation that is open");
+        return intent_decide(p, INTENT_JOIN, "answer-count",
+                             "a number of people, to the invitation that is open");
     }
     if (p->n_named != 1 || !only_with(p, IC_ACTIVITY))
         return false;

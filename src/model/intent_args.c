@@ -28,9 +28,11 @@ static size_t one_of(const struct intent_text *t, size_t at, const char *words)
 
 /* --- numbers -------------------------------------------------------------------------------------------------- */
 
-#define PEOPLE "个人|个名额|个位置|个位子|个座位|个席位|名额|人次|人|位|名|口人|口子|口|个"
+#define PEOPLE    "个人|个名额|个位置|个位子|个座位|个席位|名额|人次|人|位|名|口人|口子|口|个"
 #define PEOPLE_EN "people|persons|person|ppl|pax|p|players|seats|seat|spots|spot|places|of us|adults"
-#define DETAIL "栋|幢|号楼|号|单元|室|楼|座|层|点|点半|点钟|时|分|月|日|岁|元|块|年|路|届|期|排|弄|巷|米|公里|分钟|小时|天|周|斤|#|班|队|组|场|次|am|pm|km|kg"
+#define DETAIL                                                                                                                               \
+    "栋|幢|号楼|号|单元|室|楼|座|层|点|点半|点钟|时|分|月|日|岁|元|块|年|路|届|期|排|弄|巷|米|公里|分钟|" \
+    "小时|天|周|斤|#|班|队|组|场|次|am|pm|km|kg"
 
 static size_t digits_at(const struct intent_text *t, size_t at, size_t *value)
 {
@@ -55,7 +57,8 @@ static size_t detail_length(const struct intent_text *t, size_t at)
             i++;
         else if ((skip = one_of(t, i, DETAIL)) != 0)
             i += skip;
-        else if (i + 1 < t->n && t->c[i] < 0x80 && strchr(":-./", (int)t->c[i]) && intent_is_digit(t->c[i + 1]))
+        else if (i + 1 < t->n && t->c[i] < 0x80 && strchr(":-./", (int)t->c[i]) &&
+                 intent_is_digit(t->c[i + 1]))
             i++;
         else
             return i - at;
@@ -144,7 +147,8 @@ static size_t han_count(const struct intent_text *t, size_t at, struct intent_to
 
 static size_t english_count(const struct intent_text *t, size_t at, struct intent_token *out)
 {
-    static const char *const WORDS[] = {"one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"};
+    static const char *const WORDS[] = {"one", "two",   "three", "four", "five",
+                                        "six", "seven", "eight", "nine", "ten"};
 
     for (size_t i = 0; i < ARRAY_LEN(WORDS); i++) {
         size_t n = one_of(t, at, WORDS[i]), unit = n ? people_unit(t, at + n) : 0;
@@ -191,16 +195,22 @@ size_t intent_args_number(const struct intent_text *t, size_t at, struct intent_
 
 /* --- names ---------------------------------------------------------------------------------------------------- */
 
-static const char SURNAMES[] =
-    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖萧田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏"
-    "韦付傅方白邹孟熊秦邱丘江尹薛闫阎段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤符文邢施温邬洪季樊骆冼柯欧翁庞殷庄章鲁岳翟葛伍倪牛童尤毕"
-    "聂焦祁辛齐梅阮颜柳纪盛凌饶窦岑麦蒙吉甘卓古詹包裴褚乔申耿冉霍舒兰常康吴赖申屈俞涂谷费闵路喻安骆敖牟祝靳缪曲阳苗邝鄢蓝鄂";
+static const char SURNAMES[] = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖萧田董袁潘"
+                               "于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏"
+                               "韦付傅方白邹孟熊秦邱丘江尹薛闫阎段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向"
+                               "汤符文邢施温邬洪季樊骆冼柯欧翁庞殷庄章鲁岳翟葛伍倪牛童尤毕"
+                               "聂焦祁辛齐梅阮颜柳纪盛凌饶窦岑麦蒙吉甘卓古詹包裴褚乔申耿冉霍舒兰常康吴赖申屈"
+                               "俞涂谷费闵路喻安骆敖牟祝靳缪曲阳苗邝鄢蓝鄂";
 static const char COMPOUND[] = "欧阳|司马|上官|诸葛|司徒|东方|夏侯|皇甫|尉迟|公孙|慕容|令狐|长孙|端木|南宫";
 /* Begin like a name and are none. */
-static const char NO_NAMES[] = "高尔夫|马拉松|毛笔|毛笔字|毛线|古筝|古琴|古诗|武术|武功|包粽子|包饺子|包汤圆|路跑|万步走|温泉|马术|马戏|金工|石雕|方言|高跷|"
-                               "汤圆|龙舟|龙狮|向导|花艺|葫芦丝|汪汪队|何时|何处|任意|黄昏|金婚|梅花|兰花|童话|童谣|童声|康养|安心|安宁|文学|史诗|古典|江湖|白鹭|龙虎|常规|毕业照|祝寿|阳台";
+static const char NO_NAMES[] =
+    "高尔夫|马拉松|毛笔|毛笔字|毛线|古筝|古琴|古诗|武术|武功|包粽子|包饺子|包汤圆|路跑|万步走|温泉|马术|马戏|"
+    "金工|石雕|方言|高跷|"
+    "汤圆|龙舟|龙狮|向导|花艺|葫芦丝|汪汪队|何时|何处|任意|黄昏|金婚|梅花|兰花|童话|童谣|童声|康养|安心|安宁|"
+    "文学|史诗|古典|江湖|白鹭|龙虎|常规|毕业照|祝寿|阳台";
 /* No given name holds one of these, and words for sports and meetings end in one of the second row. */
-static const char NEVER_GIVEN[] = "吗呢了的吧不没要去我你他她它跟与带报取退消参名人位个几多少是在有说给把被都也还就这那很太吃喝打看做";
+static const char NEVER_GIVEN[] =
+    "吗呢了的吧不没要去我你他她它跟与带报取退消参名人位个几多少是在有说给把被都也还就这那很太吃喝打看做";
 static const char NEVER_LAST[] = "球赛棋舞操班课营展泳跑拳堂座训队组会节牌走行游和";
 
 static bool is_in(const char *set, int32_t c)
@@ -219,7 +229,8 @@ static bool is_given(const struct intent_text *t, size_t from, size_t to)
     return !is_in(NEVER_LAST, t->c[to - 1]);
 }
 
-size_t intent_args_name(const struct intent_text *t, size_t at, bool (*ends_at)(const void *arg, size_t at), const void *arg)
+size_t intent_args_name(const struct intent_text *t, size_t at, bool (*ends_at)(const void *arg, size_t at),
+                        const void *arg)
 {
     size_t family = one_of(t, at, COMPOUND);
 

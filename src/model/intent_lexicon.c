@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "text/utf8.h"
 
+/* clang-format off */
 const struct intent_lexicon_row intent_lexicon[] = {
     {IC_ME, "我|我们|我家|我们家|咱家|我们一家|咱|咱们|俺|本人|我要|我想|我想要|我们要|我们想|帮我|帮我们|帮忙|请帮我|给我|给我们|替我|我先|我还是|我就|我也|我决定|我是|"
             "i|i am|i'd|i'd like to|i would like to|i want to|i wanna|i will|i'll|i'm|me|we|we'll|we will|please let me"},
@@ -54,11 +55,17 @@ const struct intent_lexicon_row intent_lexicon[] = {
      "成人|成年|成年人|成绩|成员|成本|丁点|石油|宁静|季节|季度|管理|管道|管家|阳台|阳光|万宁|万元|章程|曲子|曲目|包装|谢谢老师们|谢绝|习惯|简单|简直|简历|游客|游戏|游览|屈原|党员|党群|党支部|干部|干净|东西|东边|东风|西边|西瓜|南边|南方|北方|北京|南京|上海|"
      "后来|后面"},
 };
+/* clang-format on */
 const size_t intent_n_lexicon = ARRAY_LEN(intent_lexicon);
 
 const char *const intent_yes_words =
-    "1|y|yes|yes please|yeah|yep|ok|okay|sure|下次再来|下次再去|下次再参加|下次再报|下次再报名|下次再约|下次参加|下次一定|下次吧|下次见|下回再来|有机会再来|好|好的|好啊|好呀|好哒|行|行的|行啊|可以|可以的|去|我去|要去|我要去|去的|会去|来|我来|会来|要|我要|要的|是|是的|对|参加|我参加|没问题|算我一个|报|我报|同意|确认";
-const char *const intent_no_words = "0|n|no|no thanks|nope|不|不去|不来|不了|不要|不要了|不用|不用了|不参加|不行|不可以|去不了|没空|没时间|算了";
+    "1|y|yes|yes "
+    "please|yeah|yep|ok|okay|sure|下次再来|下次再去|下次再参加|下次再报|下次再报名|下次再约|下次参加|"
+    "下次一定|下次吧|下次见|下回再来|有机会再来|好|好的|好啊|好呀|好哒|行|行的|行啊|可以|可以的|去|我去|要去|"
+    "我要去|去的|会去|来|我来|会来|要|我要|要的|是|是的|对|参加|我参加|没问题|算我一个|报|我报|同意|确认";
+const char *const intent_no_words =
+    "0|n|no|no "
+    "thanks|nope|不|不去|不来|不了|不要|不要了|不用|不用了|不参加|不行|不可以|去不了|没空|没时间|算了";
 
 bool intent_lexicon_has(const char *words, const struct intent_text *t, size_t from, size_t to)
 {

@@ -94,7 +94,9 @@ static size_t full_at(const struct name *nm, const struct intent_text *t, size_t
     if (is_word_char(nm->c[0]) && at > 0 && is_word_char(t->c[at - 1]))
         return 0;
     for (size_t k = 0; k < nm->n; k++) {
-        while (k && i < t->n && (t->c[i] == ' ' || t->c[i] == '-' || t->c[i] == '"' || t->c[i] == 0x201C || t->c[i] == 0x201D || t->c[i] == 0xB7))
+        while (k && i < t->n &&
+               (t->c[i] == ' ' || t->c[i] == '-' || t->c[i] == '"' || t->c[i] == 0x201C ||
+                t->c[i] == 0x201D || t->c[i] == 0xB7))
             i++;
         if (i >= t->n || t->c[i++] != nm->c[k])
             return 0;
@@ -102,7 +104,8 @@ static size_t full_at(const struct name *nm, const struct intent_text *t, size_t
     return is_word_char(nm->c[nm->n - 1]) && is_word_char(t->c[i]) ? 0 : i - at;
 }
 
-size_t intent_match_full(const struct intent_names *names, const struct intent_text *t, size_t at, size_t *activity)
+size_t intent_match_full(const struct intent_names *names, const struct intent_text *t, size_t at,
+                         size_t *activity)
 {
     size_t best = 0;
 
@@ -183,7 +186,8 @@ struct cover {
     bool full;    /* a whole name stands in the text */
 };
 
-static void cover_token_run(struct cover *c, const struct intent_names *names, size_t activity, const struct intent_text *t, size_t from, size_t to)
+static void cover_token_run(struct cover *c, const struct intent_names *names, size_t activity,
+                            const struct intent_text *t, size_t from, size_t to)
 {
     for (size_t i = from; i < to;) {
         size_t best = 0;
@@ -198,15 +202,18 @@ static void cover_token_run(struct cover *c, const struct intent_names *names, s
 }
 
 /* Is this token a whole name of the activity? */
-static bool has_name(const struct intent_names *names, size_t activity, const struct intent_scan *s, const struct intent_token *k)
+static bool has_name(const struct intent_names *names, size_t activity, const struct intent_scan *s,
+                     const struct intent_token *k)
 {
     for (size_t m = 0; k->class == IC_ACTIVITY && m < names->n; m++)
-        if (names->name[m].activity == activity && full_at(&names->name[m], &s->text, k->from) == k->to - k->from)
+        if (names->name[m].activity == activity &&
+            full_at(&names->name[m], &s->text, k->from) == k->to - k->from)
             return true;
     return false;
 }
 
-static void cover(struct cover *c, const struct intent_scan *s, const struct intent_names *names, size_t activity)
+static void cover(struct cover *c, const struct intent_scan *s, const struct intent_names *names,
+                  size_t activity)
 {
     memset(c, 0, sizeof *c);
     for (size_t i = 0; i < s->n;) {
@@ -219,7 +226,8 @@ static void cover(struct cover *c, const struct intent_scan *s, const struct int
     }
     for (size_t i = 0; i < s->n; i++) {
         const struct intent_token *k = &s->token[i];
-        bool own = k->class == IC_WORD || k->class == IC_OTHER || k->class == IC_ACTIVITY || k->class == IC_KEYWORD;
+        bool own =
+            k->class == IC_WORD || k->class == IC_OTHER || k->class == IC_ACTIVITY || k->class == IC_KEYWORD;
         if (has_name(names, activity, s, k)) {
             memset(c->at + k->from, true, k->to - k->from);
             c->full = true;
@@ -258,7 +266,8 @@ static bool ends_anywhere(const void *arg, size_t at)
 }
 
 /* Cut a WORD at the borders of what is covered; what is left over may be a name (报名篮球张三). */
-static size_t split_word(struct intent_token *out, size_t room, const struct intent_token *k, const struct cover *c, const struct intent_text *t)
+static size_t split_word(struct intent_token *out, size_t room, const struct intent_token *k,
+                         const struct cover *c, const struct intent_text *t)
 {
     size_t n = 0;
 
@@ -352,8 +361,8 @@ static bool shares(const struct intent_names *names, const struct intent_scan *s
     return true;
 }
 
-size_t intent_match(struct intent_scan *s, const struct intent_names *names, const struct intent_ctx *ctx, const bool *prefer,
-                    size_t out[16])
+size_t intent_match(struct intent_scan *s, const struct intent_names *names, const struct intent_ctx *ctx,
+                    const bool *prefer, size_t out[16])
 {
     struct cover best = {.n = 0}, c;
     size_t n = named_apart(s, out), top = 0;

@@ -87,16 +87,19 @@ struct intent_entry {
     bool whole; /* counts only as the whole text */
 };
 /* Longest entry at ${at}, or NULL. Latin words end at a border of words. */
-const struct intent_entry *intent_words_at(const struct intent_words *w, const struct intent_text *t, size_t at);
+const struct intent_entry *intent_words_at(const struct intent_words *w, const struct intent_text *t,
+                                           size_t at);
 /* The keyword that the characters [from, to) are, or NULL. */
-const struct intent_entry *intent_words_whole(const struct intent_words *w, const struct intent_text *t, size_t from, size_t to);
+const struct intent_entry *intent_words_whole(const struct intent_words *w, const struct intent_text *t,
+                                              size_t from, size_t to);
 
 /* --- intent_args.c: numbers and names --- */
 /* A number at ${at}, with what follows it: 0 = none, else its length; fills class, kind and value of ${out}. */
 size_t intent_args_number(const struct intent_text *t, size_t at, struct intent_token *out);
 /* Length of a person's name that the run of Han characters at ${at} begins with; 0 = none. ${ends_at}: may a name end before the
  * character at this position (a keyword follows, say)? */
-size_t intent_args_name(const struct intent_text *t, size_t at, bool (*ends_at)(const void *arg, size_t at), const void *arg);
+size_t intent_args_name(const struct intent_text *t, size_t at, bool (*ends_at)(const void *arg, size_t at),
+                        const void *arg);
 
 /* --- intent_scan.c --- */
 /* Characters of ${n} bytes of folded UTF-8. -1 when there are too many. */
@@ -114,13 +117,14 @@ void intent_scan_copy(const struct intent_text *t, size_t from, size_t to, char 
 struct intent_names *intent_match_names(const struct intent_ctx *ctx);
 void intent_match_free(struct intent_names *names);
 /* A code, title or alias that stands in full at ${at}: the length of the longest, or 0. */
-size_t intent_match_full(const struct intent_names *names, const struct intent_text *t, size_t at, size_t *activity);
+size_t intent_match_full(const struct intent_names *names, const struct intent_text *t, size_t at,
+                         size_t *activity);
 /* The activities that the text names, as well as each other, ascending; 0 when it names none. Tokens that are parts of their titles
  * become IC_ACTIVITY. ${prefer}: of several that fit, these are meant (open, or registered). */
-size_t intent_match(struct intent_scan *s, const struct intent_names *names, const struct intent_ctx *ctx, const bool *prefer,
-                    size_t out[16]);
+size_t intent_match(struct intent_scan *s, const struct intent_names *names, const struct intent_ctx *ctx,
+                    const bool *prefer, size_t out[16]);
 
-/* --- intent_rules.c, intent_answers.c, intent_acts.c: the decision --- */
+/* --- intent_rules.c, intent_answers.c, intent_leave.c, intent_join.c: the decision --- */
 struct intent_parse {
     const struct intent_words *w;
     const struct intent_ctx *ctx;
@@ -140,9 +144,25 @@ bool intent_answers_rollcall(struct intent_parse *p);
 bool intent_answers_number(struct intent_parse *p);
 bool intent_answers_word(struct intent_parse *p);
 bool intent_answers_rest(struct intent_parse *p); /* "3个人", "篮球" */
-/* intent_acts.c: what changes a registration. */
-bool intent_acts_leave(struct intent_parse *p);
-bool intent_acts_join(struct intent_parse *p);
+/* intent_leave.c, intent_join.c: what changes a registration. */
+bool intent_leave(struct intent_parse *p);
+bool intent_join(struct intent_parse *p);
+/* intent_acts.c: what they share. */
+/* 取消, 退出, cancel: what an organiser does too, unlike 不去了. */
+#define INTENT_REPORTABLE "取消|退出|撤销|放弃|取消报名|退掉|cancel|withdraw"
+/* A word that is not understood? */
+bool intent_acts_is_residue(const struct intent_token *k);
+size_t intent_acts_n_residue(const struct intent_parse *p);
+/* Does it touch an act or an activity, without a blank or sign between? */
+bool intent_acts_is_attached(const struct intent_parse *p, const struct intent_token *r);
+bool intent_acts_in_clause(const struct intent_parse *p, size_t clause);
+/* Could what is not understood be the name of an activity that we do not have ("报名乒乓球")? One short stretch. */
+bool intent_acts_looks_like_title(const struct intent_parse *p);
+/* Decide that it is one; false when it does not look like one. */
+bool intent_acts_no_such(struct intent_parse *p, enum intent_kind kind);
+void intent_acts_set(struct intent_parse *p, size_t activity);
+/* Decide ${kind}: for the activity that is named, else the only one there is, else ask back. ${rule}: when it is plain. */
+bool intent_acts_resolve(struct intent_parse *p, enum intent_kind kind, const char *rule, const char *why);
 
 /* Note what was understood, for `crier reply explain`; cut to a line. */
 void intent_step(struct intent *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

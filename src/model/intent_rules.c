@@ -19,7 +19,8 @@ static bool nothing_said(struct intent_parse *p)
 static bool whole_keyword(struct intent_parse *p)
 {
     const struct intent_text *t = &p->scan.text;
-    const struct intent_entry *e = intent_words_whole(p->w, t, p->scan.token[0].from, p->scan.token[p->scan.n - 1].to);
+    const struct intent_entry *e =
+        intent_words_whole(p->w, t, p->scan.token[0].from, p->scan.token[p->scan.n - 1].to);
 
     if (!e)
         return false;
@@ -114,7 +115,8 @@ static bool has_question_word(const struct intent_parse *p)
     for (size_t i = 0; i < p->scan.n; i++) {
         const struct intent_token *k = &p->scan.token[i];
         bool inside = i && p->scan.token[i - 1].clause == k->clause;
-        if (k->class == IC_ASK && !(inside && intent_token_is(p, k, "is|are|was|were|do|does|did|would|should|could|will")))
+        if (k->class == IC_ASK &&
+            !(inside && intent_token_is(p, k, "is|are|was|were|do|does|did|would|should|could|will")))
             return true;
     }
     return false;
@@ -132,11 +134,13 @@ static bool asks(const struct intent_parse *p)
 static bool own_state(struct intent_parse *p)
 {
     const struct intent_token *join = intent_keyword(p, INTENT_JOIN);
-    bool mine = join && intent_has(p, IC_LE) && (intent_has(p, IC_ME) || p->scan.text.c[join->from] == 0x6211); /* 我 */
+    bool mine = join && intent_has(p, IC_LE) &&
+                (intent_has(p, IC_ME) || p->scan.text.c[join->from] == 0x6211); /* 我 */
 
     if (!asks(p) || (!mine && !intent_has(p, IC_OWN)) || intent_keyword(p, INTENT_LEAVE))
         return false;
-    if (intent_has(p, IC_WORD) || intent_has(p, IC_OTHER) || intent_has(p, IC_THIRD) || intent_has(p, IC_COND) || intent_has(p, IC_HOWTO))
+    if (intent_has(p, IC_WORD) || intent_has(p, IC_OTHER) || intent_has(p, IC_THIRD) ||
+        intent_has(p, IC_COND) || intent_has(p, IC_HOWTO))
         return false;
     return intent_decide(p, INTENT_QUERY, "own-state", "asks whether the own registration stands");
 }
@@ -150,7 +154,8 @@ static bool question(struct intent_parse *p)
 static bool stop_inside(struct intent_parse *p)
 {
     return intent_keyword(p, INTENT_STOP) &&
-           intent_decide(p, INTENT_UNKNOWN, "opt-out-not-whole", "an opt-out word counts only as the whole text: for staff to read");
+           intent_decide(p, INTENT_UNKNOWN, "opt-out-not-whole",
+                         "an opt-out word counts only as the whole text: for staff to read");
 }
 
 /* "我要恢复订阅", "请恢复". */
@@ -165,7 +170,8 @@ static bool start_with_manners(struct intent_parse *p)
         to--;
     if (from == to)
         return false;
-    const struct intent_entry *e = intent_words_whole(p->w, t, p->scan.token[from].from, p->scan.token[to - 1].to);
+    const struct intent_entry *e =
+        intent_words_whole(p->w, t, p->scan.token[from].from, p->scan.token[to - 1].to);
     if (!e || (e->kind != INTENT_START && e->kind != INTENT_QUERY))
         return false;
     return intent_decide(p, e->kind, "keyword-with-manners", "a keyword and nothing else but manners");
@@ -173,7 +179,8 @@ static bool start_with_manners(struct intent_parse *p)
 
 static bool is_act(enum intent_kind k)
 {
-    return k == INTENT_JOIN || k == INTENT_LEAVE || k == INTENT_QUERY || k == INTENT_CHECKIN || k == INTENT_ANSWER || k == INTENT_VOTE;
+    return k == INTENT_JOIN || k == INTENT_LEAVE || k == INTENT_QUERY || k == INTENT_CHECKIN ||
+           k == INTENT_ANSWER || k == INTENT_VOTE;
 }
 
 static bool has_act(const struct intent_parse *p)
@@ -194,10 +201,10 @@ static const struct {
     enum intent_class class;
     const char *rule, *why;
 } TALK[] = {
-    {IC_NEG, "negated", "a negated act is not that act"},
-    {IC_COND, "conditional", "said with a condition or a doubt: not asked for now"},
-    {IC_THIRD, "somebody-else", "about somebody else"},
-    {IC_OWN, "told", "tells about a registration"},
+    {IC_NEG,   "negated",       "a negated act is not that act"                      },
+    {IC_COND,  "conditional",   "said with a condition or a doubt: not asked for now"},
+    {IC_THIRD, "somebody-else", "about somebody else"                                },
+    {IC_OWN,   "told",          "tells about a registration"                         },
 };
 
 static bool talk(struct intent_parse *p)
@@ -218,7 +225,8 @@ static bool prefix_keyword(struct intent_parse *p)
     for (size_t i = 0; i < p->scan.n && !first; i++) {
         if (p->scan.token[i].class == IC_KEYWORD && is_act(p->scan.token[i].kind))
             first = &p->scan.token[i];
-        else if (p->scan.token[i].class != IC_FILL && p->scan.token[i].class != IC_ME && p->scan.token[i].class != IC_ACTIVITY)
+        else if (p->scan.token[i].class != IC_FILL && p->scan.token[i].class != IC_ME &&
+                 p->scan.token[i].class != IC_ACTIVITY)
             return false;
     }
     if (!first || first->kind == INTENT_JOIN || first->kind == INTENT_LEAVE)
@@ -236,13 +244,29 @@ static bool prefix_keyword(struct intent_parse *p)
 
 static bool nothing_fits(struct intent_parse *p)
 {
-    return intent_decide(p, INTENT_UNKNOWN, "unclear", "words around the keyword that are not understood: for staff to read");
+    return intent_decide(p, INTENT_UNKNOWN, "unclear",
+                         "words around the keyword that are not understood: for staff to read");
 }
 
 static const intent_rule RULES[] = {
-    nothing_said,   intent_answers_rollcall, whole_keyword, intent_answers_number, intent_answers_word, help_first,
-    how_to,         own_state,               question,      stop_inside,           start_with_manners,  intent_answers_rest,
-    no_act,         talk,                    prefix_keyword, intent_acts_leave,    intent_acts_join,    nothing_fits,
+    nothing_said,
+    intent_answers_rollcall,
+    whole_keyword,
+    intent_answers_number,
+    intent_answers_word,
+    help_first,
+    how_to,
+    own_state,
+    question,
+    stop_inside,
+    start_with_manners,
+    intent_answers_rest,
+    no_act,
+    talk,
+    prefix_keyword,
+    intent_leave,
+    intent_join,
+    nothing_fits,
 };
 
 void intent_rules(struct intent_parse *p)

@@ -8,7 +8,8 @@
 
 bool intent_is_han(int32_t c)
 {
-    return (c >= 0x4E00 && c <= 0x9FFF) || c == 0x3007 || (c >= 0x3400 && c <= 0x4DBF) || (c >= 0x20000 && c <= 0x3134F);
+    return (c >= 0x4E00 && c <= 0x9FFF) || c == 0x3007 || (c >= 0x3400 && c <= 0x4DBF) ||
+           (c >= 0x20000 && c <= 0x3134F);
 }
 
 bool intent_is_digit(int32_t c)
@@ -100,7 +101,8 @@ static bool name_ends_at(const void *arg, size_t at)
     if (!intent_is_han(t->c[at]))
         return true;
     const struct intent_entry *e = intent_words_at(x->w, t, at);
-    if (e && (e->class == IC_KEYWORD || e->class == IC_WITH || (e->class == IC_GENERIC && e->n > 1) || e->class == IC_KIN))
+    if (e && (e->class == IC_KEYWORD || e->class == IC_WITH || (e->class == IC_GENERIC && e->n > 1) ||
+              e->class == IC_KIN))
         return true;
     return intent_args_number(t, at, &count) != 0;
 }
@@ -134,7 +136,8 @@ static bool is_separator(const struct intent_text *t, size_t at)
 {
     int32_t c = t->c[at];
 
-    return !intent_is_han(c) && !intent_is_latin(c) && !intent_is_digit(c) && !(c == '+' && intent_is_digit(t->c[at + 1]));
+    return !intent_is_han(c) && !intent_is_latin(c) && !intent_is_digit(c) &&
+           !(c == '+' && intent_is_digit(t->c[at + 1]));
 }
 
 /* "1. 张三", "2、李四", "3) 王五": the mark of a list that is handed round. Length, or 0. */
@@ -169,7 +172,8 @@ static size_t latin_word(const struct intent_text *t, size_t at)
 {
     size_t i = at;
 
-    while (i < t->n && (intent_is_latin(t->c[i]) || intent_is_digit(t->c[i]) || (t->c[i] == '-' && i > at && intent_is_latin(t->c[i + 1]))))
+    while (i < t->n && (intent_is_latin(t->c[i]) || intent_is_digit(t->c[i]) ||
+                        (t->c[i] == '-' && i > at && intent_is_latin(t->c[i + 1]))))
         i++;
     return i > at ? i - at : 1;
 }

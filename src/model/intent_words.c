@@ -11,6 +11,7 @@
 #define WORD_CHARS 32
 
 /* The defaults: contract 9, and what people write for the same. Those that begin a row are the contract's. */
+/* clang-format off */
 static const struct {
     enum intent_kind kind;
     const char *words;
@@ -32,6 +33,7 @@ static const struct {
     {INTENT_SAFE, "平安|安全|没事|报平安|都平安|平安无事|safe|i'm safe|im safe|we're safe|we are safe|i am safe"},
     {INTENT_SOS, "求助|救命|救我|救救我|求救|被困|需要帮助|需要救援|请求救援|要帮助|需要急救|叫救护车|快来救|sos|need help|help me|emergency|trapped"},
 };
+/* clang-format on */
 
 struct word {
     int32_t c[WORD_CHARS];
@@ -39,14 +41,18 @@ struct word {
 };
 
 struct intent_words {
-    struct word *words; /* sorted: first character, then longest first; a keyword before the lexicon's same word */
+    struct word
+        *words; /* sorted: first character, then longest first; a keyword before the lexicon's same word */
     size_t n, cap;
     bool sorted;
 };
 
-static void add(struct intent_words *w, const char *s, size_t n, enum intent_class class, enum intent_kind kind, bool whole)
+static void add(struct intent_words *w, const char *s, size_t n, enum intent_class class,
+                enum intent_kind kind, bool whole)
 {
-    struct word word = {.e = {.class = class, .kind = kind, .whole = whole}};
+    struct word word = {
+        .e = {.class = class, .kind = kind, .whole = whole}
+    };
 
     for (const char *p = s, *end = s + n; p < end && word.e.n < WORD_CHARS;)
         word.c[word.e.n++] = utf8_next(&p, end);
@@ -63,10 +69,12 @@ static bool is_whole(enum intent_kind k, const char *s, size_t n)
     static const char my[] = "我的";
 
     return k == INTENT_START || k == INTENT_HELP || (k == INTENT_STOP && utf8_count(s, n) < 2) ||
-           (k == INTENT_STOP && n == 2) || (k == INTENT_QUERY && n >= strlen(my) && memcmp(s, my, strlen(my)) == 0);
+           (k == INTENT_STOP && n == 2) ||
+           (k == INTENT_QUERY && n >= strlen(my) && memcmp(s, my, strlen(my)) == 0);
 }
 
-static void add_list(struct intent_words *w, const char *words, enum intent_class class, enum intent_kind kind)
+static void add_list(struct intent_words *w, const char *words, enum intent_class class,
+                     enum intent_kind kind)
 {
     for (const char *p = words; *p;) {
         size_t n = strcspn(p, "|");
@@ -132,7 +140,8 @@ static size_t first_of(const struct intent_words *w, int32_t c)
     return lo;
 }
 
-const struct intent_entry *intent_words_at(const struct intent_words *w, const struct intent_text *t, size_t at)
+const struct intent_entry *intent_words_at(const struct intent_words *w, const struct intent_text *t,
+                                           size_t at)
 {
     int32_t c = t->c[at];
 
@@ -141,18 +150,21 @@ const struct intent_entry *intent_words_at(const struct intent_words *w, const s
         if (e->whole || at + e->n > t->n || memcmp(e->c, t->c + at, e->n * sizeof e->c[0]) != 0)
             continue;
         int32_t last = e->c[e->n - 1], next = t->c[at + e->n];
-        if ((intent_is_latin(last) && intent_is_latin(next)) || (intent_is_digit(last) && intent_is_digit(next)))
+        if ((intent_is_latin(last) && intent_is_latin(next)) ||
+            (intent_is_digit(last) && intent_is_digit(next)))
             continue;
         return e;
     }
     return NULL;
 }
 
-const struct intent_entry *intent_words_whole(const struct intent_words *w, const struct intent_text *t, size_t from, size_t to)
+const struct intent_entry *intent_words_whole(const struct intent_words *w, const struct intent_text *t,
+                                              size_t from, size_t to)
 {
     for (size_t i = first_of(w, t->c[from]); from < to && i < w->n && w->words[i].c[0] == t->c[from]; i++) {
         const struct intent_entry *e = &w->words[i].e;
-        if (e->class == IC_KEYWORD && e->n == to - from && memcmp(e->c, t->c + from, e->n * sizeof e->c[0]) == 0)
+        if (e->class == IC_KEYWORD && e->n == to - from &&
+            memcmp(e->c, t->c + from, e->n * sizeof e->c[0]) == 0)
             return e;
     }
     return NULL;
@@ -164,12 +176,17 @@ int intent_words_add(struct intent_words *w, enum intent_kind k, const char *wor
     struct intent_text t;
     int rc = 0;
 
-    if (fold_text(word, strlen(word), &folded) || folded.len == 0 || intent_scan_text(&t, folded.data, folded.len) || t.n > WORD_CHARS) {
-        rc = err_set(e, "bad-keyword", NULL, "the keyword \"%.60s\" is empty, longer than %d characters or not UTF-8", word, WORD_CHARS);
+    if (fold_text(word, strlen(word), &folded) || folded.len == 0 ||
+        intent_scan_text(&t, folded.data, folded.len) || t.n > WORD_CHARS) {
+        rc = err_set(e, "bad-keyword", NULL,
+                     "the keyword \"%.60s\" is empty, longer than %d characters or not UTF-8", word,
+                     WORD_CHARS);
     } else {
         const struct intent_entry *known = intent_words_whole(w, &t, 0, t.n);
         if (known && known->kind != k)
-            rc = err_set(e, "keyword-conflict", NULL, "the keyword \"%s\" means %s already, it cannot mean %s too", buf_cstr(&folded), intent_name(known->kind), intent_name(k));
+            rc = err_set(e, "keyword-conflict", NULL,
+                         "the keyword \"%s\" means %s already, it cannot mean %s too", buf_cstr(&folded),
+                         intent_name(known->kind), intent_name(k));
         else if (!known) {
             add(w, folded.data, folded.len, IC_KEYWORD, k, is_whole(k, folded.data, folded.len));
             sort(w);

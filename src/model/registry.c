@@ -11,17 +11,20 @@
 const char *reg_result_name(enum reg_result r)
 {
     static const char *const NAMES[REG_RESULT_N] = {
-        [REG_OK_CONFIRMED] = "confirmed", [REG_OK_WAITING] = "waiting",        [REG_OK_LEFT] = "left",
-        [REG_ALREADY] = "already",        [REG_CHANGED] = "changed",           [REG_NOT_REGISTERED] = "not-registered",
-        [REG_NOT_OPEN] = "not-open",      [REG_NO_ACTIVITY] = "no-activity",   [REG_TOO_MANY] = "too-many",
-        [REG_CANCELLED_ACTIVITY] = "activity-cancelled",
+        [REG_OK_CONFIRMED] = "confirmed", [REG_OK_WAITING] = "waiting",
+        [REG_OK_LEFT] = "left",           [REG_ALREADY] = "already",
+        [REG_CHANGED] = "changed",        [REG_NOT_REGISTERED] = "not-registered",
+        [REG_NOT_OPEN] = "not-open",      [REG_NO_ACTIVITY] = "no-activity",
+        [REG_TOO_MANY] = "too-many",      [REG_CANCELLED_ACTIVITY] = "activity-cancelled",
     };
     return NAMES[r];
 }
 
 static enum registry_lang lang_of(const char *lang)
 {
-    return lang && strncmp(lang, "en", 2) == 0 && (lang[2] == '\0' || lang[2] == '-' || lang[2] == '_') ? REGISTRY_EN : REGISTRY_ZH;
+    return lang && strncmp(lang, "en", 2) == 0 && (lang[2] == '\0' || lang[2] == '-' || lang[2] == '_')
+               ? REGISTRY_EN
+               : REGISTRY_ZH;
 }
 
 /* --- filling the places --------------------------------------------------------------------------------------- */
@@ -82,7 +85,8 @@ struct part {
     struct buf b;
 };
 
-static const char *part_fill(struct part *p, enum registry_lang lang, enum registry_text_id id, const struct values *v)
+static const char *part_fill(struct part *p, enum registry_lang lang, enum registry_text_id id,
+                             const struct values *v)
 {
     p->b = BUF_INIT(PART_MAX);
     return fill(&p->b, lang, id, v) ? "" : buf_cstr(&p->b);
@@ -113,7 +117,8 @@ static const char *party(struct part *p, enum registry_lang lang, uint32_t count
 
 static const char *moment(struct part *p, enum registry_lang lang, const char *tz, int64_t at)
 {
-    static const char *const MONTHS[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    static const char *const MONTHS[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     struct clock_local t;
     char clock[32];
     struct values v = {.n = 0};
@@ -189,8 +194,8 @@ static enum registry_text_id text_for(const struct registry_outcome *o, enum int
     panic("registry: result %d", (int)o->result);
 }
 
-int registry_say_outcome(struct buf *out, const char *lang, const char *tz, const struct activity *a, enum intent_kind asked,
-                         const struct registry_outcome *o)
+int registry_say_outcome(struct buf *out, const char *lang, const char *tz, const struct activity *a,
+                         enum intent_kind asked, const struct registry_outcome *o)
 {
     enum registry_lang l = lang_of(lang);
     struct part part[5];
@@ -213,7 +218,8 @@ int registry_say_outcome(struct buf *out, const char *lang, const char *tz, cons
     return rc;
 }
 
-int registry_say_promoted(struct buf *out, const char *lang, const char *tz, const struct activity *a, uint32_t place, uint32_t count)
+int registry_say_promoted(struct buf *out, const char *lang, const char *tz, const struct activity *a,
+                          uint32_t place, uint32_t count)
 {
     enum registry_lang l = lang_of(lang);
     struct part part[2];
@@ -231,7 +237,8 @@ int registry_say_promoted(struct buf *out, const char *lang, const char *tz, con
 /* --- lists ---------------------------------------------------------------------------------------------------- */
 
 /* The finished ${list} is the one value of the text. */
-static int fill_list(struct buf *out, enum registry_lang l, enum registry_text_id id, struct buf *list, const char *call)
+static int fill_list(struct buf *out, enum registry_lang l, enum registry_text_id id, struct buf *list,
+                     const char *call)
 {
     struct values v = {.n = 0};
     int rc = -1;
@@ -244,7 +251,8 @@ static int fill_list(struct buf *out, enum registry_lang l, enum registry_text_i
     return rc;
 }
 
-int registry_say_choice(struct buf *out, const char *lang, enum intent_kind asked, const struct activity *const *list, size_t n)
+int registry_say_choice(struct buf *out, const char *lang, enum intent_kind asked,
+                        const struct activity *const *list, size_t n)
 {
     enum registry_lang l = lang_of(lang);
     struct buf items = BUF_INIT(out->ceiling);
@@ -260,7 +268,8 @@ int registry_say_choice(struct buf *out, const char *lang, enum intent_kind aske
     return fill_list(out, l, asked == INTENT_LEAVE ? TEXT_CHOICE_LEAVE : TEXT_CHOICE_JOIN, &items, "");
 }
 
-int registry_say_own(struct buf *out, const char *lang, const char *tz, const struct registry_own *own, size_t n)
+int registry_say_own(struct buf *out, const char *lang, const char *tz, const struct registry_own *own,
+                     size_t n)
 {
     enum registry_lang l = lang_of(lang);
     struct buf items = BUF_INIT(out->ceiling);

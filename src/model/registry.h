@@ -10,12 +10,12 @@ enum reg_result {
     REG_OK_CONFIRMED = 0, /* a seat */
     REG_OK_WAITING,       /* on the waiting list */
     REG_OK_LEFT,
-    REG_ALREADY,          /* holds a place already (same party size) */
-    REG_CHANGED,          /* party size changed within the seats */
-    REG_NOT_REGISTERED,   /* leave without a registration */
-    REG_NOT_OPEN,         /* before the window or closed */
+    REG_ALREADY,        /* holds a place already (same party size) */
+    REG_CHANGED,        /* party size changed within the seats */
+    REG_NOT_REGISTERED, /* leave without a registration */
+    REG_NOT_OPEN,       /* before the window or closed */
     REG_NO_ACTIVITY,
-    REG_TOO_MANY,         /* party larger than allowed or than all seats */
+    REG_TOO_MANY, /* party larger than allowed or than all seats */
     REG_CANCELLED_ACTIVITY
 };
 #define REG_RESULT_N 10
@@ -32,17 +32,21 @@ struct registry_outcome {
 };
 
 /* All append one finished text in ${lang} ("" = zh-CN); -1 on overflow. ${tz} for times. */
-int registry_say_outcome(struct buf *out, const char *lang, const char *tz, const struct activity *a, enum intent_kind asked, const struct registry_outcome *o);
-int registry_say_promoted(struct buf *out, const char *lang, const char *tz, const struct activity *a, uint32_t place, uint32_t count);
+int registry_say_outcome(struct buf *out, const char *lang, const char *tz, const struct activity *a,
+                         enum intent_kind asked, const struct registry_outcome *o);
+int registry_say_promoted(struct buf *out, const char *lang, const char *tz, const struct activity *a,
+                          uint32_t place, uint32_t count);
 /* A numbered choice: "您想报名哪一个? 回复数字: 1 篮球赛 2 ..." */
-int registry_say_choice(struct buf *out, const char *lang, enum intent_kind asked, const struct activity *const *list, size_t n);
+int registry_say_choice(struct buf *out, const char *lang, enum intent_kind asked,
+                        const struct activity *const *list, size_t n);
 /* The sender's own registrations (n = 0: none). */
 struct registry_own {
     const struct activity *activity;
     enum reg_status status;
     uint32_t count, place, position;
 };
-int registry_say_own(struct buf *out, const char *lang, const char *tz, const struct registry_own *own, size_t n);
+int registry_say_own(struct buf *out, const char *lang, const char *tz, const struct registry_own *own,
+                     size_t n);
 int registry_say_help(struct buf *out, const char *lang, const struct activity *const *open, size_t n);
 /* STOP: says that emergency alerts still come. START: says that notices come again. */
 int registry_say_stop(struct buf *out, const char *lang, bool already);

@@ -1,6 +1,7 @@
 /* What residents read. Chinese answers aim at one message: at most 67 characters with an ordinary title and the signature kept short. */
 #include "model/registry_texts.h"
 
+/* clang-format off */
 const char *const registry_texts[REGISTRY_TEXT_N][REGISTRY_LANGS] = {
     [TEXT_CONFIRMED] = {"报名成功：{title}，{places}，还剩{left}个名额。{when}回复“取消”可退出。",
                         "You are in: {title}, {places}, {left} seats left. {when}Reply CANCEL to withdraw."},
@@ -61,3 +62,4 @@ const char *const registry_texts[REGISTRY_TEXT_N][REGISTRY_LANGS] = {
     [TEXT_ITEM_SEPARATOR] = {"；", "; "},
     [TEXT_TITLE_SEPARATOR] = {"、", ", "},
 };
+/* clang-format on */

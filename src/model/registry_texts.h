@@ -14,8 +14,8 @@ enum registry_text_id {
     TEXT_CHANGED_CONFIRMED,
     TEXT_CHANGED_WAITING,
     TEXT_NOT_REGISTERED,
-    TEXT_NOT_OPEN,        /* with its window */
-    TEXT_CLOSED,          /* without one */
+    TEXT_NOT_OPEN, /* with its window */
+    TEXT_CLOSED,   /* without one */
     TEXT_LEAVE_CLOSED,
     TEXT_NO_ACTIVITY,
     TEXT_TOO_MANY,

@@ -24,7 +24,7 @@ struct csv {
     enum state state;
     char delimiter; /* 0 until the header line is complete */
     bool after_cr, stopped, failed, any_byte;
-    struct buf head;    /* the header line as it came, until the delimiter is known */
+    struct buf head; /* the header line as it came, until the delimiter is known */
     bool head_quoted;
     struct buf row;     /* cells, each ended by NUL */
     struct buf decoded; /* the same in UTF-8 */
@@ -248,7 +248,9 @@ static int one_byte(struct csv *c, char ch)
         in_cell(c, ch);
     c->line += newline && !second;
     if (c->row.overflow)
-        return fail(c, c->state == IN_QUOTES ? "a quote is opened here and not closed within 64 KiB" : "the row is longer than 64 KiB",
+        return fail(c,
+                    c->state == IN_QUOTES ? "a quote is opened here and not closed within 64 KiB"
+                                          : "the row is longer than 64 KiB",
                     c->state == IN_QUOTES ? c->quote_line : c->row_line);
     return rc;
 }
@@ -399,7 +401,8 @@ static bool is_number(const char *s, size_t n)
 /* Would a spreadsheet take it for a formula? Full-width signs too: some convert them first. */
 static bool is_formula(const char *s, size_t n)
 {
-    static const char *const WIDE[] = {"\xEF\xBC\x9D", "\xEF\xBC\x8B", "\xEF\xBC\x8D", "\xEF\xBC\xA0"}; /* ＝ ＋ － ＠ */
+    static const char *const WIDE[] = {"\xEF\xBC\x9D", "\xEF\xBC\x8B", "\xEF\xBC\x8D",
+                                       "\xEF\xBC\xA0"}; /* ＝ ＋ － ＠ */
 
     if (n == 0 || s[0] == '\0')
         return false;

@@ -10,7 +10,7 @@
 struct csv;
 
 struct csv_row {
-    size_t line;     /* number of the line in the file on which the row begins, from 1: what the person sees */
+    size_t line; /* number of the line in the file on which the row begins, from 1: what the person sees */
     size_t n_cells;
     const char *const *cells; /* UTF-8, trimmed of blanks at both ends; borrowed for the call */
 };

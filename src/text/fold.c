@@ -130,7 +130,8 @@ static int fold_hard(const char *s, size_t n, struct buf *out)
 {
     utf8proc_uint8_t *mapped = NULL;
     utf8proc_ssize_t len = utf8proc_map((const utf8proc_uint8_t *)s, (utf8proc_ssize_t)n, &mapped,
-                                        UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
+                                        UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT |
+                                            UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
     if (len < 0)
         return -1;
     const char *p = (const char *)mapped, *end = p + len;
@@ -165,7 +166,8 @@ static bool is_decoration(int32_t c)
     if (c >= 0x4E00 && c <= 0x9FFF)
         return false;
     utf8proc_category_t k = utf8proc_category(c);
-    return !((k >= UTF8PROC_CATEGORY_LU && k <= UTF8PROC_CATEGORY_LO) || (k >= UTF8PROC_CATEGORY_ND && k <= UTF8PROC_CATEGORY_NO));
+    return !((k >= UTF8PROC_CATEGORY_LU && k <= UTF8PROC_CATEGORY_LO) ||
+             (k >= UTF8PROC_CATEGORY_ND && k <= UTF8PROC_CATEGORY_NO));
 }
 
 static size_t skip_front(const char *s, size_t n)

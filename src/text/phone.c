@@ -43,15 +43,16 @@ static bool is_decoration(int32_t c)
 {
     if (c < 0x80)
         return c > 0 && strchr(" \t\r\n-.()'", (int)c) != NULL;
-    return c == 0xA0 || c == 0xAD || (c >= 0x2000 && c <= 0x2015) || c == 0x2019 || (c >= 0x202A && c <= 0x202F) ||
-           (c >= 0x2060 && c <= 0x2069) || c == 0x2212 || c == 0x3000 || c == 0xFEFF || c == 0xFF08 || c == 0xFF09 ||
-           c == 0xFF0D || c == 0xFF0E || c == 0xB7;
+    return c == 0xA0 || c == 0xAD || (c >= 0x2000 && c <= 0x2015) || c == 0x2019 ||
+           (c >= 0x202A && c <= 0x202F) || (c >= 0x2060 && c <= 0x2069) || c == 0x2212 || c == 0x3000 ||
+           c == 0xFEFF || c == 0xFF08 || c == 0xFF09 || c == 0xFF0D || c == 0xFF0E || c == 0xB7;
 }
 
 /* Signs by which people put two numbers into one field. */
 static bool is_separator(int32_t c)
 {
-    return c == '/' || c == ',' || c == ';' || c == '|' || c == 0x3001 || c == 0xFF0C || c == 0xFF1B || c == 0xFF0F;
+    return c == '/' || c == ',' || c == ';' || c == '|' || c == 0x3001 || c == 0xFF0C || c == 0xFF1B ||
+           c == 0xFF0F;
 }
 
 /* "1.38E+10", also "1.38e10". */
@@ -90,11 +91,15 @@ static int read_written(const char *s, size_t n, struct written *w, struct err *
             continue;
         }
         if (is_separator(c) && w->n >= 7)
-            return err_set(e, "bad-phone", NULL, "\"%s\" holds more than one number: one number to a field", show(s, n).s);
+            return err_set(e, "bad-phone", NULL, "\"%s\" holds more than one number: one number to a field",
+                           show(s, n).s);
         if (c < '0' || c > '9')
-            return err_set(e, "bad-phone", NULL, "\"%s\" is not a telephone number: it holds other characters than digits", show(s, n).s);
+            return err_set(e, "bad-phone", NULL,
+                           "\"%s\" is not a telephone number: it holds other characters than digits",
+                           show(s, n).s);
         if (w->n == DIGITS_MAX)
-            return err_set(e, "bad-phone", NULL, "\"%s\" has too many digits for a telephone number", show(s, n).s);
+            return err_set(e, "bad-phone", NULL, "\"%s\" has too many digits for a telephone number",
+                           show(s, n).s);
         w->digits[w->n++] = (char)c;
     }
     w->digits[w->n] = '\0';
@@ -107,6 +112,7 @@ static bool is_mobile(const char *d, size_t n)
 }
 
 /* Countries whose numbers are checked beyond E.164, because residents use them. */
+/* clang-format off */
 static const struct {
     const char *code, *name;
     size_t n_digits;
@@ -116,6 +122,7 @@ static const struct {
     {"853", "Macau", 8, 0},
     {"886", "Taiwan", 9, '9'},
 };
+/* clang-format on */
 
 static int abroad(const struct written *w, const char *s, size_t n, char out[PHONE_MAX], struct err *e)
 {
@@ -129,16 +136,21 @@ static int abroad(const struct written *w, const char *s, size_t n, char out[PHO
         const char *rest = d + k;
         rest += NEIGHBOURS[i].first && *rest == '0'; /* +886 (0)912... */
         if (strlen(rest) != NEIGHBOURS[i].n_digits || (NEIGHBOURS[i].first && *rest != NEIGHBOURS[i].first))
-            return err_set(e, "bad-phone", NULL, "\"%s\" is not a mobile number of %s: +%s is followed by %zu digits%s",
+            return err_set(e, "bad-phone", NULL,
+                           "\"%s\" is not a mobile number of %s: +%s is followed by %zu digits%s",
                            show(s, n).s, NEIGHBOURS[i].name, NEIGHBOURS[i].code, NEIGHBOURS[i].n_digits,
                            NEIGHBOURS[i].first ? " beginning with 9" : "");
-        snprintf(fixed, sizeof fixed, "%s%s", NEIGHBOURS[i].code, rest); /* no longer than ${d}: cannot be cut */
+        /* No longer than ${d}: cannot be cut. */
+        snprintf(fixed, sizeof fixed, "%s%s", NEIGHBOURS[i].code, rest);
         d = fixed;
         break;
     }
     size_t len = strlen(d);
     if (len < 7 || len > 15 || d[0] == '0')
-        return err_set(e, "bad-phone", NULL, "\"%s\" is not an international number: + is followed by the country code and 7 to 15 digits in all", show(s, n).s);
+        return err_set(e, "bad-phone", NULL,
+                       "\"%s\" is not an international number: + is followed by the country code and 7 to 15 "
+                       "digits in all",
+                       show(s, n).s);
     out[0] = '+';
     memcpy(out + 1, d, len + 1);
     return 0;
@@ -149,9 +161,11 @@ static const char *why_not_mobile(const char *d, size_t n)
 {
     if (n == 0)
         return "is empty";
-    if (begins(d, "106") || begins(d, "95") || begins(d, "96") || begins(d, "400") || begins(d, "800") || (n <= 6 && n >= 3))
-        return n == 13 && begins(d, "10648") ? "is a 13-digit number of the internet of things: it reaches no person"
-                                            : "is a service number: it receives no texts";
+    if (begins(d, "106") || begins(d, "95") || begins(d, "96") || begins(d, "400") || begins(d, "800") ||
+        (n <= 6 && n >= 3))
+        return n == 13 && begins(d, "10648")
+                   ? "is a 13-digit number of the internet of things: it reaches no person"
+                   : "is a service number: it receives no texts";
     if (n == 13 && d[0] == '1')
         return "is a 13-digit number of the internet of things: it reaches no person";
     if (begins(d, "00"))
@@ -159,12 +173,14 @@ static const char *why_not_mobile(const char *d, size_t n)
     if (d[0] == '0' && n >= 10 && n <= 12)
         return "is a landline number: landlines receive no texts";
     if (d[0] != '1' && (n == 7 || n == 8))
-        return "looks like a landline number without its area code: landlines receive no texts; Hong Kong and Macau need +852 or +853";
+        return "looks like a landline number without its area code: landlines receive no texts; Hong Kong "
+               "and Macau need +852 or +853";
     if (d[0] == '1' && d[1] >= '3' && n < 11)
         return "has digits missing: a mobile number has 11";
     if (d[0] == '1' && d[1] >= '3')
         return "has too many digits: a mobile number has 11";
-    return "is not a mobile number: these have 11 digits and begin with 13 to 19; other countries need + and their code";
+    return "is not a mobile number: these have 11 digits and begin with 13 to 19; other countries need + and "
+           "their code";
 }
 
 static int mainland(const char *d, size_t n, const char *s, size_t n_s, char out[PHONE_MAX], struct err *e)
@@ -185,7 +201,9 @@ int phone_normalise(const char *s, size_t n, char out[PHONE_MAX], struct err *e)
         return err_set(e, "bad-phone", NULL, "the number holds bytes that are not UTF-8");
     if (is_scientific(s, n))
         return err_set(e, "bad-phone", NULL,
-                       "\"%s\" is how a spreadsheet shortens a long number, its last digits are lost: format the column as text and export again", show(s, n).s);
+                       "\"%s\" is how a spreadsheet shortens a long number, its last digits are lost: format "
+                       "the column as text and export again",
+                       show(s, n).s);
     if (read_written(s, n, &w, e))
         return -1;
     const char *d = w.digits;
@@ -213,8 +231,8 @@ bool phone_is_e164(const char *s, size_t n)
 {
     char again[PHONE_MAX];
 
-    return n >= 8 && n <= 16 && s[0] == '+' && all_digits(s + 1, n - 1) && phone_normalise(s, n, again, NULL) == 0 &&
-           strlen(again) == n && memcmp(again, s, n) == 0;
+    return n >= 8 && n <= 16 && s[0] == '+' && all_digits(s + 1, n - 1) &&
+           phone_normalise(s, n, again, NULL) == 0 && strlen(again) == n && memcmp(again, s, n) == 0;
 }
 
 void phone_mask(const char *e164, char out[PHONE_MAX])

@@ -8,9 +8,9 @@
 
 /* The default alphabet of 3GPP TS 23.038 beyond ASCII. ASCII itself is below, as ranges with holes. */
 static const uint16_t GSM7_OTHER[] = {
-    0xA3, 0xA5, 0xE8, 0xE9, 0xF9, 0xEC, 0xF2, 0xC7, 0xD8, 0xF8, 0xC5, 0xE5, 0x394, 0x3A6, 0x393, 0x39B, 0x3A9,
-    0x3A0, 0x3A8, 0x3A3, 0x398, 0x39E, 0xC6, 0xE6, 0xDF, 0xC9, 0xA4, 0xA1, 0xC4, 0xD6, 0xD1, 0xDC, 0xA7, 0xBF,
-    0xE4, 0xF6, 0xF1, 0xFC, 0xE0,
+    0xA3,  0xA5,  0xE8,  0xE9,  0xF9,  0xEC,  0xF2,  0xC7,  0xD8,  0xF8, 0xC5, 0xE5, 0x394,
+    0x3A6, 0x393, 0x39B, 0x3A9, 0x3A0, 0x3A8, 0x3A3, 0x398, 0x39E, 0xC6, 0xE6, 0xDF, 0xC9,
+    0xA4,  0xA1,  0xC4,  0xD6,  0xD1,  0xDC,  0xA7,  0xBF,  0xE4,  0xF6, 0xF1, 0xFC, 0xE0,
 };
 
 /* Septets that a character costs; 0 when the alphabet has it not. */
@@ -49,7 +49,8 @@ static bool has_brackets(const char *sign)
            (n >= 2 && sign[0] == '[' && sign[n - 1] == ']');
 }
 
-static void pieces_of(struct piece out[N_PIECES], const char *text, size_t n, const char *sign, enum segment_market m)
+static void pieces_of(struct piece out[N_PIECES], const char *text, size_t n, const char *sign,
+                      enum segment_market m)
 {
     bool bare = sign && *sign && !has_brackets(sign);
     const char *open = m == SEGMENT_CN ? "【" : "[", *close = m == SEGMENT_CN ? "】" : "]";
@@ -113,7 +114,8 @@ static void measure_intl(const struct piece *ps, struct segment_measure *out)
         pack(ps, gsm7, many, &out->parts, &out->left);
 }
 
-void segment_measure(const char *text, size_t n, const char *sign, enum segment_market m, struct segment_measure *out)
+void segment_measure(const char *text, size_t n, const char *sign, enum segment_market m,
+                     struct segment_measure *out)
 {
     struct piece ps[N_PIECES];
 

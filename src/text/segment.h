@@ -17,7 +17,8 @@ struct segment_measure {
 };
 
 /* Measure valid UTF-8. ${sign} NULL or without brackets ("龙华社区" counts as 【龙华社区】). */
-void segment_measure(const char *text, size_t n, const char *sign, enum segment_market m, struct segment_measure *out);
+void segment_measure(const char *text, size_t n, const char *sign, enum segment_market m,
+                     struct segment_measure *out);
 const char *segment_encoding_name(enum segment_encoding e); /* "gsm7" | "ucs2" */
 
 #endif

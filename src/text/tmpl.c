@@ -47,9 +47,11 @@ static size_t intern(struct tmpl *t, const char *name, size_t n)
 static bool is_name_char(int32_t c)
 {
     if (c < 0x80)
-        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || c == '.' || c == '-';
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' ||
+               c == '.' || c == '-';
     utf8proc_category_t k = utf8proc_category(c);
-    return (k >= UTF8PROC_CATEGORY_LU && k <= UTF8PROC_CATEGORY_LO) || (k >= UTF8PROC_CATEGORY_MN && k <= UTF8PROC_CATEGORY_NO);
+    return (k >= UTF8PROC_CATEGORY_LU && k <= UTF8PROC_CATEGORY_LO) ||
+           (k >= UTF8PROC_CATEGORY_MN && k <= UTF8PROC_CATEGORY_NO);
 }
 
 static bool is_name(const char *s, size_t n)
@@ -75,8 +77,10 @@ static int add_name(struct tmpl *t, const char *s, size_t n, struct err *e)
     while (n_name && s[n_name - 1] == ' ')
         n_name--;
     if (!is_name(s, n_name))
-        return err_set(e, "bad-template", NULL, "\"{{%.*s}}\" is no name: letters, digits, _ . and - are allowed, 1 to %d of them; "
-                       "braces themselves are written \\{{", (int)utf8_cut(s, n_name, 80), s, NAME_CHARS_MAX);
+        return err_set(e, "bad-template", NULL,
+                       "\"{{%.*s}}\" is no name: letters, digits, _ . and - are allowed, 1 to %d of them; "
+                       "braces themselves are written \\{{",
+                       (int)utf8_cut(s, n_name, 80), s, NAME_CHARS_MAX);
     add_piece(t, intern(t, s, n_name), fallback, n_fallback);
     return 0;
 }
@@ -95,7 +99,8 @@ static int compile(struct tmpl *t, const char *text, size_t n, struct err *e)
         const char *close = memmem(p + 2, (size_t)(end - p - 2), "}}", 2);
         const char *again = memmem(p + 2, (size_t)(end - p - 2), "{{", 2);
         if (!close || (again && again < close))
-            return err_set(e, "bad-template", NULL, "\"{{\" at character %zu is not closed by \"}}\"", utf8_count(text, (size_t)(p - text)) + 1);
+            return err_set(e, "bad-template", NULL, "\"{{\" at character %zu is not closed by \"}}\"",
+                           utf8_count(text, (size_t)(p - text)) + 1);
         add_piece(t, NO_NAME, from, (size_t)(p - from));
         if (add_name(t, p + 2, (size_t)(close - p - 2), e))
             return -1;

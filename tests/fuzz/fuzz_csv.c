@@ -64,7 +64,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (n > 1 << 20)
         return 0;
     int a = parse(s, n, n ? n : 1, &whole), b = parse(s, n, 3, &pieces);
-    if (a != b || (a == 0 && (whole.len != pieces.len || (whole.len && memcmp(whole.data, pieces.data, whole.len)))))
+    if (a != b ||
+        (a == 0 && (whole.len != pieces.len || (whole.len && memcmp(whole.data, pieces.data, whole.len)))))
         abort();
     write_and_read(s, n);
     buf_fini(&whole);

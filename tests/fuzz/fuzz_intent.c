@@ -11,15 +11,16 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static const struct activity ACTIVITIES[] = {
-    {.code = "bb", .title = "中秋篮球赛", .aliases = {"篮球", "basketball"}, .n_aliases = 2},
-    {.code = "ymq", .title = "羽毛球友谊赛 3v3"},
+    {.code = "bb",    .title = "中秋篮球赛", .aliases = {"篮球", "basketball"}, .n_aliases = 2},
+    {.code = "ymq", .title = "羽毛球友谊赛 3v3"                          },
 };
 static const bool YES[2] = {true, true};
 static const char OFFERED[2][ACTIVITY_CODE_MAX + 1] = {"bb", "ymq"};
 
 static void check(const struct intent *o, bool asked)
 {
-    if (!utf8_valid(o->name, strlen(o->name)) || !utf8_valid(o->rest, strlen(o->rest)) || o->count == 0 || !o->rule[0] || o->n_steps == 0)
+    if (!utf8_valid(o->name, strlen(o->name)) || !utf8_valid(o->rest, strlen(o->rest)) || o->count == 0 ||
+        !o->rule[0] || o->n_steps == 0)
         abort();
     for (size_t i = 0; i < o->n_steps; i++)
         if (!utf8_valid(o->steps[i], strlen(o->steps[i])))
@@ -40,7 +41,8 @@ static void check_fold(const char *s, size_t n)
     if (fold_text(s, n, &a) == 0) {
         if (!utf8_valid(buf_cstr(&a), a.len))
             abort();
-        if (fold_text(buf_cstr(&a), a.len, &b) == 0 && fold_text(buf_cstr(&b), b.len, &a) == 0 && strcmp(buf_cstr(&a), buf_cstr(&b)) != 0)
+        if (fold_text(buf_cstr(&a), a.len, &b) == 0 && fold_text(buf_cstr(&b), b.len, &a) == 0 &&
+            strcmp(buf_cstr(&a), buf_cstr(&b)) != 0)
             abort();
     }
     buf_fini(&a);
@@ -66,7 +68,8 @@ static void check_phone(const char *s, size_t n)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     static struct intent_words *words;
-    struct intent_ctx plain = {.activities = ACTIVITIES, .n_activities = 2, .open = YES, .registered = YES}, busy = plain;
+    struct intent_ctx plain = {.activities = ACTIVITIES, .n_activities = 2, .open = YES, .registered = YES},
+                      busy = plain;
     struct intent o;
 
     if (!words)

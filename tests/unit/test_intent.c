@@ -16,6 +16,7 @@
 /* Labelled replies: tests/corpus/replies/README.md tells what the scenes and columns are. */
 #define CORPUS "tests/corpus/replies"
 
+/* clang-format off */
 static const struct activity ACTIVITIES[] = {
     {.code = "bb", .title = "中秋篮球赛", .aliases = {"篮球", "lanqiu", "basketball"}, .n_aliases = 3},
     {.code = "ymq", .title = "羽毛球友谊赛", .aliases = {"羽毛球"}, .n_aliases = 1},
@@ -24,10 +25,12 @@ static const struct activity ACTIVITIES[] = {
     {.code = "gcw", .title = "广场舞大赛"},
     {.code = "bbx", .title = "少儿篮球训练营"},
 };
+/* clang-format on */
 static const bool YES[6] = {true, true, true, true, true, true}, NO[6];
 static const bool FIRST[6] = {true};
 static const char OFFERED[2][ACTIVITY_CODE_MAX + 1] = {"bb", "ymq"};
 
+/* clang-format off */
 static const struct scene {
     const char *name;
     struct intent_ctx ctx;
@@ -49,6 +52,7 @@ static const struct scene {
     {"list-leave",
      {.activities = ACTIVITIES, .n_activities = 2, .open = YES, .registered = YES, .offered = OFFERED, .n_offered = 2, .offered_for = INTENT_LEAVE}},
 };
+/* clang-format on */
 
 static struct intent_words *words;
 
@@ -98,7 +102,8 @@ static const char *differs(const struct intent *o, char *const cells[6])
     if (cells[3] && strcmp(cells[3], "*") == 0) {
         if (o->activity[0] || o->n_ambiguous == 0)
             return "should be ambiguous";
-    } else if (cells[3] && (strcmp(o->activity, strcmp(cells[3], "-") ? cells[3] : "") != 0 || o->n_ambiguous)) {
+    } else if (cells[3] &&
+               (strcmp(o->activity, strcmp(cells[3], "-") ? cells[3] : "") != 0 || o->n_ambiguous)) {
         return "activity";
     }
     if (cells[4] && (num_i64(cells[4], 1, 9999, &count) || count != o->count))
@@ -123,13 +128,16 @@ static void check_row(const char *file, size_t line_no, char *line)
     intent_parse(words, scene(cells[0]), cells[1], strlen(cells[1]), &o);
     n_rows++;
     const char *why = differs(&o, cells);
-    bool acts = (o.kind == INTENT_JOIN || o.kind == INTENT_LEAVE) ? o.activity[0] != '\0' : o.kind == INTENT_STOP || o.kind == INTENT_START;
+    bool acts = (o.kind == INTENT_JOIN || o.kind == INTENT_LEAVE)
+                    ? o.activity[0] != '\0'
+                    : o.kind == INTENT_STOP || o.kind == INTENT_START;
     if (!why)
         return;
     n_wrong++;
     n_irreversible += acts && strcmp(why, "name") != 0;
-    print_message("%s:%zu: [%s] \"%s\": %s: %s %s n=%u name=\"%s\" %zu possible, rule %s\n", file, line_no, cells[0], cells[1], why,
-                  intent_name(o.kind), o.activity, o.count, o.name, o.n_ambiguous, o.rule);
+    print_message("%s:%zu: [%s] \"%s\": %s: %s %s n=%u name=\"%s\" %zu possible, rule %s\n", file, line_no,
+                  cells[0], cells[1], why, intent_name(o.kind), o.activity, o.count, o.name, o.n_ambiguous,
+                  o.rule);
     for (size_t i = 0; i < o.n_steps; i++)
         print_message("    %s\n", o.steps[i]);
 }
@@ -177,7 +185,8 @@ static void parse(const char *scene_name, const char *text, struct intent *o)
 
 static void test_any_bytes_have_an_intent(void **state)
 {
-    static const char *const TEXTS[] = {"", "\xFF\xFE", "\xE6\x8A", " ", "\n\n", "\xF0\x9F\x8F\x80", "\xE2\x80\x8B"};
+    static const char *const TEXTS[] = {"",     "\xFF\xFE",         "\xE6\x8A",    " ",
+                                        "\n\n", "\xF0\x9F\x8F\x80", "\xE2\x80\x8B"};
     char longest[9000];
     struct intent o;
 
@@ -223,8 +232,10 @@ static void test_names_keep_their_spelling(void **state)
 /* Two activities share an alias: the one that is open, or that the sender is registered for, is meant. */
 static void test_open_or_registered_decides_among_equals(void **state)
 {
-    static const struct activity two[] = {{.code = "bb1", .title = "九月篮球赛", .aliases = {"篮球"}, .n_aliases = 1},
-                                          {.code = "bb2", .title = "十月篮球赛", .aliases = {"篮球"}, .n_aliases = 1}};
+    static const struct activity two[] = {
+        {.code = "bb1", .title = "九月篮球赛", .aliases = {"篮球"}, .n_aliases = 1},
+        {.code = "bb2", .title = "十月篮球赛", .aliases = {"篮球"}, .n_aliases = 1}
+    };
     static const bool second[] = {false, true}, both[] = {true, true};
     struct intent_ctx c = {.activities = two, .n_activities = 2, .open = second, .registered = second};
     struct intent o;
@@ -246,12 +257,24 @@ static void test_open_or_registered_decides_among_equals(void **state)
 
 static void test_titles_may_hold_any_word(void **state)
 {
-    static const struct activity odd[] = {{.code = "a1", .title = "不倒翁手工课"}, {.code = "报名日", .title = "义工报名日"},
-                                          {.code = "3v3", .title = "3v3街头篮球"},  {.code = "谁是棋王", .title = "谁是棋王"}};
+    static const struct activity odd[] = {
+        {.code = "a1",           .title = "不倒翁手工课"},
+        {.code = "报名日",    .title = "义工报名日"   },
+        {.code = "3v3",          .title = "3v3街头篮球"   },
+        {.code = "谁是棋王", .title = "谁是棋王"      }
+    };
     static const struct {
         const char *text, *code;
-    } rows[] = {{"报名不倒翁手工课", "a1"}, {"报名不倒翁", "a1"}, {"报名a1", "a1"},      {"报名 A1", "a1"},
-                {"报名3v3", "3v3"},         {"join 3v3", "3v3"},  {"报名谁是棋王", "谁是棋王"}, {"报名3v3街头篮球 2人", "3v3"}};
+    } rows[] = {
+        {"报名不倒翁手工课",   "a1"          },
+        {"报名不倒翁",            "a1"          },
+        {"报名a1",                   "a1"          },
+        {"报名 A1",                  "a1"          },
+        {"报名3v3",                  "3v3"         },
+        {"join 3v3",                   "3v3"         },
+        {"报名谁是棋王",         "谁是棋王"},
+        {"报名3v3街头篮球 2人", "3v3"         }
+    };
     struct intent_ctx c = {.activities = odd, .n_activities = 4, .open = YES, .registered = NO};
     struct intent o;
 

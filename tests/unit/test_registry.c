@@ -21,7 +21,8 @@ static const struct activity BB = {.code = "bb",
                                    .max_party = 5,
                                    .starts_at = 1790334000000, /* 2026-09-25T19:00+08:00 */
                                    .place = "文化广场"};
-static const struct activity YMQ = {.code = "ymq", .title = "羽毛球友谊赛", .seats = 8, .starts_at = 1790334000000};
+static const struct activity YMQ = {
+    .code = "ymq", .title = "羽毛球友谊赛", .seats = 8, .starts_at = 1790334000000};
 
 static void test_every_language_has_every_text_with_the_same_places(void **state)
 {
@@ -39,6 +40,7 @@ static void test_every_language_has_every_text_with_the_same_places(void **state
         }
 }
 
+/* clang-format off */
 static const struct {
     const char *name;
     enum intent_kind asked;
@@ -73,6 +75,7 @@ static const struct {
     {"no such activity", INTENT_JOIN, {.result = REG_NO_ACTIVITY}, "没有找到这个活动", "no such activity"},
     {"cancelled", INTENT_JOIN, {.result = REG_CANCELLED_ACTIVITY}, "中秋篮球赛已取消举办", "will not take place"},
 };
+/* clang-format on */
 
 static void test_outcomes(void **state)
 {
@@ -95,8 +98,10 @@ static void test_outcomes(void **state)
 static void test_lists(void **state)
 {
     const struct activity *both[] = {&BB, &YMQ};
-    const struct registry_own own[] = {{.activity = &BB, .status = REG_CONFIRMED, .count = 2, .place = 3},
-                                       {.activity = &YMQ, .status = REG_WAITING, .count = 1, .position = 4}};
+    const struct registry_own own[] = {
+        {.activity = &BB,  .status = REG_CONFIRMED, .count = 2, .place = 3   },
+        {.activity = &YMQ, .status = REG_WAITING,   .count = 1, .position = 4}
+    };
     struct buf b = BUF_INIT(2000);
 
     (void)state;
@@ -104,16 +109,21 @@ static void test_lists(void **state)
     assert_string_equal(buf_cstr(&b), "您想报名哪一个？请回复数字：1 中秋篮球赛；2 羽毛球友谊赛");
     buf_reset(&b);
     assert_int_equal(registry_say_choice(&b, "en-GB", INTENT_LEAVE, both, 2), 0);
-    assert_string_equal(buf_cstr(&b), "Which one would you like to leave? Reply with the number: 1 中秋篮球赛; 2 羽毛球友谊赛");
+    assert_string_equal(
+        buf_cstr(&b),
+        "Which one would you like to leave? Reply with the number: 1 中秋篮球赛; 2 羽毛球友谊赛");
     buf_reset(&b);
     assert_int_equal(registry_say_own(&b, "", TZ, own, 2), 0);
-    assert_string_equal(buf_cstr(&b), "您的报名：中秋篮球赛第3-4号共2人；羽毛球友谊赛候补第4位。回复“取消”可退出。");
+    assert_string_equal(buf_cstr(&b),
+                        "您的报名：中秋篮球赛第3-4号共2人；羽毛球友谊赛候补第4位。回复“取消”可退出。");
     buf_reset(&b);
     assert_int_equal(registry_say_own(&b, "", TZ, NULL, 0), 0);
     assert_non_null(strstr(b.data, "没有报名任何活动"));
     buf_reset(&b);
     assert_int_equal(registry_say_help(&b, "", both, 2), 0);
-    assert_string_equal(buf_cstr(&b), "现在可报名：中秋篮球赛、羽毛球友谊赛。回复“报名篮球”报名，“取消”退出，“我的”查看，“退订”不再接收。");
+    assert_string_equal(
+        buf_cstr(&b),
+        "现在可报名：中秋篮球赛、羽毛球友谊赛。回复“报名篮球”报名，“取消”退出，“我的”查看，“退订”不再接收。");
     buf_reset(&b);
     assert_int_equal(registry_say_help(&b, "", NULL, 0), 0);
     assert_non_null(strstr(b.data, "没有可报名的活动"));
@@ -140,7 +150,9 @@ static void test_plain_answers(void **state)
     assert_non_null(strstr(b.data, "求助"));
     buf_reset(&b);
     assert_int_equal(registry_say_promoted(&b, "", TZ, &BB, 20, 1), 0);
-    assert_string_equal(buf_cstr(&b), "好消息：中秋篮球赛有空位了，您已转为正式，第20号。9月25日19:00，文化广场。回复“取消”可退出。");
+    assert_string_equal(
+        buf_cstr(&b),
+        "好消息：中秋篮球赛有空位了，您已转为正式，第20号。9月25日19:00，文化广场。回复“取消”可退出。");
     buf_fini(&b);
 }
 

@@ -35,6 +35,7 @@ static int parse(const char *s, size_t n, size_t chunk, struct buf *out, struct 
 
 #define S(lit) lit, sizeof(lit) - 1
 /* ${out} begins with '!': an error whose text holds the rest. */
+/* clang-format off */
 static const struct {
     const char *name, *in;
     size_t n;
@@ -73,6 +74,7 @@ static const struct {
     {"UTF-16", S("\xFF\xFE" "a\0,\0b\0\n\0"), "!UTF-16"},
     {"an open quote that is closed at once", S("a,\"\"\n"), "1:a||\n"},
 };
+/* clang-format on */
 
 static void test_rows_in_pieces_of_any_size(void **state)
 {
@@ -84,9 +86,11 @@ static void test_rows_in_pieces_of_any_size(void **state)
             struct buf b = BUF_INIT(10000);
             struct err e = {.msg = ""};
             int rc = parse(ROWS[i].in, ROWS[i].n, CHUNKS[k], &b, &e);
-            if (ROWS[i].out[0] == '!' ? rc != -1 || strcmp(e.code, "bad-csv") || !strstr(e.msg, ROWS[i].out + 1)
-                                      : rc != 0 || strcmp(buf_cstr(&b), ROWS[i].out))
-                fail_msg("%s, %zu bytes at a time: rc %d %s\n%s", ROWS[i].name, CHUNKS[k], rc, e.msg, buf_cstr(&b));
+            if (ROWS[i].out[0] == '!'
+                    ? rc != -1 || strcmp(e.code, "bad-csv") || !strstr(e.msg, ROWS[i].out + 1)
+                    : rc != 0 || strcmp(buf_cstr(&b), ROWS[i].out))
+                fail_msg("%s, %zu bytes at a time: rc %d %s\n%s", ROWS[i].name, CHUNKS[k], rc, e.msg,
+                         buf_cstr(&b));
             buf_fini(&b);
         }
 }
@@ -150,6 +154,7 @@ static void test_the_caller_may_stop(void **state)
     csv_free(c);
 }
 
+/* clang-format off */
 static const struct {
     const char *name, *in, *out;
 } CELLS[] = {
@@ -168,6 +173,7 @@ static const struct {
     {"a negative number", "-1.5", "-1.5"},
     {"a lone minus", "-", "'-"},
 };
+/* clang-format on */
 
 static void test_cells_are_safe_for_spreadsheets(void **state)
 {

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "text/fold.h"
 
+/* clang-format off */
 static const struct {
     const char *name, *in, *folded, *trimmed;
 } ROWS[] = {
@@ -38,6 +39,7 @@ static const struct {
     {"an ellipsis", "报名…", "报名...", "报名"},
     {"numbers in words are left alone", "報名兩個人", "报名两个人", "报名两个人"},
 };
+/* clang-format on */
 
 static void test_rows(void **state)
 {
@@ -84,8 +86,10 @@ static void test_malformed_and_too_long_are_refused(void **state)
 /* A representative of each part of the table: a pair out of order would be missed by the search. */
 static void test_simplified(void **state)
 {
-    static const char trad[] = "報參動賽籃請幫復訂閱課樓號兩個們沒無時問嗎誰這裡邊開關選擇認確詢颱臺陳劉張楊趙黃吳鄭馮許鄧葉蘇呂萬億亂龍龔龜隊線給";
-    static const char simp[] = "报参动赛篮请帮复订阅课楼号两个们没无时问吗谁这里边开关选择认确询台台陈刘张杨赵黄吴郑冯许邓叶苏吕万亿亂龙龚龟队线给";
+    static const char trad[] = "報參動賽籃請幫復訂閱課樓號兩個們沒無時問嗎誰這裡邊開關選擇認確詢颱臺陳劉張楊"
+                               "趙黃吳鄭馮許鄧葉蘇呂萬億亂龍龔龜隊線給";
+    static const char simp[] = "报参动赛篮请帮复订阅课楼号两个们没无时问吗谁这里边开关选择认确询台台陈刘张杨"
+                               "赵黄吴郑冯许邓叶苏吕万亿亂龙龚龟队线给";
     struct buf b = BUF_INIT(1000);
 
     (void)state;

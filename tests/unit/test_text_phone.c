@@ -9,6 +9,7 @@
 #include "text/phone.h"
 
 /* ${want}: E.164, or a part of the reason when it begins with a blank. */
+/* clang-format off */
 static const struct {
     const char *name, *in, *want;
 } ROWS[] = {
@@ -71,6 +72,7 @@ static const struct {
     {"a name", "张三", " other characters than digits"},
     {"invalid UTF-8", "138\xD0\xD5", " not UTF-8"},
 };
+/* clang-format on */
 
 static void test_normalise(void **state)
 {
@@ -101,6 +103,7 @@ static void test_reason_shows_the_value_as_found(void **state)
     assert_int_equal(phone_normalise("1", 1, out, NULL), -1);
 }
 
+/* clang-format off */
 static const struct {
     const char *in, *want;
 } MASKS[] = {
@@ -108,6 +111,7 @@ static const struct {
     {"+14155550100", "+141****0100"},  {"+1234567", "+1****67"},         {"", "****"},
     {"10690000", "1****00"},           {"wechat:o6_bmjrPTlm6", "****"}, {"+12345678901234567890", "****"},
 };
+/* clang-format on */
 
 static void test_mask(void **state)
 {
@@ -134,7 +138,8 @@ static void test_is_e164(void **state)
 
 static void test_service_numbers_are_never_answered(void **state)
 {
-    static const char *const service[] = {"10690000123456", "+8610690000123456", "95588", "10086", "12306", "12381", "106", "", "银行"};
+    static const char *const service[] = {
+        "10690000123456", "+8610690000123456", "95588", "10086", "12306", "12381", "106", "", "银行"};
     static const char *const people[] = {"+8613800138000", "13800138000", "+85261234567"};
 
     (void)state;

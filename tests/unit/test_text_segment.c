@@ -22,6 +22,7 @@ struct row {
     size_t intl, intl_parts, cn, cn_parts;
 };
 
+/* clang-format off */
 static const struct row ROWS[] = {
     {"160 a", {{160, "a"}}, NULL, SEGMENT_GSM7, 160, 1, 160, 3},
     {"161 a", {{161, "a"}}, NULL, SEGMENT_GSM7, 161, 2, 161, 3},
@@ -49,6 +50,7 @@ static const struct row ROWS[] = {
     {"signature abroad in square brackets", {{150, "a"}}, "Venus", SEGMENT_GSM7, 159, 1, 157, 3},
     {"empty signature", {{70, "汉"}}, "", SEGMENT_UCS2, 70, 1, 70, 1},
 };
+/* clang-format on */
 
 static void test_rows(void **state)
 {
@@ -63,19 +65,22 @@ static void test_rows(void **state)
         segment_measure(buf_cstr(&b), b.len, r->sign, SEGMENT_INTL, &in);
         segment_measure(buf_cstr(&b), b.len, r->sign, SEGMENT_CN, &cn);
         if (in.encoding != r->encoding || in.characters != r->intl || in.parts != r->intl_parts)
-            fail_msg("%s, abroad: %s %zu in %zu", r->name, segment_encoding_name(in.encoding), in.characters, in.parts);
+            fail_msg("%s, abroad: %s %zu in %zu", r->name, segment_encoding_name(in.encoding), in.characters,
+                     in.parts);
         if (cn.characters != r->cn || cn.parts != r->cn_parts || cn.encoding != SEGMENT_UCS2)
             fail_msg("%s, mainland: %zu in %zu", r->name, cn.characters, cn.parts);
         buf_fini(&b);
     }
 }
 
+/* clang-format off */
 static const struct {
     const char *text, *sign;
 } REAL[] = {
     {"海口市气象台9月23日9时06分发布台风黄色预警：未来24小时阵风10-11级。请关好门窗，收好阳台物品，勿到海边。平安回1，求助回2。", "龙华社区"},
     {"【龙华社区】海口市气象台9月23日9时06分发布台风黄色预警：未来24小时阵风10-11级。请关好门窗，收好阳台物品，勿到海边。平安回1，求助回2。", NULL},
 };
+/* clang-format on */
 
 /* A signature given apart and the same one in the text are one count. */
 static void test_signature_apart_or_inside(void **state)

@@ -27,6 +27,7 @@ static const char *lookup(void *arg, const char *name, size_t *n)
 }
 
 /* ${out} NULL: refused, and ${why} is part of the reason. */
+/* clang-format off */
 static const struct {
     const char *name, *in, *out, *why;
 } ROWS[] = {
@@ -54,6 +55,7 @@ static const struct {
     {"three braces", "{{{name}}}", NULL, "is no"},
     {"invalid UTF-8", "\xD0\xD5", NULL, "not UTF-8"},
 };
+/* clang-format on */
 
 static void test_rows(void **state)
 {

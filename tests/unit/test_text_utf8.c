@@ -15,6 +15,7 @@ struct valid_row {
 };
 #define S(lit) lit, sizeof(lit) - 1
 
+/* clang-format off */
 static const struct valid_row VALID[] = {
     {"the empty text", S(""), true},
     {"ASCII of more than eight bytes", S("hello, neighbours"), true},
@@ -34,6 +35,7 @@ static const struct valid_row VALID[] = {
     {"GB18030 bytes", S("\xD0\xD5\xC3\xFB"), false},
     {"FF", S("\xFF"), false},
 };
+/* clang-format on */
 
 static void test_valid(void **state)
 {
@@ -56,6 +58,7 @@ static void test_next_moves_one_byte_past_garbage(void **state)
     assert_ptr_equal(p, end);
 }
 
+/* clang-format off */
 static const struct {
     const char *name, *s;
     size_t count, width;
@@ -68,6 +71,7 @@ static const struct {
     {"zero width takes none", "a\xE2\x80\x8B" "b", 3, 2},
     {"a combining accent takes none", "e\xCC\x81", 2, 1},
 };
+/* clang-format on */
 
 static void test_sizes(void **state)
 {
@@ -75,7 +79,8 @@ static void test_sizes(void **state)
     for (size_t i = 0; i < ARRAY_LEN(SIZES); i++) {
         size_t n = strlen(SIZES[i].s);
         if (utf8_count(SIZES[i].s, n) != SIZES[i].count || utf8_width(SIZES[i].s, n) != SIZES[i].width)
-            fail_msg("%s: count %zu width %zu", SIZES[i].name, utf8_count(SIZES[i].s, n), utf8_width(SIZES[i].s, n));
+            fail_msg("%s: count %zu width %zu", SIZES[i].name, utf8_count(SIZES[i].s, n),
+                     utf8_width(SIZES[i].s, n));
     }
 }
 
