@@ -25,18 +25,19 @@ static void on_trail(void *arg, const struct queue_result *r)
         log_warn("api.audit-lost", "code=%s", r->e->code);
 }
 
-/* Identifiers only: a number in the path is masked. */
+/* Identifiers only: numbers in it are masked, however they are written. */
 static const char *target_of(const struct api_call *c, char *out, size_t n)
 {
     const char *s = c->target[0] != '\0' ? c->target : c->match.params[0] != NULL ? c->match.params[0] : "";
+    struct buf b = BUF_INIT(1024);
+    size_t len;
 
-    if (phone_is_e164(s, strlen(s)) && n >= PHONE_MAX)
-        phone_mask(s, out);
-    else {
-        size_t len = utf8_valid(s, strlen(s)) ? utf8_cut(s, strlen(s), n - 1) : 0;
-        memcpy(out, s, len);
-        out[len] = '\0';
-    }
+    if (utf8_valid(s, strlen(s)))
+        api_call_mask_text(&b, s, strlen(s));
+    len = utf8_cut(buf_cstr(&b), b.len, n - 1);
+    memcpy(out, buf_cstr(&b), len);
+    out[len] = '\0';
+    buf_fini(&b);
     return out;
 }
 
@@ -152,7 +153,7 @@ static int status_of(const char *code)
         int status;
     } rows[] = {
         {"id-conflict", 409}, {"exists", 409}, {"wrong-state", 409}, {"idempotency-conflict", 409}, {"too-large", 413},
-        {"not-registered", 404}, {"unknown-member", 400}, {"no-text", 400}, {"not-supported", 501},
+        {"not-registered", 404}, {"unknown-member", 400}, {"duplicate-member", 400}, {"no-text", 400}, {"not-supported", 501},
         {"redis-error", 500}, {"redis-rights", 500}, {"not-after-passed", 422},
     };
 

@@ -72,16 +72,17 @@ static bool add_ready(const struct app *a, json_t *o)
 {
     json_t *problems = json_array();
     bool ready = check_links(a, problems);
+    bool usable = a->redis_usable && redis_state(a->redis_side) == REDIS_UP; /* the API speaks over the side connection */
 
-    if (!a->redis_usable)
+    if (!usable)
         say(problems, xasprintf("Redis is not usable: nothing is sent and nothing is accepted%s%s%s", a->redis_words[0] != '\0' ? " (" : "", a->redis_words,
                                 a->redis_words[0] != '\0' ? ")" : ""));
     if (a->draining)
         say(problems, xstrdup("the daemon is shutting down: it finishes what is under way"));
-    ready = ready && a->redis_usable && !a->draining;
+    ready = ready && usable && !a->draining;
     json_object_set_new(o, "version", json_string(CRIER_VERSION));
     json_object_set_new(o, "ready", json_boolean(ready));
-    json_object_set_new(o, "redis", json_string(a->redis_usable ? "up" : "down"));
+    json_object_set_new(o, "redis", json_string(usable ? "up" : "down"));
     json_object_set_new(o, "problems", problems);
     json_object_set_new(o, "durability", durability_json(&a->durability));
     return ready;
