@@ -203,11 +203,11 @@ static void long_lists_are_found_in(void **state)
     size_t n = 0;
 
     for (int i = 3999; i >= 0; i--)
-        json_array_append_new(phones, json_sprintf("+86138000%05d", 2 * i));
+        json_array_append_new(phones, json_sprintf("+86138000%05d", 3 * i));
     json_object_set_new(to, "phones", phones);
     struct audience *a = audience_parse(to, NULL);
     assert_non_null(a);
-    assert_string_equal(audience_phone(a, 0), "+8613800007998"); /* the order given */
+    assert_string_equal(audience_phone(a, 0), "+8613800011997"); /* the order given */
     for (int i = 0; i < 4000; i++) {
         struct buf b = BUF_INIT(PHONE_MAX);
         assert_int_equal(buf_fmt(&b, "+86138000%05d", i), 0);
@@ -215,7 +215,7 @@ static void long_lists_are_found_in(void **state)
         n += audience_matches(a, &r, NULL, NULL);
         buf_fini(&b);
     }
-    assert_int_equal(n, 2000);
+    assert_int_equal(n, 1334);
     json_decref(to);
     audience_free(a);
 }

@@ -443,6 +443,23 @@ static void torn_writes_neither_oversell_nor_lose_a_place(void **state)
     assert_int_equal(entries[0].status, REG_CONFIRMED);
 }
 
+static void a_promotion_that_was_cut_short_keeps_its_seat_when_all_are_taken(void **state)
+{
+    (void)state;
+    struct activity a = match(1);
+
+    create(&a);
+    join(1, 0);
+    join(2, 0);
+    free(redis_server_ask(bed->server, "ZREM", "crier:{venus}:act:篮球:conf", "+8613800000001", NULL));
+    free(redis_server_ask(bed->server, "ZADD", "crier:{venus}:act:篮球:conf", "9", "+8613800000002", NULL));
+    assert_int_equal(join(3, 0), REG_OK_WAITING);
+    assert_int_equal(out.position, 1);
+    assert_int_equal(show()->waiting, 1);
+    assert_int_equal(own(2), 1);
+    assert_int_equal(entries[0].status, REG_CONFIRMED);
+}
+
 static int begin(void **state)
 {
     (void)state;
@@ -472,6 +489,7 @@ int main(void)
         cmocka_unit_test_setup(the_roster_lists_confirmed_then_waiting_then_withdrawn, setup),
         cmocka_unit_test_setup(five_hundred_ask_for_fifty_seats, setup),
         cmocka_unit_test_setup(torn_writes_neither_oversell_nor_lose_a_place, setup),
+        cmocka_unit_test_setup(a_promotion_that_was_cut_short_keeps_its_seat_when_all_are_taken, setup),
     };
 
     return cmocka_run_group_tests(tests, begin, end);
