@@ -58,12 +58,16 @@ static void store_section(const char *kind, const struct raw_section *s, void *b
             store(&o[i], s != NULL ? &s->values[i] : &unset, base);
 }
 
-/* Where this option was set, or else where its section stands. */
 static const char *origin(const struct raw_section *s, const char *option)
 {
     int i = option_index(s->kind, option);
 
     return i >= 0 && s->values[i].where != NULL ? s->values[i].where : s->where;
+}
+
+const char *config_provider_where(const struct config_provider *p, const char *option)
+{
+    return p->origin != NULL ? origin(p->origin, option) : "";
 }
 
 static void or_else(char **text, const char *otherwise)
@@ -119,6 +123,7 @@ static int build_provider(const struct config *c, const struct raw_section *s, s
 
     store_section("provider", s, p);
     p->name = xstrdup(s->title);
+    p->origin = s;
     if (p->driver[0] == '\0')
         return err_set(e, "config", "provider.driver",
                        "%s: provider \"%s\" has no driver; allowed: driver = \"json\" or another", s->where,
@@ -179,13 +184,14 @@ static void resolve_state_dir(struct config *c)
         c->state_dir = xstrdup("/var/lib/crier");
 }
 
-struct config *load_build(const struct raw *r, const char *path, struct err *e)
+struct config *load_build(struct raw *r, const char *path, struct err *e)
 {
     struct config *c = xcalloc(1, sizeof(*c));
     size_t n;
     const struct config_kind *kinds = config_kinds(&n);
 
     c->path = xstrdup(path);
+    c->raw = r;
     for (size_t i = 0; i < n; i++)
         if (!kinds[i].titled)
             store_section(kinds[i].name, raw_find(r, kinds[i].name, NULL), c);

@@ -9,21 +9,22 @@
 struct config *config_load(const char *path, const char *const *sets, const char *dev_dir, struct err *e)
 {
     const char *name = path != NULL ? path : "--dev";
-    struct config *c = NULL;
-    struct raw raw;
+    struct raw *raw = raw_new();
+    struct config *c;
     int rc;
 
-    raw_init(&raw);
-    rc = path != NULL ? load_file(&raw, path, e) : 0;
+    rc = path != NULL ? load_file(raw, path, e) : 0;
     if (rc == 0 && dev_dir != NULL)
-        load_dev(&raw, dev_dir);
+        load_dev(raw, dev_dir);
     for (size_t i = 0; rc == 0 && sets != NULL && sets[i] != NULL; i++)
-        rc = load_set(&raw, sets[i], e);
-    if (rc == 0)
-        c = load_build(&raw, name, e);
+        rc = load_set(raw, sets[i], e);
+    if (rc != 0) {
+        raw_free(raw);
+        return NULL;
+    }
+    c = load_build(raw, name, e);
     if (c != NULL)
         c->dev = dev_dir != NULL;
-    raw_fini(&raw);
     return c;
 }
 
@@ -83,6 +84,7 @@ void config_free(struct config *c)
     free(c->communities);
     free(c->providers);
     free(c->path);
+    raw_free(c->raw);
     free(c);
 }
 

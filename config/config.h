@@ -24,6 +24,9 @@ struct config_community {
         **words_start; /* NULL terminated, in addition to the shipped ones */
 };
 
+struct raw;
+struct raw_section;
+
 struct config_provider {
     char *name, *driver, *channel, *community; /* community: resolved, never NULL after load */
     char *url;
@@ -35,9 +38,11 @@ struct config_provider {
     struct secret secret, hook_secret, hook_secret_old;
     bool allow_private;
     char *sign;
+    const struct raw_section *origin; /* for config_provider_where */
 };
 
 struct config {
+    struct raw *raw; /* what was written where, as long as the configuration lives */
     char *path;
     struct config_community *communities;
     size_t n_communities;
@@ -77,6 +82,11 @@ struct config {
 struct config *config_load(const char *path, const char *const *sets, const char *dev_dir,
                            struct err *e) MUSTCHECK;
 void config_free(struct config *c);
+/* Where ${option} of a provider was set ("crier.conf:12"), or else where its section stands; "" when nobody knows. Borrowed. For messages of
+ * those who check more than config can. */
+const char *config_provider_where(const struct config_provider *p, const char *option);
+/* ${url} without what opens doors: user and password, values behind the `?` of http. The caller frees. */
+char *config_mask_url(const char *url);
 /* The effective configuration, secrets masked, in the file's own syntax. */
 void config_print(const struct config *c, void (*line)(void *arg, const char *text), void *arg);
 /* May ${next} replace ${now} while running? -1 with e->msg naming the option that needs a restart. When it may, both have the same communities

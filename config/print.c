@@ -20,8 +20,7 @@ static void quote(struct buf *b, const char *text)
     buf_chr(b, '"');
 }
 
-/* Who may see the configuration may not see what opens doors: names and passwords in a URL, values behind its `?`. */
-static char *mask_url(const char *url)
+char *config_mask_url(const char *url)
 {
     const char *host = strstr(url, "://"), *at, *query;
     struct buf b = BUF_INIT(LINE_MAX_BYTES);
@@ -55,7 +54,7 @@ static void value(struct buf *b, const struct config_option *o, const void *base
     switch (o->type) {
     case CONFIG_STRING:
         masked =
-            mask && strcmp(o->name, "url") == 0 ? mask_url(*(char *const *)at) : xstrdup(*(char *const *)at);
+            mask && strcmp(o->name, "url") == 0 ? config_mask_url(*(char *const *)at) : xstrdup(*(char *const *)at);
         quote(b, masked);
         free(masked);
         return;

@@ -24,10 +24,12 @@ static const char *kind_name(const char *kind)
     panic("no section is called %s", kind);
 }
 
-void raw_init(struct raw *r)
+struct raw *raw_new(void)
 {
-    *r = (struct raw){.sections = NULL, .n = 0};
+    struct raw *r = xcalloc(1, sizeof(*r));
+
     raw_section(r, "", NULL, "");
+    return r;
 }
 
 static void value_free(struct raw_value *v)
@@ -41,8 +43,10 @@ static void value_free(struct raw_value *v)
     *v = (struct raw_value){.items = NULL, .n = 0, .where = NULL};
 }
 
-void raw_fini(struct raw *r)
+void raw_free(struct raw *r)
 {
+    if (r == NULL)
+        return;
     for (size_t i = 0; i < r->n; i++) {
         struct raw_section *s = &r->sections[i];
 
@@ -53,7 +57,7 @@ void raw_fini(struct raw *r)
         free(s->where);
     }
     free(r->sections);
-    *r = (struct raw){.sections = NULL, .n = 0};
+    free(r);
 }
 
 struct raw_section *raw_find(const struct raw *r, const char *kind, const char *title)

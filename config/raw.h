@@ -24,8 +24,8 @@ struct raw {
     size_t n;
 };
 
-void raw_init(struct raw *r);
-void raw_fini(struct raw *r);
+struct raw *raw_new(void);
+void raw_free(struct raw *r); /* NULL is fine */
 /* The section of this kind and title (NULL = kind without titles), made when there is none; borrowed until the next raw_section. */
 struct raw_section *raw_section(struct raw *r, const char *kind, const char *title, const char *where);
 struct raw_section *raw_find(const struct raw *r, const char *kind, const char *title);
@@ -56,6 +56,7 @@ int option_bool(const char *value);
 int load_file(struct raw *r, const char *path, struct err *e) MUSTCHECK;
 int load_set(struct raw *r, const char *set, struct err *e) MUSTCHECK;
 void load_dev(struct raw *r, const char *dir);
-struct config *load_build(const struct raw *r, const char *path, struct err *e) MUSTCHECK;
+/* Takes ${r}, also when it fails. */
+struct config *load_build(struct raw *r, const char *path, struct err *e) MUSTCHECK;
 
 #endif

@@ -1,6 +1,7 @@
 #include "daemon/check.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -25,10 +26,9 @@ static void print_line(void *arg, const char *text)
     puts(text);
 }
 
-static int wrong(const char *where, const char *name, const struct err *e)
+static int wrong(const struct err *e)
 {
-    fprintf(stderr, "crierd: %s \"%s\"%s%s: %s\n", where, name, e->field[0] != '\0' ? ", " : "", e->field,
-            e->msg);
+    fprintf(stderr, "crierd: %s\n", e->msg);
     return 1;
 }
 
@@ -42,8 +42,10 @@ static int check_offline(const struct config *c)
         const struct config_community *cm = &c->communities[i];
         struct intent_words *w = app_community_words(cm, &e);
 
-        if (w == NULL)
-            n_wrong += wrong("community", cm->name, &e);
+        if (w == NULL) {
+            fprintf(stderr, "crierd: community \"%s\": %s\n", cm->name, e.msg);
+            n_wrong++;
+        }
         intent_words_free(w);
         if (!clock_tz_check(cm->timezone)) {
             fprintf(stderr, "crierd: community \"%s\": the system knows no time zone \"%s\"\n", cm->name,
@@ -53,9 +55,9 @@ static int check_offline(const struct config *c)
     }
     for (size_t i = 0; i < c->n_providers; i++)
         if (link_check(&c->providers[i], &e) != 0)
-            n_wrong += wrong("provider", c->providers[i].name, &e);
+            n_wrong += fprintf(stderr, "crierd: %s\n", e.msg) > 0;
     if (templates_check(c->template_dir, &e) != 0)
-        n_wrong += wrong("template_dir", c->template_dir, &e);
+        n_wrong += wrong(&e);
     return n_wrong;
 }
 
@@ -122,9 +124,13 @@ static int check_redis(const struct config *c, const struct config_community *cm
                                 .lease_ms = c->delivery.lease_ms};
 
         p.queue = queue_new(&qo);
-        if (!loop_run_until(p.loop, is_over, &p, PATIENCE_MS))
-            fprintf(stderr, "crierd: redis: %s: not reachable within %d s%s%s\n", c->redis.url,
-                    PATIENCE_MS / 1000, p.last_words[0] != '\0' ? ": " : "", p.last_words);
+        if (!loop_run_until(p.loop, is_over, &p, PATIENCE_MS)) {
+            char *url = config_mask_url(c->redis.url);
+
+            fprintf(stderr, "crierd: redis: %s: not reachable within %d s%s%s\n", url, PATIENCE_MS / 1000,
+                    p.last_words[0] != '\0' ? ": " : "", p.last_words);
+            free(url);
+        }
         queue_free(p.queue);
     }
     redis_free(p.redis);

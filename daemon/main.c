@@ -101,7 +101,7 @@ static int run(struct config *conf, struct err *e)
     json_object_seed(0); /* from the system's randomness: strangers choose the keys */
     app = app_new(conf, e);
     if (app == NULL) {
-        fprintf(stderr, "crierd: %s%s%s\n", e->field, e->field[0] != '\0' ? ": " : "", e->msg);
+        fprintf(stderr, "crierd: %s\n", e->msg);
         return strcmp(e->code, "listen") == 0 ? EXIT_UNAVAILABLE : CONFIG_EXIT;
     }
     status = app_run(app);
