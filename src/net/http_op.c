@@ -89,8 +89,8 @@ static bool address_allowed(struct http_op *op, const char *ip)
     return true;
 }
 
-/* libcurl is connected and about to write the request. When it was here before for the same request, the connection
- * died and libcurl wants to write a second copy on a new one: never, once anything was written. */
+/* libcurl is connected and about to write the request: it comes here before every try. When anything was written for this
+ * request already, the connection died and libcurl wants to write a second copy on another one, silently: never. */
 static int on_ready(void *arg, char *peer_ip, char *local_ip, int peer_port, int local_port)
 {
     struct http_op *op = arg;
@@ -149,6 +149,7 @@ struct http_op *http_op_new(struct http_shard *shard, struct http_socks *socks, 
 
     op->shard = shard;
     op->socks = socks;
+    op->one_write = o->one_write;
     op->easy = curl_easy_init();
     op->body_len = -1;
     if (op->easy == NULL)
@@ -227,6 +228,9 @@ static bool set_url(struct http_op *op, const char *url)
 
 static void set_method(struct http_op *op, bool post, size_t body_len)
 {
+    /* libcurl sends what it is given by POSTFIELDS together with the head; what it has to ask for, in a second write. */
+    if (post && op->one_write)
+        SET(CURLOPT_POSTFIELDS, body_len > 0 ? op->call->body : "");
     if (post && (!op->post || op->body_len != (int64_t)body_len)) {
         SET(CURLOPT_POST, 1L);
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body_len);

@@ -22,7 +22,7 @@ struct http_op {
     /* what the easy handle is set to, so that only changes cost anything */
     char *url;
     struct curl_slist *headers;
-    bool post;
+    bool post, one_write;
     int64_t connect_timeout_ms, timeout_ms;
     int64_t body_len;
     /* the request under way */

@@ -5,7 +5,7 @@
  * Sends the same POSTs to the same sink, in turns, (a) with a bare libcurl-multi sender written here, tuned by all means
  * known: handles reused, events kept registered, epoll's changelist, POSTFIELDS (which libcurl may send twice), one
  * multi handle for 64 requests; (b) the same with READFUNCTION, which is what makes a second copy impossible; (c)
- * through net/http. Prints the rates, the CPU time of this process per request and the ratios to (a). */
+ * through net/http, in two writes and in one. Prints the rates, the CPU time of this process per request and the ratios to (a). */
 #include <curl/curl.h>
 #include <event2/event.h>
 #include <stdio.h>
@@ -235,9 +235,9 @@ static void on_done(void *arg, const struct http_answer *a)
     }
 }
 
-static void run_net(void)
+static void run_net(bool one_write)
 {
-    struct http_opts o = {.user_agent = "crier", .max_in_flight = (size_t)opt.window};
+    struct http_opts o = {.user_agent = "crier", .max_in_flight = (size_t)opt.window, .one_write = one_write};
     struct err e = {.msg = ""};
 
     loop = loop_new(&e);
@@ -281,6 +281,16 @@ static void run_readfunction(void)
     run_bare();
 }
 
+static void run_net_two(void)
+{
+    run_net(false);
+}
+
+static void run_net_one(void)
+{
+    run_net(true);
+}
+
 static struct {
     const char *name;
     void (*run)(void);
@@ -288,7 +298,8 @@ static struct {
 } senders[] = {
     {"bare libcurl, POSTFIELDS",   run_postfields,   0, 0},
     {"bare libcurl, READFUNCTION", run_readfunction, 0, 0},
-    {"net/http",                   run_net,          0, 0}
+    {"net/http",                   run_net_two,      0, 0},
+    {"net/http, one write",        run_net_one,      0, 0}
 };
 
 static void measure(size_t i)

@@ -81,15 +81,26 @@ static void run(struct trial *t, const struct http_call *call)
     assert_false(t->early);
 }
 
-static int setup(void **state)
+static int setup_with(bool one_write)
 {
-    struct http_opts o = {.user_agent = "crier-test", .max_in_flight = 8};
+    struct http_opts o = {.user_agent = "crier-test", .max_in_flight = 8, .one_write = one_write};
     struct err e;
 
-    (void)state;
     loop = loop_new(&e);
     client = http_new(loop, &o, &e);
     return loop != NULL && client != NULL ? 0 : -1;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    return setup_with(false);
+}
+
+static int setup_one_write(void **state)
+{
+    (void)state;
+    return setup_with(true);
 }
 
 static int teardown(void **state)
@@ -650,6 +661,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(outcomes_are_told_by_what_was_written_and_read, setup, teardown),
         cmocka_unit_test_setup_teardown(a_request_is_at_the_server_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(outcomes_are_told_by_what_was_written_and_read, setup_one_write,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_request_is_at_the_server_once, setup_one_write, teardown),
+        cmocka_unit_test_setup_teardown(many_at_once_are_spread_and_all_complete, setup_one_write, teardown),
         cmocka_unit_test_setup_teardown(plain_libcurl_sends_it_twice, setup, teardown),
         cmocka_unit_test_setup_teardown(a_refused_connection_is_not_sent, setup, teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_started_is_not_sent, setup, teardown),
