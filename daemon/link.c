@@ -63,57 +63,17 @@ static int check_conf(struct link *l, const struct config_provider *c, struct er
 }
 
 /* On failure the message names file and line. */
-/* "json, sandbox" */
-static void driver_names(char *out, size_t n)
-{
-    struct buf b = {.data = out, .len = 0, .cap = n, .ceiling = n - 1, .overflow = false};
-    const struct driver *d;
-
-    for (size_t i = 0; (d = provider_driver_at(i)) != NULL; i++) {
-        if (i > 0)
-            buf_str(&b, ", ");
-        buf_str(&b, d->name);
-    }
-}
-
-static int no_driver(const struct config_provider *c, struct err *e)
-{
-    char names[200] = "";
-
-    driver_names(names, sizeof(names));
-    return err_set(e, "bad-driver", "driver", "%s: driver \"%.40s\" of provider \"%s\"; allowed: %s",
-                   c->where_driver, c->driver, c->name, names);
-}
-
-/* Says where the option stands that ${why} is about. */
-static int bad_option(const struct config_provider *c, const struct err *why, struct err *e)
-{
-    const char *where =
-        strcmp(why->code, "bad-url") == 0 || strcmp(why->field, "url") == 0 ? c->where_url : c->where;
-
-    return err_set(e, why->code, why->field, "%s: provider \"%s\": %s", where, c->name, why->msg);
-}
-
+/* Says where the option stands that is at fault. */
 static int take_conf(struct link *l, const struct config_provider *c, struct err *e)
 {
-    const struct driver *driver = provider_driver(c->driver);
     struct err why = {{0}, {0}, {0}};
+    const char *where;
 
-    if (driver == NULL)
-        return no_driver(c, e);
-    if (driver->needs_url && http_check_url(c->url, c->allow_private, &l->reach, &why) != 0)
-        return bad_option(c, &why, e);
-    l->driver = driver;
-    l->o.conf = c;
-    l->conf = (struct provider_conf){.name = c->name,
-                                     .driver = c->driver,
-                                     .channel = c->channel,
-                                     .community = c->community,
-                                     .url = c->url,
-                                     .secret = &c->secret,
-                                     .batch = (size_t)c->batch,
-                                     .sign = c->sign};
-    return driver->check == NULL || driver->check(&l->conf, &why) == 0 ? 0 : bad_option(c, &why, e);
+    if (check_conf(l, c, &why) == 0)
+        return 0;
+    where = config_provider_where(c, why.field[0] != '\0' ? why.field : "url");
+    return err_set(e, why.code, why.field, "%s%sprovider \"%s\": %s", where, where[0] != '\0' ? ": " : "",
+                   c->name, why.msg);
 }
 
 int link_check(const struct config_provider *conf, struct err *e)
