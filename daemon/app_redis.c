@@ -18,7 +18,11 @@
  *
  * What can never work (version, eviction policy, rights) ends the program when it is found at the start; later it only stops the sending. */
 
-enum { CHECK_AGAIN_MS = 1000, EXIT_REFUSED = 78 };
+enum {
+    CHECK_AGAIN_MS = 1000,
+    LOOK_MS = 20000 /* somebody may have changed Redis' settings */,
+    EXIT_REFUSED = 78
+};
 
 static void set_words(struct app *a, const char *why)
 {
@@ -68,6 +72,9 @@ static void on_record(void *arg, int64_t number, const char *community, const ch
 static void usable_now(struct app *a)
 {
     a->was_usable = true;
+    loop_timer_arm_ms(a->check_again, LOOK_MS);
+    if (a->redis_usable)
+        return;
     app_redis_set_usable(a, true, "");
     if (!a->draining)
         journal_each(a->journal, on_record, a);
@@ -120,6 +127,15 @@ static void refuse(struct app *a, const struct queue_durability *d)
     loop_stop(a->loop);
 }
 
+static void checks_failed(struct app *a)
+{
+    char why[sizeof(a->redis_words)];
+
+    memcpy(why, a->redis_words, sizeof(why));
+    app_redis_set_usable(a, false, why);
+    loop_timer_arm_ms(a->check_again, CHECK_AGAIN_MS);
+}
+
 static void on_check(void *arg, const struct queue_result *r, const struct queue_durability *d)
 {
     struct app *a = arg;
@@ -127,12 +143,14 @@ static void on_check(void *arg, const struct queue_result *r, const struct queue
     if (r->status != QUEUE_OK) {
         a->checks_ok = false;
         set_words(a, r->e->msg);
-        log_warn("redis.not-checked", "why=\"%s\"", r->e->msg);
+        log_warn("redis.not-checked", "connection=main why=\"%s\"", r->e->msg);
     } else if (!tolerated(a, d)) {
         refuse(a, d);
     } else {
+        bool news = strcmp(a->durability.words, d->words) != 0;
+
         a->durability = *d;
-        for (size_t i = 0; i < d->n_warnings; i++)
+        for (size_t i = 0; news && i < d->n_warnings; i++)
             log_warn("redis.warning", "what=\"%s\"", d->warnings[i]);
         if (d->run_id_changed)
             log_warn("redis.restarted", "run_id=%.12s", d->run_id);
@@ -140,7 +158,7 @@ static void on_check(void *arg, const struct queue_result *r, const struct queue
     if (--a->n_checks > 0)
         return;
     if (!a->checks_ok)
-        loop_timer_arm_ms(a->check_again, CHECK_AGAIN_MS);
+        checks_failed(a);
     else if (!a->taken_over)
         take_over(a);
     else

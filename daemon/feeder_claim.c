@@ -7,11 +7,10 @@
 #include "daemon/feeder_int.h"
 
 enum {
-    CLAIMS_MAX = 8,      /* claims under way at once */
-    AHEAD_MS = 250,      /* slices for so long, at the present speed, are claimed ahead of the room */
-    AHEAD_MAX = 1600,    /* ... recipients at most */
-    QUIET_MAX_MS = 1000, /* another daemon may have made work that nobody told us of */
-    LEASE_MARGIN_MAX_MS = 10000
+    CLAIMS_MAX = 8,     /* claims under way at once */
+    AHEAD_MS = 250,     /* slices for so long, at the present speed, are claimed ahead of the room */
+    AHEAD_MAX = 1600,   /* ... recipients at most */
+    QUIET_MAX_MS = 1000 /* another daemon may have made work that nobody told us of */
 };
 
 struct claim {

@@ -62,7 +62,6 @@ static int check_conf(struct link *l, const struct config_provider *c, struct er
     return driver->check != NULL ? driver->check(&l->conf, e) : 0;
 }
 
-/* On failure the message names file and line. */
 /* Says where the option stands that is at fault. */
 static int take_conf(struct link *l, const struct config_provider *c, struct err *e)
 {
