@@ -4,7 +4,7 @@
 local id, entry, daemon, kind, lane, digest = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[11]
 local n, due = P .. 'n:' .. id, tonumber(ARGV[8])
 local lists = {P .. 'inproc:' .. daemon, P .. 'inproc:' .. daemon .. ':e'}
-local at = now()
+local at, tick = now()
 
 local function settle()
   if entry ~= '' and call('LREM', lists[1], 1, entry) == 0 then call('LREM', lists[2], 1, entry) end
@@ -39,7 +39,7 @@ if state == DONE then
   call('HSET', n, 'staged', 1, 'finished', at)
 else
   call('ZADD', P .. 'expiry', ARGV[9], id)
-  if state == SCHEDULED then call('ZADD', P .. 'sched', due, id) else call('ZADD', P .. 'staging:' .. lane, at, id) end
+  if state == SCHEDULED then call('ZADD', P .. 'sched', due, id) else call('ZADD', P .. 'staging:' .. lane, tick, id) end
 end
 if ARGV[13] == '1' then call('ZADD', P .. 'notices', at, id) end
 if ARGV[12] ~= '' then call('SET', P .. 'idem:' .. ARGV[12], id .. ' ' .. digest, 'EX', 604800) end

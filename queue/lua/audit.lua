@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- One step of looking through the ledger of a notice whose slices are all settled: <= 1,000 recipients. Only this sets `done`.
-local at = now()
+local at, tick = now()
 local id = call('ZRANGE', P .. 'auditing', 0, 0)[1]
 if not id then return {'ok', 0} end
 local n = P .. 'n:' .. id
@@ -19,7 +19,7 @@ for i = 1, #b, 2 do
 end
 if next(live) then -- a lost write: reopen its slices
   for slice in pairs(live) do call('ZADD', n .. ':work', at, slice) end
-  call('ZADD', P .. 'lane:' .. h[4], 'LT', at, id)
+  call('ZADD', P .. 'lane:' .. h[4], 'LT', tick, id)
   call('HSET', n, 'state', RUNNING)
   call('ZREM', P .. 'auditing', id)
 elseif from + 1000 < total then

@@ -4,26 +4,33 @@
 local lanes, owner, lease = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local hold = call('PTTL', P .. 'hold')
 if hold ~= -2 then return {'ok', '', math.max(hold, 50)} end
-local at, exact = now()
+local at, tick = now()
+-- A leased slice's score is read by the tick, a waiting one's by the day's clock; they differ only where somebody moves the day.
+local late, scan = math.max(at, tick), math.abs(at - tick) < 1 and 1 or 200
+
+-- A slice that waits no longer, or whose lease ran out.
+local function due(n)
+  local w = call('ZRANGE', n .. ':work', '-inf', late, 'BYSCORE', 'LIMIT', 0, scan, 'WITHSCORES')
+  for i = 1, #w, 2 do
+    local owned = call('HEXISTS', n .. ':own', w[i]) == 1
+    if tonumber(w[i + 1]) <= (owned and tick or at) then return w[i], owned and 'x' or 'r' end
+  end
+end
 
 local function take(id, n, lane, h)
-  local work, own = n .. ':work', n .. ':own'
   local cur = tonumber(h[2])
-  local slice, kind = call('ZRANGE', work, '-inf', at, 'BYSCORE', 'LIMIT', 0, 1)[1], 'f'
-  if slice then
-    kind = call('HEXISTS', own, slice) == 1 and 'x' or 'r' -- x: somebody's lease ran out
-  elseif cur < tonumber(h[3]) then
-    slice = h[2]
-  else
-    return nil
+  local slice, kind = due(n)
+  if not slice then
+    if cur >= tonumber(h[3]) then return nil end
+    slice, kind = h[2], 'f'
   end
-  call('ZADD', work, at + lease, slice)
-  call('HSET', own, slice, owner)
+  call('ZADD', n .. ':work', math.floor(tick) + lease, slice)
+  call('HSET', n .. ':own', slice, owner)
   if kind == 'f' then
     call('HSET', n, 'cur', cur + 1)
     if cur == 0 then call('HSETNX', n, 'started', at) end
   end
-  call('ZADD', P .. 'lane:' .. lane, exact, id) -- round robin inside the lane
+  call('ZADD', P .. 'lane:' .. lane, tick, id) -- round robin inside the lane
   local first = slice * 200
   return {'ok', id, slice, kind, lane, h[5], h[4], h[6], call('HGET', n .. ':aud', slice), call('GETRANGE', n .. ':st', first, first + 199)}
 end
@@ -38,38 +45,50 @@ local function idle(id, n, lane, h)
     staged = true
   end
   if nx[2] then
-    call('ZADD', z, nx[2], id)
+    local owned = call('HEXISTS', n .. ':own', nx[1]) == 1
+    call('ZADD', z, math.max(tick + 10, owned and tonumber(nx[2]) or tick + nx[2] - at), id)
   elseif staged then
     to_audit(id, lane, at)
   elseif till then
-    call('ZADD', z, till, id)
+    call('ZADD', z, tick + till - at, id)
   else
     call('ZREM', z, id) -- stage_put brings it back
   end
 end
 
+local function look(id, lane)
+  local n = P .. 'n:' .. id
+  local h = call('HMGET', n, 'state', 'cur', 'nsl', 'exp', 'unk', 'total', 'staged', 'until')
+  if h[1] == STAGING then
+    call('ZADD', P .. 'lane:' .. lane, tick + 1000, id) -- its first slices were published by a step that was cut off; it will be said again
+  elseif h[1] ~= RUNNING then
+    call('ZREM', P .. 'lane:' .. lane, id)
+  elseif at >= tonumber(h[4]) then
+    over(id, lane, EXPIRED, 'expired', at)
+  else
+    local got = take(id, n, lane, h)
+    if not got then idle(id, n, lane, h) end
+    return got
+  end
+end
+
+for i = 1, #lanes do
+  local lane = lanes:sub(i, i)
+  for _, id in ipairs(call('ZRANGE', P .. 'lane:' .. lane, '-inf', late, 'BYSCORE', 'LIMIT', 0, 16)) do
+    local got = look(id, lane)
+    if got then return got end
+  end
+end
+
+-- Nothing. Should the clock of Redis have gone back, scores of the time before lie ahead: the first of each lane is looked at all the same.
 local wait = -1
 for i = 1, #lanes do
   local lane = lanes:sub(i, i)
-  local z = P .. 'lane:' .. lane
-  for _, id in ipairs(call('ZRANGE', z, '-inf', exact, 'BYSCORE', 'LIMIT', 0, 16)) do
-    local n = P .. 'n:' .. id
-    local h = call('HMGET', n, 'state', 'cur', 'nsl', 'exp', 'unk', 'total', 'staged', 'until')
-    if h[1] == STAGING then
-      call('ZADD', z, at + 1000, id) -- its first slices were published by a step that was cut off; it will be said again
-    elseif h[1] ~= RUNNING then
-      call('ZREM', z, id)
-    elseif at >= tonumber(h[4]) then
-      over(id, lane, EXPIRED, 'expired', at)
-    else
-      local got = take(id, n, lane, h)
-      if got then return got end
-      idle(id, n, lane, h)
-    end
-  end
-  local nx = call('ZRANGE', z, 0, 0, 'WITHSCORES')
-  if nx[2] then
-    local ms = math.max(0, math.ceil(nx[2] - at))
+  local nx = call('ZRANGE', P .. 'lane:' .. lane, 0, 0, 'WITHSCORES')
+  if nx[1] then
+    local got = look(nx[1], lane)
+    if got then return got end
+    local ms = math.min(10000, math.max(0, math.ceil(nx[2] - tick)))
     if wait < 0 or ms < wait then wait = ms end
   end
 end

@@ -25,7 +25,7 @@ for k = 1, #r, 4 do
   local i = off * 2 + 1
   if i < #b then
     local lo, tries = b[i] % 16, b[i + 1]
-    local current = att == tries and lo == 1 -- this very attempt is what the ledger waits for
+    local current = lo == 1 and att == tries -- this very attempt is what the ledger waits for
     if lo == 2 or lo == 3 then -- known good: nothing lowers it
     elseif code == 2 then
       put(i, 2, route, tries)
@@ -51,8 +51,8 @@ for k = 1, #r, 4 do
   end
 end
 
-local at = now()
-local settle, waiting, later = mine and ARGV[6] == '1', false, at + ARGV[7]
+local at, tick = now()
+local settle, waiting, wait = mine and ARGV[6] == '1', false, tonumber(ARGV[7])
 if settle then
   local known = tonumber(ARGV[4])
   for i = 1, #b, 2 do
@@ -63,7 +63,7 @@ if settle then
     end
     if lo == 0 or lo == 4 then
       waiting = true
-      if i > known * 2 then later = at end -- added to a rolling notice after the claim
+      if i > known * 2 then wait = 0 end -- added to a rolling notice after the claim
     end
   end
 end
@@ -76,8 +76,8 @@ for k = 8, #ARGV, 2 do
 end
 
 if settle and waiting then
-  if h[1] == RUNNING then call('ZADD', P .. 'lane:' .. h[4], 'LT', later, id) end
-  call('ZADD', work, later, slice)
+  if h[1] == RUNNING then call('ZADD', P .. 'lane:' .. h[4], 'LT', tick + wait, id) end
+  call('ZADD', work, at + wait, slice)
   call('HDEL', own, slice)
 elseif settle then
   call('HDEL', own, slice)

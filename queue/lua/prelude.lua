@@ -1,12 +1,13 @@
 -- Before every script. KEYS[1] is the clock of the community (or of the shared keys): all keys begin with what precedes that word.
 local P = KEYS[1]:sub(1, -6)
 local call = redis.call
--- The one clock: Redis' own plus the offset in `P clock` (absent in production; tests move days with it). Milliseconds, whole and with the
--- microseconds as fraction: two claims of the same millisecond keep their order.
+-- The one clock, in milliseconds, read twice. First what people mean by time: Redis' TIME plus the offset in `P clock` (absent in production;
+-- tests move days with it): due, not_after, retries, windows. Then TIME alone, with microseconds as fraction: leases, and the order in which
+-- notices are served (two claims of one millisecond keep their order). Moving the day ends no lease and holds nobody up.
 local function now()
   local t = call('TIME')
-  local ms = t[1] * 1000 + (tonumber(call('GET', KEYS[1]) or 0) or 0)
-  return ms + math.floor(t[2] / 1000), ms + t[2] / 1000
+  local ms = t[1] * 1000
+  return ms + math.floor(t[2] / 1000) + (tonumber(call('GET', KEYS[1]) or 0) or 0), ms + t[2] / 1000
 end
 -- A refusal: never an error reply, so that no user's text reaches Redis' error line.
 local function refuse(code, message, field)
@@ -24,7 +25,7 @@ local function state_name(s)
 end
 -- A notice is over before all were sent: sweep turns what is left of its recipients into this state. `closing` first: every prefix is safe.
 local function over(id, lane, state, reason, at)
-  call('ZADD', P .. 'closing', at, id)
+  call('ZADD', P .. 'closing', 0, id)
   call('HSET', P .. 'n:' .. id, 'state', state, 'reason', reason, 'finished', at, 'closed', 0)
   call('ZREM', P .. 'lane:' .. lane, id)
   call('ZREM', P .. 'staging:' .. lane, id)

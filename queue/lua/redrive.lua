@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 -- Failed and exhausted recipients once more, <= 1,000 a call. ARGV: id, from
-local id, from, at = ARGV[1], tonumber(ARGV[2]), now()
+local id, from = ARGV[1], tonumber(ARGV[2])
+local at, tick = now()
 local n = P .. 'n:' .. id
 local h = call('HMGET', n, 'state', 'lane', 'total', 'exp')
 local state, total = h[1], tonumber(h[3])
@@ -25,7 +26,7 @@ if count > 0 then
     if call('HEXISTS', n .. ':own', slice) == 0 then call('ZADD', n .. ':work', at, slice) end
   end
   call('ZADD', P .. 'expiry', h[4], id)
-  call('ZADD', P .. 'lane:' .. h[2], 'LT', at, id)
+  call('ZADD', P .. 'lane:' .. h[2], 'LT', tick, id)
   call('HSET', n, 'state', RUNNING)
   call('HDEL', n, 'finished')
   call('SETRANGE', n .. ':st', 2 * from, string.char(unpack(b)))

@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 -- Back to where it was: what it lacks tells where that is. ARGV: id
-local id, n, at = ARGV[1], P .. 'n:' .. ARGV[1], now()
+local id, n = ARGV[1], P .. 'n:' .. ARGV[1]
+local at, tick = now()
 local h = call('HMGET', n, 'state', 'lane', 'due', 'exp', 'staged', 'nsl')
 if not h[1] then return refuse('no-such-notice', 'there is no such notice') end
 local lane, state = h[2], h[1]
@@ -15,7 +16,7 @@ if tonumber(h[3]) > at then
   call('HSET', n, 'state', SCHEDULED)
   return {'ok'}
 end
-if h[5] ~= '1' then call('ZADD', P .. 'staging:' .. lane, at, id) end
-if h[6] ~= '0' then call('ZADD', P .. 'lane:' .. lane, at, id) end
+if h[5] ~= '1' then call('ZADD', P .. 'staging:' .. lane, tick, id) end
+if h[6] ~= '0' then call('ZADD', P .. 'lane:' .. lane, tick, id) end
 call('HSET', n, 'state', h[6] ~= '0' and RUNNING or STAGING)
 return {'ok'}

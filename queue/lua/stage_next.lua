@@ -1,10 +1,10 @@
 #!lua flags=allow-oom
 -- The next notice whose audience is to be frozen, highest lane first, leased to one daemon. ARGV: owner, lease ms
-local at = now()
+local at, tick = now()
 local wait = -1
 for lane = 0, 3 do
   local z = P .. 'staging:' .. lane
-  for _, id in ipairs(call('ZRANGE', z, '-inf', at, 'BYSCORE', 'LIMIT', 0, 16)) do
+  for _, id in ipairs(call('ZRANGE', z, '-inf', tick, 'BYSCORE', 'LIMIT', 0, 16)) do
     local n = P .. 'n:' .. id
     local h = call('HMGET', n, 'state', 'staged', 'exp', 'json', 'cursor', 'total')
     local alive = h[1] == STAGING or h[1] == RUNNING or h[1] == SCHEDULED
@@ -13,7 +13,7 @@ for lane = 0, 3 do
     elseif at >= tonumber(h[3]) then
       over(id, lane, EXPIRED, 'expired', at)
     else
-      call('ZADD', z, at + ARGV[2], id)
+      call('ZADD', z, tick + ARGV[2], id)
       call('HSET', n, 'stager', ARGV[1])
       if h[1] == SCHEDULED then call('HSET', n, 'state', STAGING) end
       return {'ok', id, h[4], h[5], h[6], h[3], lane}
@@ -21,7 +21,7 @@ for lane = 0, 3 do
   end
   local nx = call('ZRANGE', z, 0, 0, 'WITHSCORES')
   if nx[2] then
-    local ms = math.max(0, nx[2] - at)
+    local ms = math.max(0, math.ceil(nx[2] - tick))
     if wait < 0 or ms < wait then wait = ms end
   end
 end

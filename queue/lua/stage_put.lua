@@ -3,7 +3,7 @@
 -- ARGV: id, expected cursor, new cursor, last (1/0), lease ms, lines (each ends in LF)
 local id, last = ARGV[1], ARGV[4] == '1'
 local n, aud, seen = P .. 'n:' .. ARGV[1], P .. 'n:' .. ARGV[1] .. ':aud', P .. 'n:' .. ARGV[1] .. ':seen'
-local at = now()
+local at, tick = now()
 local h = call('HMGET', n, 'state', 'lane', 'total', 'nsl', 'staged', 'cursor', 'exp')
 local state, lane = h[1], h[2]
 if not state then return refuse('stage-lost', 'this notice does not exist') end
@@ -61,13 +61,13 @@ end
 
 -- Audience and ledger first, then what makes them count, in one command; an address is `seen` only after it counts.
 if added > 0 then call('SETRANGE', n .. ':st', 2 * total - 1, '\0') end
-if filled > nsl or last then call('ZADD', P .. 'lane:' .. lane, 'LT', at, id) end
+if filled > nsl or last then call('ZADD', P .. 'lane:' .. lane, 'LT', tick, id) end
 call('HSET', n, 'total', total, 'nsl', filled, 'cursor', ARGV[3], 'staged', last and 1 or 0, 'state', filled > 0 and RUNNING or state)
 if last then
   call('UNLINK', seen)
   call('ZREM', P .. 'staging:' .. lane, id)
 else
   if #addresses > 0 then call('SADD', seen, unpack(addresses)) end
-  call('ZADD', P .. 'staging:' .. lane, 'XX', at + ARGV[5], id)
+  call('ZADD', P .. 'staging:' .. lane, 'XX', tick + ARGV[5], id)
 end
 return {'ok', total}

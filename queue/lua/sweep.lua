@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- One bounded step of housekeeping; any daemon, no leader. Answers whether there is more.
 -- ARGV: daemon, its heartbeat's life in ms, version, nonce, how long audiences are kept in ms
-local at = now()
+local at, tick = now()
 local more = 0
 
 local function heartbeat()
@@ -36,7 +36,7 @@ local function turn(st, first, last, final, sending)
 end
 
 local function close()
-  local id = call('ZRANGE', P .. 'closing', '-inf', at, 'BYSCORE', 'LIMIT', 0, 1)[1]
+  local id = call('ZRANGE', P .. 'closing', '-inf', tick, 'BYSCORE', 'LIMIT', 0, 1)[1]
   if not id then return end
   local n = P .. 'n:' .. id
   local h = call('HMGET', n, 'state', 'total', 'closed')
@@ -52,13 +52,13 @@ local function close()
   end
   local w = call('ZRANGE', work, 0, 9, 'WITHSCORES')
   for i = 1, #w, 2 do
-    if call('HEXISTS', own, w[i]) == 0 or tonumber(w[i + 1]) <= at then
+    if call('HEXISTS', own, w[i]) == 0 or tonumber(w[i + 1]) <= tick then
       turn(st, w[i] * 100, math.min(total, w[i] * 100 + 100), final, function() return 7 end)
       call('HDEL', own, w[i])
       call('ZREM', work, w[i])
     end
   end
-  if call('ZCARD', work) > 0 then return call('ZADD', P .. 'closing', at + 500, id) end
+  if call('ZCARD', work) > 0 then return call('ZADD', P .. 'closing', tick + 500, id) end
   call('ZADD', P .. 'purge', at, id)
   call('ZREM', P .. 'closing', id)
   call('UNLINK', own, work, n .. ':seen')

@@ -2,7 +2,7 @@
 -- A restarted daemon ends the leases of its former life at once: its lock proves that the former holder is dead.
 -- Over unfinished notices, <= 100 a call. ARGV: tag of this daemon, nonce of this life, from (rank)
 local tag, nonce, from = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local at, ended = now(), 0
+local ended, _, tick = 0, now()
 local function former(token)
   local t, life = token:match('^([^.]*)%.([^.]*)')
   return t == tag and life ~= nonce
@@ -15,12 +15,12 @@ for _, id in ipairs(ids) do
   local mine = 0
   for i = 1, #own, 2 do
     if former(own[i + 1]) then
-      call('ZADD', n .. ':work', 'XX', 'LT', at, own[i])
+      call('ZADD', n .. ':work', 'XX', 'LT', math.floor(tick), own[i])
       mine = mine + 1
     end
   end
-  if mine > 0 and h[2] == RUNNING then call('ZADD', P .. 'lane:' .. h[1], 'LT', at, id) end
-  if h[3] and former(h[3]) and h[4] ~= '1' then call('ZADD', P .. 'staging:' .. h[1], 'XX', 'LT', at, id) end
+  if mine > 0 and h[2] == RUNNING then call('ZADD', P .. 'lane:' .. h[1], 'LT', tick, id) end
+  if h[3] and former(h[3]) and h[4] ~= '1' then call('ZADD', P .. 'staging:' .. h[1], 'XX', 'LT', tick, id) end
   ended = ended + mine
 end
 return {'ok', #ids == 100 and from + 100 or -1, ended}

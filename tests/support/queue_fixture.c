@@ -117,6 +117,18 @@ bool fixture_redis_is(struct fixture *f, const char *expected, ...)
     return ok;
 }
 
+void fixture_end_leases(struct fixture *f, const char *id)
+{
+    static const char script[] = "local P, id = 'crier:{venus}:', ARGV[1] "
+                                 "for _, s in ipairs(redis.call('HKEYS', P..'n:'..id..':own')) do "
+                                 "redis.call('ZADD', P..'n:'..id..':work', 'XX', 1, s) end "
+                                 "for l = 0, 3 do redis.call('ZADD', P..'lane:'..l, 'XX', 1, id) "
+                                 "redis.call('ZADD', P..'staging:'..l, 'XX', 1, id) end "
+                                 "redis.call('ZADD', P..'closing', 'XX', 1, id) return 1";
+
+    free(redis_server_ask(f->server, "EVAL", script, "0", id, NULL));
+}
+
 void fixture_clock(struct fixture *f, int64_t offset_ms)
 {
     char s[32];

@@ -231,14 +231,14 @@ static void test_a_dead_daemons_entries_go_back(void **state)
     (void)state;
     fixture_sweep(f, d2); /* heartbeat */
     free(redis_server_ask(f->server, "LPUSH", KEY "inproc:d2", "1", "2", NULL));
-    free(redis_server_ask(f->server, "LPUSH", KEY "inproc:d2:e", "e", NULL));
+    free(redis_server_ask(f->server, "LPUSH", KEY "inproc:d2:e", "e", "f", NULL));
     free(redis_server_ask(f->server, "LPUSH", KEY "inbox", "3", NULL));
     fixture_sweep(f, f->q);
     assert_true(fixture_redis_is(f, "2", "LLEN", KEY "inproc:d2", NULL)); /* it lives */
     free(redis_server_ask(f->server, "DEL", KEY "d:d2", NULL));
     fixture_sweep(f, f->q);
     assert_true(fixture_redis_is(f, "3\n2\n1", "LRANGE", KEY "inbox", "0", "-1", NULL)); /* 1 is read next */
-    assert_true(fixture_redis_is(f, "e", "LRANGE", KEY "inbox:e", "0", "-1", NULL));
+    assert_true(fixture_redis_is(f, "f\ne", "LRANGE", KEY "inbox:e", "0", "-1", NULL));
     assert_true(fixture_redis_is(f, "d1", "SMEMBERS", KEY "daemons", NULL));
 }
 

@@ -151,6 +151,8 @@ static void test_retry_waits(void **state)
     fixture_finish_all(f, f->q, c, 0, 7, 1, RECIPIENT_ACCEPTED, false, 0);
     assert_true(fixture_finish_all(f, f->q, c, 7, 3, 1, RECIPIENT_RETRY, true, 30000));
     claim_and_drop(ALL, NULL);
+    fixture_clock(f, 29000);
+    claim_and_drop(ALL, NULL);
     fixture_clock(f, 31000);
     again = expect_claim(f->q, ALL, "a");
     assert_int_equal(again->kind, QUEUE_RETRY);
@@ -163,6 +165,22 @@ static void test_retry_waits(void **state)
     fixture_clock(f, 0);
     fixture_claim_free(c);
     fixture_claim_free(again);
+}
+
+static void test_a_retry_before_the_lease_would_end(void **state)
+{
+    struct queue_claim *c;
+
+    (void)state;
+    fixture_running(f, "a", "normal", 10);
+    fixture_running(f, "b", "normal", 10);
+    c = expect_claim(f->q, ALL, "a");
+    claim_and_drop(ALL, "b");
+    claim_and_drop(ALL, NULL); /* both wait for the ends of their leases now */
+    fixture_begin(f, f->q, c, 0, 10, NULL);
+    fixture_finish_all(f, f->q, c, 0, 10, 1, RECIPIENT_RETRY, true, 0);
+    claim_and_drop(ALL, "a");
+    fixture_claim_free(c);
 }
 
 static void test_nothing_written_is_no_attempt(void **state)
@@ -224,6 +242,63 @@ static void test_begin_enforces_the_limit_too(void **state)
     fixture_claim_free(c);
 }
 
+static void test_suppressed(void **state)
+{
+    struct queue_claim *c;
+    struct queue_outcome o[2] = {
+        {.off = 0, .attempt = 0, .state = RECIPIENT_SUPPRESSED},
+        {.off = 1, .attempt = 1, .state = RECIPIENT_SUPPRESSED}
+    };
+
+    (void)state;
+    fixture_running(f, "a", "normal", 2);
+    c = expect_claim(f->q, ALL, "a");
+    fixture_begin(f, f->q, c, 1, 1, NULL);
+    fixture_finish(f, f->q, c, o, 2, true, 0);
+    assert_int_equal(count("a", RECIPIENT_SUPPRESSED), 2);
+    assert_int_equal(fixture_get(f, "a").state, NOTICE_AUDITING);
+    fixture_claim_free(c);
+}
+
+static void test_hold(void **state)
+{
+    (void)state;
+    fixture_running(f, "a", "normal", 2);
+    free(redis_server_ask(f->server, "SET", KEY "hold", "1", "PX", "60000", NULL));
+    claim_and_drop(ALL, NULL);
+    free(redis_server_ask(f->server, "DEL", KEY "hold", NULL));
+    claim_and_drop(ALL, "a");
+}
+
+static int64_t first_us, step_us;
+
+static void on_rate(void *arg, const struct queue_result *r, int64_t first, int64_t step)
+{
+    first_us = first;
+    step_us = step;
+    fixture_take(arg, r);
+}
+
+static void test_rate_is_paced_over_all(void **state)
+{
+    const struct queue_opts other = {
+        .redis = f->redis, .prefix = "crier:", .community = "mars", .daemon_id = "d9"};
+    struct queue *q = queue_new(&other);
+
+    (void)state;
+    queue_rate(f->q, "p1", 10, 5, on_rate, f);
+    fixture_wait(f);
+    assert_int_equal(first_us, 0);
+    assert_int_equal(step_us, 100000);
+    queue_rate(q, "p1", 10, 1, on_rate, f); /* another community waits behind the five */
+    fixture_wait(f);
+    assert_true(first_us > 300000 && first_us <= 500000);
+    queue_rate(f->q, "p1", 10, 1, on_rate, f);
+    fixture_wait(f);
+    assert_true(first_us > 400000 && first_us <= 600000);
+    queue_free(q);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,9 +307,13 @@ int main(void)
         cmocka_unit_test_setup(test_a_slice_and_its_lines, fresh),
         cmocka_unit_test_setup(test_done_after_the_audit, fresh),
         cmocka_unit_test_setup(test_retry_waits, fresh),
+        cmocka_unit_test_setup(test_a_retry_before_the_lease_would_end, fresh),
         cmocka_unit_test_setup(test_nothing_written_is_no_attempt, fresh),
         cmocka_unit_test_setup(test_attempt_limits, fresh),
         cmocka_unit_test_setup(test_begin_enforces_the_limit_too, fresh),
+        cmocka_unit_test_setup(test_suppressed, fresh),
+        cmocka_unit_test_setup(test_hold, fresh),
+        cmocka_unit_test_setup(test_rate_is_paced_over_all, fresh),
     };
 
     return cmocka_run_group_tests(tests, start, stop);

@@ -88,7 +88,7 @@ static void test_pages_of_any_size(void **state)
     (void)state;
     assert_string_equal(fixture_accept(f, f->q, JSON("a", "normal")), "accepted");
     for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
-        fixture_clock(f, (int64_t)i * 100000); /* the lease of the page before is over */
+        fixture_end_leases(f, "a"); /* of the page before */
         next(f->q);
         assert_string_equal(job.id, "a");
         assert_string_equal(job.cursor, before);
@@ -116,7 +116,6 @@ static void test_pages_of_any_size(void **state)
         fixture_claim_free(c);
     }
     next(f->q);
-    fixture_clock(f, 0);
     assert_string_equal(job.id, "");
     assert_int_equal(next_ms, -1);
 }
@@ -151,10 +150,9 @@ static void test_one_daemon_stages_at_a_time(void **state)
     next(d2);
     assert_string_equal(job.id, "");
     assert_true(next_ms > 50000 && next_ms <= 60000);
-    fixture_clock(f, 61000);
+    fixture_end_leases(f, "a");
     next(d2);
     assert_string_equal(job.id, "a");
-    fixture_clock(f, 0);
 }
 
 static void on_takeover(void *arg, const struct queue_result *r, size_t n)
@@ -251,6 +249,7 @@ static void test_completion_when_the_last_page_brings_nothing(void **state)
     fixture_begin(f, f->q, c, 0, 100, NULL);
     fixture_finish_all(f, f->q, c, 0, 100, 1, RECIPIENT_ACCEPTED, true, 0);
     fixture_claim_free(c);
+    assert_null(fixture_claim(f, f->q, 15));
     put(f->q, "a", "100", "100", true, 0, 0);
     assert_int_equal(total, 100);
     assert_null(fixture_claim(f, f->q, 15));
@@ -307,9 +306,8 @@ static void test_cancelled_while_staging(void **state)
     assert_null(fixture_claim(f, f->q, 15));
     fixture_sweep(f, f->q);
     assert_int_equal(fixture_get(f, "a").counts[RECIPIENT_CANCELLED], 150);
-    fixture_clock(f, 100000);
+    fixture_end_leases(f, "a");
     next(f->q);
-    fixture_clock(f, 0);
     assert_string_equal(job.id, "");
 }
 

@@ -79,9 +79,8 @@ static void test_cancel_stops_what_is_claimed(void **state)
     assert_int_equal(count("a", RECIPIENT_SENDING), 30);
     fixture_finish_all(f, f->q, c, 0, 20, 1, RECIPIENT_ACCEPTED, false, 0);
     fixture_finish_all(f, f->q, c, 20, 10, 1, RECIPIENT_PENDING, true, 0);
-    fixture_clock(f, 1000);
+    fixture_end_leases(f, "a");
     fixture_sweep(f, f->q);
-    fixture_clock(f, 0);
     assert_int_equal(count("a", RECIPIENT_ACCEPTED), 20);
     assert_int_equal(count("a", RECIPIENT_CANCELLED), 2480);
     assert_true(fixture_redis_is(f, "0", "EXISTS", KEY "n:a:own", KEY "n:a:work", NULL));
@@ -101,9 +100,8 @@ static void test_cancel_with_a_dead_owner(void **state)
     c = fixture_claim(f, f->q, ALL);
     fixture_begin(f, f->q, c, 0, 10, NULL);
     fixture_cancel(f, "a");
-    fixture_clock(f, 61000);
+    fixture_end_leases(f, "a");
     fixture_sweep(f, f->q);
-    fixture_clock(f, 0);
     assert_int_equal(count("a", RECIPIENT_UNKNOWN), 10); /* they may have arrived */
     assert_int_equal(count("a", RECIPIENT_CANCELLED), 40);
     fixture_finish_all(f, f->q, c, 0, 10, 1, RECIPIENT_ACCEPTED, true,
@@ -205,6 +203,18 @@ static void test_expiry(void **state)
     fixture_claim_free(accepted);
 }
 
+static void test_a_claim_expires_too(void **state)
+{
+    (void)state;
+    fixture_running(f, "a", "normal", 5);
+    fixture_clock(f, 12 * HOUR + 1000);
+    assert_true(nothing_to_claim());
+    fixture_clock(f, 0);
+    assert_int_equal(fixture_get(f, "a").state, NOTICE_EXPIRED);
+    fixture_sweep(f, f->q);
+    assert_int_equal(count("a", RECIPIENT_EXPIRED), 5);
+}
+
 static void test_the_sweep_finds_what_nobody_claims(void **state)
 {
     (void)state;
@@ -263,6 +273,7 @@ static void test_audit_never_overwrites_cancelled(void **state)
     (void)state;
     finish_notice("a", 10, RECIPIENT_ACCEPTED);
     fixture_cancel(f, "a");
+    free(redis_server_ask(f->server, "ZADD", KEY "auditing", "1", "a", NULL)); /* a torn file kept it there */
     fixture_audit(f, f->q);
     assert_int_equal(fixture_get(f, "a").state, NOTICE_CANCELLED);
 }
@@ -315,6 +326,7 @@ int main(void)
         cmocka_unit_test_setup(test_pause_and_resume, fresh),
         cmocka_unit_test_setup(test_pause_before_it_runs, fresh),
         cmocka_unit_test_setup(test_expiry, fresh),
+        cmocka_unit_test_setup(test_a_claim_expires_too, fresh),
         cmocka_unit_test_setup(test_the_sweep_finds_what_nobody_claims, fresh),
         cmocka_unit_test_setup(test_audit_reopens_a_live_byte, fresh),
         cmocka_unit_test_setup(test_audit_never_overwrites_cancelled, fresh),
