@@ -24,9 +24,13 @@ void api_hooks_in(struct api_call *c)
 
     for (size_t i = 0; i < c->app->n_links; i++) {
         const struct config_provider *p = link_conf(c->app->links[i]);
+        bool is_new, is_old;
+
         if (strcmp(p->name, name) != 0)
             continue;
-        good = secret_equal(&p->hook_secret, secret, strlen(secret)) | secret_equal(&p->hook_secret_old, secret, strlen(secret));
+        is_new = secret_equal(&p->hook_secret, secret, strlen(secret));
+        is_old = secret_equal(&p->hook_secret_old, secret, strlen(secret)); /* both are always compared: no timing */
+        good = is_new || is_old;
         hooks = c->app->hooks[i];
     }
     if (!good || hooks == NULL) {
