@@ -64,7 +64,7 @@ static bool nothing_else(const struct intent_parse *p)
         bool known = (k->class == IC_KEYWORD && k->kind == INTENT_SAFE) || k->class == IC_FILL ||
                      k->class == IC_ME || k->class == IC_LE || k->class == IC_COUNT || k->class == IC_KIN ||
                      k->class == IC_NAME || (k->class == IC_NUMBER && k->value == 1) ||
-                     intent_token_is(p, k, "很|非常|挺|在家|回家|到家");
+                     intent_token_is(p, k, "很|非常|挺|家|家里|家中|在家|回家|到家|已|已经");
         if (!known)
             return false;
     }

@@ -164,13 +164,15 @@ static bool residue_is_harmless(const struct intent_parse *p)
     return true;
 }
 
-/* "去", "报": believed only when an activity is named or asked about and nothing is left over. */
+/* "去", "报": believed only when an activity is named or asked about, or people are counted for 报, and nothing is left over. */
 static bool weak_is_enough(const struct intent_parse *p)
 {
-    bool counted = intent_has(p, IC_COUNT);
+    bool counted = false;
 
+    for (size_t i = 0; i < p->scan.n; i++)
+        counted |= intent_token_is(p, &p->scan.token[i], "报") && intent_has(p, IC_COUNT);
     return intent_acts_n_residue(p) == 0 && !intent_has(p, IC_LE) && !intent_has(p, IC_REASON) &&
-           (p->n_named == 1 || p->ctx->asked || counted);
+           !intent_has(p, IC_DETAIL) && (p->n_named == 1 || p->ctx->asked || counted);
 }
 
 bool intent_join(struct intent_parse *p)

@@ -23,6 +23,26 @@ static const struct intent_token *neighbour(const struct intent_parse *p, const 
     return NULL;
 }
 
+/* Small words that say nothing elsewhere, but beside a leaving make it talk: "不去也行", "取消就取消", "收到取消". */
+static bool has_turning_word(const struct intent_parse *p, const struct intent_token *leave)
+{
+    for (size_t i = 0; i < p->scan.n; i++) {
+        const struct intent_token *k = &p->scan.token[i];
+        bool after = k > leave;
+        if (k->class != IC_FILL || k->chunk != leave->chunk)
+            continue;
+        if (intent_token_is(p, k, "收到|知道了|明白|对|是|是的|必须|一定"))
+            return true;
+        if (after &&
+            intent_token_is(
+                p, k, "也|就|都|全|还|行|行的|好|好的|好啊|算了|可惜|确认|确定|需要|愿意|希望|想|要|结果"))
+            return true;
+        if (!after && intent_token_is(p, k, "都|全") && !intent_has(p, IC_ME))
+            return true;
+    }
+    return false;
+}
+
 static bool weather(const struct intent_parse *p)
 {
     for (size_t i = 0; i < p->scan.n; i++)
@@ -40,11 +60,13 @@ static const char *leave_is_told(const struct intent_parse *p, const struct inte
 
     if (before && before->class == IC_PAST)
         return "tells what happened already";
+    if (has_turning_word(p, k))
+        return "talks about a leaving";
     if (!me && weather(p) && (reportable || intent_token_is(p, k, "不打了|不玩了|打不了|打不了了")))
         return "tells that the weather is against it";
-    if (reportable && before && intent_acts_is_residue(before) && before->chunk == k->chunk && !me &&
+    if (before && intent_acts_is_residue(before) && before->to == k->from && !me &&
         !intent_keyword(p, INTENT_JOIN))
-        return "tells that something else was cancelled";
+        return "tells about something else";
     if (reportable && after && after->class == IC_LE && !me)
         return "tells that something was cancelled";
     if (reportable && before && before->class == IC_GENERIC && before->chunk == k->chunk && !me &&

@@ -13,7 +13,7 @@ const struct intent_lexicon_row intent_lexicon[] = {
             "i|i am|i'd|i'd like to|i would like to|i want to|i wanna|i will|i'll|i'm|me|we|we'll|we will|please let me"},
     {IC_FILL, "请|请问一下|麻烦|麻烦你|麻烦您|麻烦你们|麻烦帮忙|请你|请您|请你们|请您帮忙|你好|您好|你们好|大家好|老师|老师好|主任|主任好|管理员|工作人员|社区|居委会|小区|村委会|"
               "谢谢|谢谢你|谢谢您|谢谢老师|谢谢大家|多谢|感谢|辛苦|辛苦了|辛苦你了|辛苦您了|辛苦大家|拜托|拜托了|不好意思|抱歉|对不起|非常抱歉|实在抱歉|真不好意思|不见不散|没关系|"
-              "算了|掉|肯定|准时|按时|绝对|家里|在家|家中|到家|一切|一下|吧|啊|呀|哦|噢|哈|哈哈|嘿嘿|喽|咯|嗯|嗯嗯|诶|唉|哎|嗨|哇|滴|哒|呗|嘛|的|地|得|也|都|全|就|现在|马上|今天|这|那|这个|那个|这次|那次|本次|此次|次|想|要|需要|愿意|愿|希望|先|还|"
+              "算了|掉|肯定|准时|按时|绝对|一切|但是|但|不过|可是|可惜|只是|结果|一下|吧|啊|呀|哦|噢|哈|哈哈|嘿嘿|喽|咯|嗯|嗯嗯|诶|唉|哎|嗨|哇|滴|哒|呗|嘛|的|地|得|也|都|全|就|现在|马上|今天|这|那|这个|那个|这次|那次|本次|此次|次|想|要|需要|愿意|愿|希望|先|还|"
               "下次再来|下次再去|下次再参加|下次再报|下次再报名|下次再约|下次参加|下次一定|下次吧|下次见|下回再来|有机会再来|好|好的|好啊|好呀|嗯好|行|行的|对|是|是的|收到|知道了|明白|必须|一定|一起|一家|全家|一共|总共|共|合计|大人|小孩|大人小孩|我叫|姓名|名字|联系人|叫|电话|手机|手机号|"
               "一个|个|位|给|替|把|向|到|在|于|为|回复|回|选|选择|按|发送|人数|填|加油|期待|开心|新年快乐|节日快乐|祝好|我的|本|该|确定|确认|决定|临时|真的|实在|最后|终于|只好|只能|必须得|"
               "please|pls|plz|thanks|thank you|thx|ty|hi|hello|hey|dear|sir|madam|the|a|an|for|to|of|on|at|my|our|ok|okay|yes|yeah|sure|sorry|very|so|too|and also|just|now|today|in|it|this|that|want|like|have to|need|need to|must|would like to|"
@@ -27,9 +27,9 @@ const struct intent_lexicon_row intent_lexicon[] = {
     {IC_WITH, "和|跟|与|带|带上|加上|还有|以及|及|同|and|with|plus"},
     {IC_REASON, "有事|有事情|有点事|有急事|临时有事|家里有事|家里有点事|家里临时有事|生病|生病了|病了|感冒|感冒了|发烧|发烧了|住院|住院了|受伤|受伤了|崴脚|崴了脚|加班|要加班|出差|要出差|上班|要上班|开会|要开会|值班|"
                 "没空|没时间|没有时间|没有空|没有空闲|时间冲突|有冲突|冲突了|时间不合适|时间不行|来不及|来不及了|赶不上|赶不上了|赶不回来|走不开|抽不开身|抽不出时间|不舒服|身体不适|身体不舒服|不方便|行程有变|计划有变|有变|有安排|有别的安排|另有安排|"
-                "要照顾|回老家|要回老家|下雨|下大雨|下暴雨|台风|暴雨|天气不好|刮风|打雷|腿疼|脚疼|腰疼|头疼|因为|由于|sick|ill|busy|injured|travelling|traveling|out of town|working|have to work|something came up|because"},
+                "要照顾|回老家|要回老家|下雨|下大雨|下暴雨|台风|暴雨|天气不好|刮风|打雷|腿疼|脚疼|腰疼|头疼|因为|由于|sick|ill|busy|injured|travelling|traveling|out of town|i'm out of town|i am out of town|im out of town|working|have to work|something came up|because"},
     {IC_NEG, "不|没|没有|别|不要|不用|不想|不能|不会|不是|不必|不准|不可|不可以|不得|不该|不应该|未|勿|无|非|拒绝|莫|甭|别再|"
-             "not|no|don't|dont|do not|didn't|did not|doesn't|never|without|isn't|aren't|can't|cant|cannot|won't|wont|haven't|have not|hasn't"},
+             "not going to cancel|not going to leave|not going to withdraw|not going to quit|not going to miss|not gonna|not|no|don't|dont|do not|didn't|did not|doesn't|never|without|isn't|aren't|can't|cant|cannot|won't|wont|haven't|have not|hasn't"},
     {IC_ASK, "吗|么|呢|什么|啥|哪|哪里|哪儿|哪个|哪些|哪天|谁|几|几点|几号|几个|几人|几位|多少|多久|多大|多长|多远|何时|何地|何处|为什么|为何|为啥|是否|能否|可否|有没有|是不是|能不能|可不可以|可以不|会不会|要不要|怎么样|怎样了|请问|"
              "what|when|where|who|whom|whose|which|why|can i|can we|could i|could you|can you|could|is|is it|is there|are|are there|do|do i|do you|does|did|should|should i|may i|will there|will it|would|how many|how much|how long|how old|how about|any"},
     {IC_HOWTO, "怎么|如何|怎样|咋|咋样|怎么才能|怎样才能|如何才能|how|how to|how do i|how can i|how do we|how can we|how could i"},
@@ -44,10 +44,10 @@ const struct intent_lexicon_row intent_lexicon[] = {
     {IC_WEAK, "去|来|要去|要来|想去|想来|报|会去|会来|一定去|一定来|准时到|准时去|准时来|i'm coming|im coming|i'll come|i will come|i'll be there|i will be there|we'll be there|coming"},
     {IC_OTHER,
      "报名表|报名费|报名费用|报名处|报名点|报名人数|报名人员|报名名单|报名情况|报名结果|报名时间|报名截止|报名方式|报名方法|报名链接|报名须知|报名条件|报名电话|报名地点|报名地址|报名系统|报名页面|报名入口|报名信息|报名通知|报名短信|报名失败|报名错|报名错了|报名的|"
-     "报名不了|报不了|报不了名|报不上|报不上名|报名不上|报名者|报名资格|报名材料|报名要求|报名工作|报名开始|报名结束|报名满|报名流程|报名渠道|报名单|报名后|报名前|报名时|报名就|报名很|报名真|报名好难|报名率|报名网|报名二维码|"
+     "报名不了|报不了|报不了名|报不上|报不上名|报名不上|报名者|报名资格|报名材料|报名要求|报名工作|报名开始|报名结束|报名满|报名流程|报名渠道|报名单|报名后|报名前|报名时|报名就|报名很|报名真|报名好难|报名网站|报名网址|报名二维码|"
      "参加过|参加者|参加人数|参加人员|参加的|参加费|参加资格|参加条件|参加完|参加后|参加前|参加时|参加不到|"
      "取消原因|取消政策|取消规则|取消资格|取消费|取消不了|取消过|取消通知|取消后|取消前|取消时|取消键|取消按钮|取消的原因|取消得|退出不了|退出者|退出后|"
-     "听说|据说|通知|短信|消息|取消的|关注|订单|套餐|业务|群聊|登录|闹钟|会员|治疗|航班|快递|合同|服务|预订|医保|社保|工作|考试|葬礼|会议|军训|中考|婚礼|追悼会|leave me alone|leave a message|leave message|leave it|订阅|恢复|开始|结束|截止|满|错|成功|失败|来了|去了|来过|去过|来自|来信|来电|去年|去世|报纸|报警|报修|报告|报销|报价|报复|报废|汇报|天气预报|预报|举报|海报|电报|日报|来访|原来是|未来|来源|往来|由来|本来就|去除|去掉|失去|过去|"
+     "听说|据说|正在|欢迎|踊跃|从速|停止|推迟|延期|开放|继续|进行|取消中|报名中|通知|短信|消息|取消的|关注|订单|套餐|业务|群聊|登录|闹钟|会员|治疗|航班|快递|合同|服务|预订|医保|社保|工作|考试|葬礼|会议|军训|中考|婚礼|追悼会|sick leave|annual leave|maternity leave|on leave|leave work|leave home|leave now|leave at|leave early|leave for|leave from|join us|join me|join you|join them|leave me alone|leave a message|leave message|leave it|订阅|恢复|开始|结束|截止|满|错|成功|失败|来了|去了|来过|去过|来自|来信|来电|去年|去世|报纸|报警|报修|报告|报销|报价|报复|报废|汇报|天气预报|预报|举报|海报|电报|日报|来访|原来是|未来|来源|往来|由来|本来就|去除|去掉|失去|过去|"
      /* common words that begin like a family name */
      "时间|高兴|马上就|许多|白天|安排|安全|万一|路上|路过|金牌|金额|江边|黄金|关门|关于|关心|关系|任何|任务|古董|史上|向前|于是|钱包|单位|单独|温馨|康复|平时|平安|项目组|贺卡|顾虑|高龄|石头|余下|方便|方式|方法|方案|包括|包含|包子|段时间|雷雨|雷阵雨|洪水|陆续|严重|严格|毕竟|"
      "毕业|连续|毛病|颜色|和平|计划书|祝福|祝愿|祝大家|祝你|左右|左边|应聘|常常|常见|经常性|花园|花费|花钱|水电|水费|停水|停电|文化|文件|文明|文艺|明白了|明年|明星|全部|全体|全民|全市|白跑|白费|白色|白菜|黄色|红包|蓝色|米饭|强烈|强风|解决|解除|解释|查看|"

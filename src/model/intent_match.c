@@ -179,6 +179,14 @@ static size_t part_at(const struct name *nm, const struct intent_text *t, size_t
     return best;
 }
 
+bool intent_match_begins(const struct intent_names *names, const struct intent_text *t, size_t at)
+{
+    for (size_t i = 0; i < names->n; i++)
+        if (part_at(&names->name[i], t, at, t->n))
+            return true;
+    return false;
+}
+
 struct cover {
     bool at[INTENT_CHARS];
     size_t n;     /* characters covered */

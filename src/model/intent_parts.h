@@ -89,6 +89,9 @@ struct intent_entry {
 /* Longest entry at ${at}, or NULL. Latin words end at a border of words. */
 const struct intent_entry *intent_words_at(const struct intent_words *w, const struct intent_text *t,
                                            size_t at);
+/* Longest keyword at ${at} that counts inside a text, or NULL. */
+const struct intent_entry *intent_words_keyword_at(const struct intent_words *w, const struct intent_text *t,
+                                                   size_t at);
 /* The keyword that the characters [from, to) are, or NULL. */
 const struct intent_entry *intent_words_whole(const struct intent_words *w, const struct intent_text *t,
                                               size_t from, size_t to);
@@ -119,6 +122,8 @@ void intent_match_free(struct intent_names *names);
 /* A code, title or alias that stands in full at ${at}: the length of the longest, or 0. */
 size_t intent_match_full(const struct intent_names *names, const struct intent_text *t, size_t at,
                          size_t *activity);
+/* Does a part of a title stand at ${at} (two characters at least)? */
+bool intent_match_begins(const struct intent_names *names, const struct intent_text *t, size_t at);
 /* The activities that the text names, as well as each other, ascending; 0 when it names none. Tokens that are parts of their titles
  * become IC_ACTIVITY. ${prefer}: of several that fit, these are meant (open, or registered). */
 size_t intent_match(struct intent_scan *s, const struct intent_names *names, const struct intent_ctx *ctx,

@@ -207,6 +207,18 @@ static const struct {
     {IC_OWN,   "told",          "tells about a registration"                         },
 };
 
+/* "I'm in hospital", "I'm out of milk": a place, unless the sentence ends or an activity follows. */
+static bool in_a_place(const struct intent_parse *p)
+{
+    for (size_t i = 0; i + 1 < p->scan.n; i++) {
+        const struct intent_token *k = &p->scan.token[i], *next = k + 1;
+        if (intent_token_is(p, k, "i'm in|im in|i am in|i'm out|im out") && next->clause == k->clause &&
+            next->class != IC_ACTIVITY && !intent_token_is(p, next, "for|please|pls|thanks|thank you|too"))
+            return true;
+    }
+    return false;
+}
+
 static bool talk(struct intent_parse *p)
 {
     for (size_t i = 0; i < ARRAY_LEN(TALK); i++)
@@ -214,6 +226,8 @@ static bool talk(struct intent_parse *p)
             return intent_decide(p, INTENT_UNKNOWN, TALK[i].rule, TALK[i].why);
     if (intent_has(p, IC_OR) && intent_keyword(p, INTENT_JOIN) && intent_keyword(p, INTENT_LEAVE))
         return intent_decide(p, INTENT_UNKNOWN, "question", "this or that: a question");
+    if (in_a_place(p))
+        return intent_decide(p, INTENT_UNKNOWN, "told", "tells where somebody is");
     return false;
 }
 

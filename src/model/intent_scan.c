@@ -178,6 +178,18 @@ static size_t latin_word(const struct intent_text *t, size_t at)
     return i > at ? i - at : 1;
 }
 
+/* The word at this place. "报名表" is none of the acts, but in "报名表演" with a 表演大赛 it is: a title that begins behind the
+ * keyword wins over a longer word. */
+static const struct intent_entry *word_at(const struct scanner *x)
+{
+    const struct intent_text *t = &x->s->text;
+    const struct intent_entry *e = intent_words_at(x->w, t, x->at), *k;
+
+    if (!e || e->class != IC_OTHER || (k = intent_words_keyword_at(x->w, t, x->at)) == NULL)
+        return e;
+    return intent_match_begins(x->names, t, x->at + k->n) ? k : e;
+}
+
 static bool one_token(struct scanner *x)
 {
     const struct intent_text *t = &x->s->text;
@@ -204,7 +216,7 @@ static bool one_token(struct scanner *x)
         return emit(x, token, n);
     if ((n = name_at(x)) != 0)
         return emit(x, (struct intent_token){.class = IC_NAME}, n);
-    if ((e = intent_words_at(x->w, t, x->at)) != NULL)
+    if ((e = word_at(x)) != NULL)
         return emit(x, (struct intent_token){.class = e->class, .kind = e->kind}, e->n);
     return emit_unknown(x, intent_is_han(t->c[x->at]) ? 1 : latin_word(t, x->at));
 }

@@ -140,22 +140,38 @@ static size_t first_of(const struct intent_words *w, int32_t c)
     return lo;
 }
 
-const struct intent_entry *intent_words_at(const struct intent_words *w, const struct intent_text *t,
-                                           size_t at)
+static bool stands_at(const struct intent_entry *e, const struct intent_text *t, size_t at)
+{
+    if (e->whole || at + e->n > t->n || memcmp(e->c, t->c + at, e->n * sizeof e->c[0]) != 0)
+        return false;
+    int32_t last = e->c[e->n - 1], next = t->c[at + e->n];
+    return !(intent_is_latin(last) && intent_is_latin(next)) &&
+           !(intent_is_digit(last) && intent_is_digit(next));
+}
+
+static const struct intent_entry *longest_at(const struct intent_words *w, const struct intent_text *t,
+                                             size_t at, bool keyword)
 {
     int32_t c = t->c[at];
 
     for (size_t i = first_of(w, c); i < w->n && w->words[i].c[0] == c; i++) {
         const struct intent_entry *e = &w->words[i].e;
-        if (e->whole || at + e->n > t->n || memcmp(e->c, t->c + at, e->n * sizeof e->c[0]) != 0)
-            continue;
-        int32_t last = e->c[e->n - 1], next = t->c[at + e->n];
-        if ((intent_is_latin(last) && intent_is_latin(next)) ||
-            (intent_is_digit(last) && intent_is_digit(next)))
-            continue;
-        return e;
+        if ((!keyword || e->class == IC_KEYWORD) && stands_at(e, t, at))
+            return e;
     }
     return NULL;
+}
+
+const struct intent_entry *intent_words_at(const struct intent_words *w, const struct intent_text *t,
+                                           size_t at)
+{
+    return longest_at(w, t, at, false);
+}
+
+const struct intent_entry *intent_words_keyword_at(const struct intent_words *w, const struct intent_text *t,
+                                                   size_t at)
+{
+    return longest_at(w, t, at, true);
 }
 
 const struct intent_entry *intent_words_whole(const struct intent_words *w, const struct intent_text *t,
