@@ -190,6 +190,40 @@ static int dry_run(struct cli *c, json_t *body)
     return nobody ? cli_fail(c, CLI_NOTHING, "nobody is meant by this audience") : CLI_OK;
 }
 
+/* Would this go to nobody? Asked before a notice that is sent at once to a selection, so that a wrong tag is told here and not found later among the
+ * rejected. Not asked about alerts (nothing delays them), numbers and everyone. */
+static bool is_selection(const json_t *body)
+{
+    static const char *const members[] = {"tags", "areas", "buildings", "activity"};
+    const json_t *to = json_object_get(body, "to"), *kind = json_object_get(body, "kind");
+
+    if (json_object_get(body, "send_at") != NULL || (kind != NULL && strcmp(json_string_value(kind), "promotion") != 0 && strcmp(json_string_value(kind), "notice") != 0))
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(members); i++)
+        if (json_object_get(to, members[i]) != NULL)
+            return true;
+    return false;
+}
+
+static int check_audience(struct cli *c, json_t *body)
+{
+    struct call_path p;
+    json_t *answer;
+    int status;
+
+    if (!is_selection(body))
+        return CLI_OK;
+    call_path_init(&p, "/api/v1/notices?dry=1");
+    p.has_query = true;
+    status = call_json(c, "POST", &p, json_incref(body), &answer);
+    if (status != CLI_OK)
+        return status;
+    if (json_is_integer(json_object_get(answer, "recipients")) && json_integer_value(json_object_get(answer, "recipients")) == 0)
+        status = cli_fail(c, CLI_NOTHING, "nobody is meant by this audience: nothing was sent");
+    json_decref(answer);
+    return status;
+}
+
 /* ${body} is taken. */
 static int submit(struct cli *c, const struct args *a, json_t *body)
 {
@@ -200,6 +234,11 @@ static int submit(struct cli *c, const struct args *a, json_t *body)
 
     if (args_has(a, "dry-run"))
         return dry_run(c, body);
+    status = check_audience(c, body);
+    if (status != CLI_OK) {
+        json_decref(body);
+        return status;
+    }
     call_path_init(&p, "/api/v1/notices");
     status = call_json(c, "POST", &p, body, &answer);
     if (status != CLI_OK)

@@ -14,6 +14,7 @@
 
 #define POLL_MIN_MS 100
 #define POLL_MAX_MS 1000
+#define PLAIN_FIRST_MS 1500 /* what is quicker needs no line of progress */
 #define PLAIN_EVERY_MS 5000
 
 static int64_t count_of(const json_t *notice, enum recipient_state s)
@@ -140,7 +141,7 @@ static void tell_end(const struct cli *c, const char *id, const json_t *notice)
 
 struct watch {
     bool terminal;
-    int64_t told_at;
+    int64_t tell_at;
     char last[256];
 };
 
@@ -152,9 +153,9 @@ static void draw(const struct cli *c, struct watch *w, const json_t *notice)
     progress_line(notice, w->terminal, terminal_width(c->err), line, sizeof(line));
     if (w->terminal)
         fprintf(c->err, "\r\033[K%s", line);
-    else if (strcmp(line, w->last) != 0 && (w->told_at == 0 || now - w->told_at >= PLAIN_EVERY_MS)) {
+    else if (strcmp(line, w->last) != 0 && now >= w->tell_at) {
         fprintf(c->err, "%s\n", line);
-        w->told_at = now;
+        w->tell_at = now + PLAIN_EVERY_MS;
         memcpy(w->last, line, sizeof(line));
     }
     fflush(c->err);
@@ -189,7 +190,7 @@ static int look(struct cli *c, const char *id, int64_t *silent_since, json_t **n
 
 int progress_wait(struct cli *c, const char *id)
 {
-    struct watch w = {.terminal = isatty(fileno(c->err)) == 1};
+    struct watch w = {.terminal = isatty(fileno(c->err)) == 1, .tell_at = clock_mono_ms() + PLAIN_FIRST_MS};
     int64_t silent_since = 0, pause = POLL_MIN_MS;
     json_t *notice = NULL;
     int status;

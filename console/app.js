@@ -78,6 +78,14 @@ function runningRow(n) {
   return [n.id, words.lane[n.lane], bar, `${c.sent}/${n.total}`, n.rate > 0 ? `每秒 ${n.rate.toFixed(0)} 条，${left(n)}` : words.state[n.state]];
 }
 
+let again = null;
+
+/* While something is under way the page looks again by itself. */
+function lookAgain(busy) {
+  clearTimeout(again);
+  if (busy) again = setTimeout(guarded(async () => { if (show() === "today") await today(); }), 1500);
+}
+
 async function today() {
   const [status, recent] = await Promise.all([call("GET", "/api/v1/status"), call("GET", "/api/v1/notices?limit=20").catch(() => ({ items: [] }))]);
   $("ready").textContent = status.ready ? "一切正常，可以发送。" : "现在不能正常发送。";
@@ -89,6 +97,7 @@ async function today() {
     const c = counts(n);
     return [n.id, words.lane[n.lane], words.state[n.state] + (n.reason ? `（${n.reason}）` : ""), n.total, c.sent, c.failed, c.unknown, time(n.due_at || n.created_at)];
   })));
+  lookAgain(status.running.length > 0 || recent.items.some((n) => ["staging", "running", "auditing"].includes(n.state)));
 }
 
 /* ---- 写通知 ---- */
