@@ -48,6 +48,35 @@ void queue_bed_free(struct queue_bed *b)
     free(b);
 }
 
+struct ping {
+    struct redis *redis;
+    bool pong;
+};
+
+static void on_pong(void *arg, const struct redis_answer *a)
+{
+    struct ping *p = arg;
+
+    p->pong = a->fault == REDIS_OK;
+    if (!p->pong) /* completions are deferred: this asks once a turn */
+        redis_begin(p->redis, on_pong, p, 1, (const char *const[]){"PING"}, NULL);
+}
+
+static bool has_pong(void *arg)
+{
+    return ((struct ping *)arg)->pong;
+}
+
+void queue_bed_up(struct queue_bed *b)
+{
+    for (int i = 0; i < 2; i++) {
+        struct ping p = {.redis = b->redis[i], .pong = false};
+        redis_begin(p.redis, on_pong, &p, 1, (const char *const[]){"PING"}, NULL);
+        if (!loop_run_until(b->loop, has_pong, &p, WAIT_MS))
+            panic("the connection does not come back");
+    }
+}
+
 void queue_bed_clear(struct queue_bed *b)
 {
     free(redis_server_ask(b->server, "FLUSHALL", NULL));

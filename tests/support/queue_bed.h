@@ -19,6 +19,8 @@ struct queue_bed {
 
 struct queue_bed *queue_bed_new(void);
 void queue_bed_free(struct queue_bed *b);
+/* Wait until both connections carry commands (after redis_reconnect, a restart). */
+void queue_bed_up(struct queue_bed *b);
 /* FLUSHALL. */
 void queue_bed_clear(struct queue_bed *b);
 /* Run the loop until ${n_done} has grown by ${n} since the last wait. */

@@ -169,9 +169,9 @@ static void on_entry(void *arg, const struct roster_entry *e)
 
 static void look(const char *code)
 {
-    roster_get(bed->q[0], code, on_activity, NULL);
+    roster_get(bed->q[1], code, on_activity, NULL);
     n_entries = 0;
-    roster_entries(bed->q[0], code, on_entry, queue_bed_done, bed);
+    roster_entries(bed->q[1], code, on_entry, queue_bed_done, bed);
     queue_bed_wait(bed, 2);
 }
 
@@ -469,6 +469,69 @@ static void redis_that_dies_loses_nothing(void **state)
     assert_int_equal(seen.taken, 2);
 }
 
+static int turns_left;
+
+static bool turns_are_over(void *arg)
+{
+    (void)arg;
+    return turns_left-- <= 0;
+}
+
+static bool nothing_waits(void *arg)
+{
+    (void)arg;
+    char *n = ASK("XLEN", P "replies");
+    bool none = strcmp(n, "0") == 0;
+
+    free(n);
+    return none;
+}
+
+/* The connection is lost after every number of turns of the loop: while looking, registering, settling. */
+static void whenever_the_connection_is_lost_each_reply_has_one_effect_and_an_answer(void **state)
+{
+    (void)state;
+    enum { N = 16 };
+    char id[24], from[PHONE_MAX];
+
+    add_activity("篮球", "中秋篮球赛", N);
+    for (int k = 0; k < N; k++) {
+        assert_true(snprintf(id, sizeof(id), "m-%d", k) < (int)sizeof(id));
+        assert_true(snprintf(from, sizeof(from), "+86138000%05d", k) < (int)sizeof(from));
+        const struct replies_in in = {.provider = "p1",
+                                      .channel = "sms",
+                                      .id = id,
+                                      .from = from,
+                                      .text = "报名",
+                                      .text_len = strlen("报名")};
+        replies_store(bed->q[1], &in, 1, on_store, NULL);
+        queue_bed_wait(bed, 1);
+        replier_poke(replier[0]);
+        turns_left = k;
+        assert_true(loop_run_until(bed->loop, turns_are_over, NULL, WAIT_MS));
+        redis_reconnect(bed->redis[0], "test");
+        if (!loop_run_until(bed->loop, nothing_waits, NULL, WAIT_MS))
+            fail_msg("after %d turns: the reply still waits", k);
+        if (n_answers(from) != 1)
+            fail_msg("after %d turns: %d answers", k, n_answers(from));
+    }
+    queue_bed_up(bed);
+    look("篮球");
+    assert_int_equal(seen.taken, N);
+    expect(ASK("HLEN", P "rdone"), "0");
+}
+
+static void a_bare_word_does_not_make_a_party_smaller(void **state)
+{
+    (void)state;
+    add_activity("篮球", "中秋篮球赛", 5);
+    assert_string_equal(text(1, "报名 篮球 3人"), "confirmed");
+    assert_string_equal(text(1, "报名 篮球"), "already");
+    assert_string_equal(text(1, "报名 篮球 2人"), "changed");
+    look("篮球");
+    assert_int_equal(seen.taken, 2);
+}
+
 static void on_explained(void *arg, const struct queue_result *r, json_t *intent)
 {
     (void)arg;
@@ -529,6 +592,8 @@ int main(void)
         TEST(the_lease_goes_to_the_other_daemon_when_the_first_stops),
         TEST(a_new_activity_is_known_to_the_next_text),
         TEST(redis_that_dies_loses_nothing),
+        TEST(whenever_the_connection_is_lost_each_reply_has_one_effect_and_an_answer),
+        TEST(a_bare_word_does_not_make_a_party_smaller),
         TEST(explaining_has_the_context_of_the_sender_and_no_effect),
     };
 
