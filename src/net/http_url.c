@@ -72,8 +72,6 @@ static int judge(CURLU *u, bool tls, bool allow_private, enum http_reach *reach,
         return bad(e, "the URL has no host");
     if (has_part(u, CURLUPART_USER) || has_part(u, CURLUPART_PASSWORD))
         return bad(e, "the URL must not hold a user or a password (give them as a secret)");
-    if (has_part(u, CURLUPART_FRAGMENT))
-        return bad(e, "the URL must not have a part after '#'");
     if (addr_literal(host, &sa) &&
         http_url_allowed(HTTP_REACH_LITERAL_PRIVATE, tls, (struct sockaddr *)&sa)) {
         *reach = HTTP_REACH_LITERAL_PRIVATE;
@@ -98,8 +96,10 @@ int http_url_check(const char *url, bool allow_private, enum http_reach *reach, 
     for (const char *p = url; *p != '\0'; p++)
         if ((unsigned char)*p <= ' ' || *p == 0x7F)
             return bad(e, "the URL holds a blank or a control character");
-    if (strncasecmp(url, "http://", 7) != 0 && !http_url_tls(url))
+    if (strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "https://", 8) != 0)
         return bad(e, "the URL must begin with https:// or http://");
+    if (strchr(url, '#') != NULL)
+        return bad(e, "the URL must not have a part after '#'");
     u = curl_url();
     if (u == NULL)
         panic("out of memory");

@@ -638,6 +638,7 @@ static const struct {
     {"ftp://sms.example.com/",           false, -1                        },
     {"file:///etc/passwd",               true,  -1                        },
     {"https://",                         false, -1                        },
+    {"https:/sms.example.com/",          false, -1                        },
     {"",                                 false, -1                        },
 };
 
