@@ -357,10 +357,13 @@ static void test_a_restarted_daemon_takes_back_its_own(void **state)
     struct queue_claim *c;
 
     (void)state;
+    fixture_running(f, "b", "normal", 10);
+    fixture_claim_free(expect_claim(d2, ALL, "b"));
     fixture_running(f, "a", "normal", 300);
     claim_and_drop(ALL, "a");
     claim_and_drop(ALL, "a");
     fixture_claim_free(expect_claim(d2, ALL, "a"));
+    claim_and_drop(ALL, NULL);
     queue_takeover(d1_again, on_takeover, f);
     fixture_wait(f);
     assert_int_equal(f->status, QUEUE_OK);

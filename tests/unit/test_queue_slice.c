@@ -174,12 +174,12 @@ static void test_a_retry_before_the_lease_would_end(void **state)
     (void)state;
     fixture_running(f, "a", "normal", 10);
     fixture_running(f, "b", "normal", 10);
-    c = expect_claim(f->q, ALL, "a");
-    claim_and_drop(ALL, "b");
-    claim_and_drop(ALL, NULL); /* both wait for the ends of their leases now */
+    claim_and_drop(ALL, "a");
+    c = expect_claim(f->q, ALL, "b");
+    claim_and_drop(ALL, NULL); /* both wait for the ends of their leases now, a first */
     fixture_begin(f, f->q, c, 0, 10, NULL);
     fixture_finish_all(f, f->q, c, 0, 10, 1, RECIPIENT_RETRY, true, 0);
-    claim_and_drop(ALL, "a");
+    claim_and_drop(ALL, "b");
     fixture_claim_free(c);
 }
 
