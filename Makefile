@@ -25,8 +25,10 @@ V        ?= 0
 Q        := $(if $(filter 1,$(V)),,@)
 
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef \
-        -Wpointer-arith -Wcast-qual -Wwrite-strings -Wimplicit-fallthrough -Wvla -Wswitch-enum \
+        -Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla -Wswitch-enum \
         -Werror=format-security -Werror=implicit-function-declaration $(WERROR)
+# gcc reads uthash's "FALLTHROUGH" comments, clang does not.
+WARN += $(if $(findstring clang,$(CC)),,-Wimplicit-fallthrough)
 # clang 14 takes -ftrivial-auto-var-init=zero only together with a second switch that later clangs dropped.
 INIT0 := $(shell echo | $(CC) -ftrivial-auto-var-init=zero -E -x c - >/dev/null 2>&1 && echo -ftrivial-auto-var-init=zero)
 HARD := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
