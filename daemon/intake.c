@@ -34,8 +34,13 @@ static void on_recovered(void *arg, const struct queue_result *r)
     struct intake *i = arg;
 
     i->recovering = false;
+    i->unsure = r->status == QUEUE_UNAVAILABLE || r->status == QUEUE_UNSURE;
     if (r->status == QUEUE_REFUSED)
         log_error("intake.not-recovered", "code=%s why=\"%s\"", r->e->code, r->e->msg);
+    /* Only now: an entry that is taken while the list is read would be met twice. */
+    for (size_t k = 0; k < 2; k++)
+        if (!i->sources[k].waiting)
+            intake_source_wait(&i->sources[k]);
 }
 
 static void recover(struct intake *i)
@@ -50,6 +55,7 @@ static void on_entry(void *arg, const struct queue_result *r, const char *entry,
 {
     struct source *s = arg;
 
+    s->waiting = false;
     if (r->status == QUEUE_OK && entry != NULL) {
         take_entry(s->intake, s, entry, n);
         return;
@@ -59,19 +65,26 @@ static void on_entry(void *arg, const struct queue_result *r, const char *entry,
         return;
     }
     if (r->status == QUEUE_UNSURE)
-        recover(s->intake);
+        s->intake->unsure = true;
     loop_timer_arm_ms(s->again, INTAKE_AGAIN_MAX_MS / 4);
 }
 
 static void on_source_again(void *arg)
 {
-    intake_source_wait(arg);
+    struct source *s = arg;
+
+    if (s->intake->unsure)
+        recover(s->intake);
+    else
+        intake_source_wait(s);
 }
 
 void intake_source_wait(struct source *s)
 {
-    if (s->intake->running)
-        queue_inbox_wait(s->intake->o.queue, s->redis, s->emergency, on_entry, s);
+    if (!s->intake->running || s->waiting)
+        return;
+    s->waiting = true;
+    queue_inbox_wait(s->intake->o.queue, s->redis, s->emergency, on_entry, s);
 }
 
 /* ---- the module's life ---- */
@@ -91,12 +104,8 @@ struct intake *intake_new(const struct intake_opts *o)
 
 void intake_start(struct intake *i)
 {
-    recover(i);
-    if (i->running)
-        return;
     i->running = true;
-    for (size_t k = 0; k < 2; k++)
-        intake_source_wait(&i->sources[k]);
+    recover(i);
 }
 
 void intake_stop(struct intake *i)

@@ -11,7 +11,7 @@ enum step { STEP_CANCEL, STEP_ACCEPT, STEP_SUPERSEDE, STEP_REJECT };
 struct source { /* one BLMOVE loop */
     struct intake *intake;
     struct redis *redis;
-    bool emergency;
+    bool emergency, waiting;
     struct loop_timer *again;
 };
 
@@ -39,6 +39,7 @@ struct intake {
     struct intake_opts o;
     struct source sources[2];
     bool running, recovering;
+    bool unsure; /* a wait was cut off: an entry may lie in the in-process list unseen */
     TAILQ_HEAD(, job) jobs;
 };
 
