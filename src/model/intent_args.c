@@ -215,10 +215,10 @@ static const char NEVER_LAST[] = "球赛棋舞操班课营展泳跑拳堂座训�
 
 static bool is_in(const char *set, int32_t c)
 {
-    for (const char *p = set, *end = set + strlen(set); p < end;)
-        if (utf8_next(&p, end) == c)
-            return true;
-    return false;
+    char utf8[4];
+    size_t n = utf8_encode(c, utf8);
+
+    return c > 0 && memmem(set, strlen(set), utf8, n) != NULL;
 }
 
 static bool is_given(const struct intent_text *t, size_t from, size_t to)

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "text/utf8.h"
 
 /* clang-format off */
 const struct intent_lexicon_row intent_lexicon[] = {
@@ -69,23 +68,14 @@ const char *const intent_no_words =
 
 bool intent_lexicon_has(const char *words, const struct intent_text *t, size_t from, size_t to)
 {
-    const char *p = words, *end = words + strlen(words);
+    char word[64] = "";
 
-    while (p < end) {
-        size_t at = from;
-        while (p < end && *p != '|' && at < to) {
-            const char *before = p;
-            if (utf8_next(&p, end) != t->c[at]) {
-                p = before;
-                break;
-            }
-            at++;
-        }
-        if (at == to && (p == end || *p == '|'))
+    if (from >= to || 4 * (to - from) >= sizeof word)
+        return false;
+    intent_scan_copy(t, from, to, word, sizeof word);
+    size_t n = strlen(word);
+    for (const char *p = words; (p = strstr(p, word)) != NULL; p++)
+        if ((p == words || p[-1] == '|') && (p[n] == '|' || p[n] == '\0'))
             return true;
-        while (p < end && *p != '|')
-            p++;
-        p++;
-    }
     return false;
 }

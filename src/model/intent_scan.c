@@ -45,8 +45,8 @@ void intent_scan_copy(const struct intent_text *t, size_t from, size_t to, char 
     size_t len = strlen(out);
 
     for (size_t i = from; i < to; i++) {
-        utf8proc_uint8_t utf8[4];
-        size_t n = (size_t)utf8proc_encode_char(t->c[i], utf8);
+        char utf8[4];
+        size_t n = utf8_encode(t->c[i], utf8);
         if (len + n + 1 > size)
             return;
         memcpy(out + len, utf8, n);

@@ -93,11 +93,6 @@ static int32_t easy(int32_t c)
     return -1;
 }
 
-static size_t encode(int32_t c, char out[4])
-{
-    return (size_t)utf8proc_encode_char(c, (utf8proc_uint8_t *)out);
-}
-
 /* Append one character, blanks run together; leading ones are left out. */
 static void put(struct buf *out, int32_t c)
 {
@@ -111,7 +106,7 @@ static void put(struct buf *out, int32_t c)
     if (c < 0x80)
         buf_chr(out, (char)c);
     else
-        buf_add(out, utf8, encode(c, utf8));
+        buf_add(out, utf8, utf8_encode(c, utf8));
 }
 
 /* False when the text holds a character that needs utf8proc; ${out} is then of no use. */

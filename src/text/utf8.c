@@ -45,6 +45,11 @@ int32_t utf8_next(const char **p, const char *end)
     return c;
 }
 
+size_t utf8_encode(int32_t c, char out[4])
+{
+    return (size_t)utf8proc_encode_char(c, (utf8proc_uint8_t *)out);
+}
+
 /* Eight bytes of plain ASCII without NUL? Most of what comes by is that, or CJK. */
 static bool ascii8(const char *s)
 {

@@ -84,6 +84,20 @@ static void test_sizes(void **state)
     }
 }
 
+static void test_encode_is_the_inverse_of_next(void **state)
+{
+    static const int32_t CODES[] = {'a', 0xE9, 0x62A5, 0x1F600, 0x10FFFF};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(CODES); i++) {
+        char s[4];
+        size_t n = utf8_encode(CODES[i], s);
+        const char *p = s;
+        assert_int_equal(utf8_next(&p, s + n), CODES[i]);
+        assert_ptr_equal(p, s + n);
+    }
+}
+
 static void test_cut_never_halves_a_character(void **state)
 {
     static const size_t want[] = {0, 0, 0, 3, 3, 3, 6, 7, 7};
@@ -99,6 +113,7 @@ int main(void)
         cmocka_unit_test(test_valid),
         cmocka_unit_test(test_next_moves_one_byte_past_garbage),
         cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_encode_is_the_inverse_of_next),
         cmocka_unit_test(test_cut_never_halves_a_character),
     };
     return cmocka_run_group_tests_name("text_utf8", tests, NULL, NULL);
