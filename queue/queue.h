@@ -22,8 +22,9 @@ struct queue_opts {
     struct redis *redis;
     const char *prefix;    /* "crier:" */
     const char *community; /* "venus": all keys begin with PREFIX{COMMUNITY}: */
-    const char *daemon_id; /* unique among live daemons, stable over a restart (lock slot in the state directory) */
-    int64_t lease_ms;      /* default 60 000; renewed by begin; >= 3 x the longest send timeout */
+    const char
+        *daemon_id; /* unique among live daemons, stable over a restart (lock slot in the state directory) */
+    int64_t lease_ms; /* default 60 000; renewed by begin; >= 3 x the longest send timeout */
 };
 struct queue *queue_new(const struct queue_opts *o);
 void queue_free(struct queue *q); /* no completions afterwards. NULL is fine */
@@ -40,15 +41,16 @@ typedef void (*queue_done_fn)(void *arg, const struct queue_result *r);
 /* Load all scripts and run the start-up checks of queue-protocol 3.2 (version, role, maxmemory-policy, persistence, rights, schema, clock).
  * Call whenever the connection came up, before anything else. `report` is valid during the completion. */
 struct queue_durability {
-    bool ok;                /* usable at all; otherwise `problem` says why and how to mend it */
+    bool ok; /* usable at all; otherwise `problem` says why and how to mend it */
     char problem[256];
     char redis_version[32], run_id[48];
     bool aof, fsync_always, fsync_everysec, noeviction;
     bool survives_daemon_crash, survives_redis_crash, survives_power_loss;
-    char words[400];        /* "alerts accepted now survive: daemon crash yes, Redis crash yes, host power loss NO (appendfsync everysec)" */
+    char words
+        [400]; /* "alerts accepted now survive: daemon crash yes, Redis crash yes, host power loss NO (appendfsync everysec)" */
     char warnings[8][256];
     size_t n_warnings;
-    bool run_id_changed;    /* since this daemon's last check: recovery of 3.4 is due */
+    bool run_id_changed; /* since this daemon's last check: recovery of 3.4 is due */
 };
 typedef void (*queue_check_fn)(void *arg, const struct queue_result *r, const struct queue_durability *d);
 void queue_check(struct queue *q, queue_check_fn cb, void *arg);
@@ -66,24 +68,31 @@ typedef void (*queue_entry_fn)(void *arg, const struct queue_result *r, const ch
 void queue_inbox_wait(struct queue *q, struct redis *blocking, bool emergency, queue_entry_fn cb, void *arg);
 /* Entries that an earlier life of this daemon took and did not settle (${each} per entry, then ${cb}); and, for other daemons whose heartbeat is
  * gone, move theirs back to the inbox they came from. */
-void queue_inproc_recover(struct queue *q, void (*each)(void *arg, const char *entry, size_t n), queue_done_fn cb, void *arg);
+void queue_inproc_recover(struct queue *q, void (*each)(void *arg, const char *entry, size_t n),
+                          queue_done_fn cb, void *arg);
 
-enum queue_accept_result { QUEUE_ACCEPTED = 0, QUEUE_SAME /* accepted before: same id, same content */, QUEUE_CONFLICT /* same id, other content */ };
+enum queue_accept_result {
+    QUEUE_ACCEPTED = 0,
+    QUEUE_SAME /* accepted before: same id, same content */,
+    QUEUE_CONFLICT /* same id, other content */
+};
 struct queue_accept {
     const struct notice *notice; /* complete (notice_complete) */
-    const char *json;            /* canonical JSON of what was asked (codec_canonical): what "same content" compares */
+    const char *json; /* canonical JSON of what was asked (codec_canonical): what "same content" compares */
     size_t json_len;
-    const char *entry;           /* the inbox entry to settle, or NULL (HTTP, CLI) */
+    const char *entry; /* the inbox entry to settle, or NULL (HTTP, CLI) */
     size_t entry_len;
-    const char *idem_key;        /* Idempotency-Key of the request, or NULL */
+    const char *idem_key; /* Idempotency-Key of the request, or NULL */
 };
-typedef void (*queue_accept_fn)(void *arg, const struct queue_result *r, enum queue_accept_result a, const char *id);
+typedef void (*queue_accept_fn)(void *arg, const struct queue_result *r, enum queue_accept_result a,
+                                const char *id);
 /* Stores the notice and its schedule in one step; kinds cancel/allclear too (cancel is executed by the caller with queue_cancel).
  * "Same content" compares notice->asked when it is there (codec_notice leaves it), else ${json}: ${json} is the completed notice (codec_canonical after notice_complete), which codec_stored
  * reads again. Refused with code "already-settled" when ${entry} is not in this daemon's in-process list any more and the notice is not known: somebody else has it. */
 void queue_accept(struct queue *q, const struct queue_accept *a, queue_accept_fn cb, void *arg);
 /* Into the stream `rejected`, whole, with reason and sentence; settles ${entry} in the in-process list when it came from there. */
-void queue_reject(struct queue *q, const char *entry, size_t n, const char *reason, const char *message, queue_done_fn cb, void *arg);
+void queue_reject(struct queue *q, const char *entry, size_t n, const char *reason, const char *message,
+                  queue_done_fn cb, void *arg);
 
 /* ---- schedule and staging ---- */
 /* Move what is due to staging. ${next_ms}: until the next scheduled one (-1 = none). */
@@ -94,20 +103,23 @@ struct queue_stage_job {
     char id[NOTICE_ID_MAX + 1];
     const char *json; /* borrowed for the completion */
     size_t json_len;
-    char cursor[64];  /* "" at the beginning; whatever queue_stage_put stored last */
-    uint64_t total;   /* recipients so far */
+    char cursor[64]; /* "" at the beginning; whatever queue_stage_put stored last */
+    uint64_t total;  /* recipients so far */
     int64_t not_after;
     enum lane lane;
 };
-typedef void (*queue_stage_next_fn)(void *arg, const struct queue_result *r, const struct queue_stage_job *job, int64_t next_ms);
+typedef void (*queue_stage_next_fn)(void *arg, const struct queue_result *r,
+                                    const struct queue_stage_job *job, int64_t next_ms);
 void queue_stage_next(struct queue *q, queue_stage_next_fn cb, void *arg);
 /* Append recipients (LF terminated lines of audience.h, at most 1,000) if the stored cursor still is ${expected}; duplicates by first address are dropped in
  * the script. ${last}: the audience is complete (an empty one ends the notice `done` with total 0 and is reported as rejected "empty-audience" by the caller). ${total} after it. Code
  * "stage-lost" when another daemon was faster or the notice is over. */
 typedef void (*queue_stage_put_fn)(void *arg, const struct queue_result *r, uint64_t total);
-void queue_stage_put(struct queue *q, const char *id, const char *expected, const char *cursor, bool last, const char *lines, size_t n, queue_stage_put_fn cb, void *arg);
+void queue_stage_put(struct queue *q, const char *id, const char *expected, const char *cursor, bool last,
+                     const char *lines, size_t n, queue_stage_put_fn cb, void *arg);
 /* Stop a notice that cannot be staged (empty audience...): state rejected, entry in the stream. */
-void queue_stage_refuse(struct queue *q, const char *id, const char *reason, const char *message, queue_done_fn cb, void *arg);
+void queue_stage_refuse(struct queue *q, const char *id, const char *reason, const char *message,
+                        queue_done_fn cb, void *arg);
 
 /* ---- slices ---- */
 enum queue_claim_kind { QUEUE_FRESH, QUEUE_RETRY, QUEUE_TAKEOVER /* lease of another owner ran out */ };
@@ -117,18 +129,20 @@ struct queue_claim {
     enum on_unknown on_unknown;
     enum queue_claim_kind kind;
     uint32_t slice;
-    uint64_t first;   /* index of its first recipient */
-    uint32_t n;       /* recipients in it */
-    char owner[40];   /* token of this claim */
+    uint64_t first; /* index of its first recipient */
+    uint32_t n;     /* recipients in it */
+    char owner[40]; /* token of this claim */
     int64_t not_after;
-    char *lines;      /* LF separated, NUL terminated; in the completion: taken by the callee by setting it to NULL */
+    char *
+        lines; /* LF separated, NUL terminated; in the completion: taken by the callee by setting it to NULL */
     size_t lines_len;
-    uint8_t states[NOTICE_SLICE];   /* enum recipient_state at the time of the claim */
+    uint8_t states[NOTICE_SLICE]; /* enum recipient_state at the time of the claim */
     uint8_t attempts[NOTICE_SLICE];
     uint8_t routes[NOTICE_SLICE];
 };
 /* Claim one slice from the highest of the allowed lanes (bit 1 << lane) that has one. ${claim} NULL = nothing now; ${next_ms} until something may be (-1 = unknown). */
-typedef void (*queue_claim_fn)(void *arg, const struct queue_result *r, struct queue_claim *claim, int64_t next_ms);
+typedef void (*queue_claim_fn)(void *arg, const struct queue_result *r, struct queue_claim *claim,
+                               int64_t next_ms);
 void queue_claim(struct queue *q, unsigned lanes, queue_claim_fn cb, void *arg);
 /* The canonical JSON of a notice (cached by the caller). NULL when there is none. */
 void queue_notice_json(struct queue *q, const char *id, queue_entry_fn cb, void *arg);
@@ -140,18 +154,21 @@ struct queue_go {
     uint32_t attempt; /* number of this attempt, from 1 */
 };
 typedef void (*queue_begin_fn)(void *arg, const struct queue_result *r, const struct queue_go *go, size_t n);
-void queue_begin(struct queue *q, const struct queue_claim *c, uint32_t off, uint32_t n, queue_begin_fn cb, void *arg);
+void queue_begin(struct queue *q, const struct queue_claim *c, uint32_t off, uint32_t n, queue_begin_fn cb,
+                 void *arg);
 
 struct queue_outcome {
     uint32_t off, attempt;
-    enum recipient_state state; /* ACCEPTED, RETRY, FAILED, UNKNOWN, SUPPRESSED, or PENDING (surely nothing written: not an attempt) */
-    uint8_t route;              /* number of the provider tried, 0-15 */
-    char detail[96];            /* kept for people when not empty */
+    enum recipient_state
+        state; /* ACCEPTED, RETRY, FAILED, UNKNOWN, SUPPRESSED, or PENDING (surely nothing written: not an attempt) */
+    uint8_t route;   /* number of the provider tried, 0-15 */
+    char detail[96]; /* kept for people when not empty */
 };
 /* Report outcomes, at most 100. Facts (ACCEPTED, FAILED, UNKNOWN) are taken even from a former owner. ${last}: nothing of this slice is under way any more: the slice is
  * settled, or goes back to wait until ${retry_at_ms} from now for those that are PENDING or RETRY (also those never begun). */
 typedef void (*queue_finish_fn)(void *arg, const struct queue_result *r, bool mine);
-void queue_finish(struct queue *q, const struct queue_claim *c, const struct queue_outcome *o, size_t n, bool last, int64_t retry_in_ms, queue_finish_fn cb, void *arg);
+void queue_finish(struct queue *q, const struct queue_claim *c, const struct queue_outcome *o, size_t n,
+                  bool last, int64_t retry_in_ms, queue_finish_fn cb, void *arg);
 
 /* One audit step over notices in state auditing (<= 1,000 recipients a call): reopens slices with live bytes, or sets done. ${more}: call again. */
 typedef void (*queue_more_fn)(void *arg, const struct queue_result *r, bool more);
@@ -176,33 +193,39 @@ struct queue_notice {
     enum notice_state state;
     uint64_t total;
     bool staged;
-    uint64_t counts[RECIPIENT_STATE_N]; /* from the ledger */
+    uint64_t counts[RECIPIENT_STATE_N];                             /* from the ledger */
     int64_t created_at, due_at, started_at, finished_at, not_after; /* 0 = not yet */
-    char reason[64]; /* why cancelled: "superseded by X" */
+    char reason[64];                                                /* why cancelled: "superseded by X" */
 };
-typedef void (*queue_notice_fn)(void *arg, const struct queue_result *r, const struct queue_notice *n); /* NULL with code "no-such-notice" */
+typedef void (*queue_notice_fn)(void *arg, const struct queue_result *r,
+                                const struct queue_notice *n); /* NULL with code "no-such-notice" */
 void queue_notice_get(struct queue *q, const char *id, queue_notice_fn cb, void *arg);
 /* Newest first, internal answer notices left out; ${each} per notice, then ${cb}. ${state} -1 = all. ${limit} 0 = all. */
-void queue_notice_list(struct queue *q, int state, size_t limit, void (*each)(void *arg, const struct queue_notice *n), queue_done_fn cb, void *arg);
+void queue_notice_list(struct queue *q, int state, size_t limit,
+                       void (*each)(void *arg, const struct queue_notice *n), queue_done_fn cb, void *arg);
 struct queue_recipient {
     uint64_t index;
     enum recipient_state state;
     uint32_t attempts;
     uint8_t route;
-    char line[1024];   /* as stored; "" when the snapshot was deleted already */
+    char line[1024]; /* as stored; "" when the snapshot was deleted already */
     char detail[128];
 };
 /* Recipients [from, from + n), n <= 1,000. */
-void queue_recipients(struct queue *q, const char *id, uint64_t from, uint32_t n, void (*each)(void *arg, const struct queue_recipient *r), queue_done_fn cb, void *arg);
+void queue_recipients(struct queue *q, const char *id, uint64_t from, uint32_t n,
+                      void (*each)(void *arg, const struct queue_recipient *r), queue_done_fn cb, void *arg);
 /* A receipt: raises ACCEPTED (also UNKNOWN, SENDING, RETRY in doubt) to DELIVERED or FAILED; never lowers, never touches what was not sent with this attempt number. */
-void queue_receipt(struct queue *q, const char *id, uint64_t index, uint32_t attempt, enum recipient_state s, const char *detail, queue_done_fn cb, void *arg);
+void queue_receipt(struct queue *q, const char *id, uint64_t index, uint32_t attempt, enum recipient_state s,
+                   const char *detail, queue_done_fn cb, void *arg);
 /* Rejected entries, newest first. ${key} is the stream id. */
 struct queue_rejected {
     const char *key, *reason, *message, *entry;
     size_t entry_len;
     int64_t at;
 };
-void queue_rejected_list(struct queue *q, size_t limit, void (*each)(void *arg, const struct queue_rejected *r), queue_done_fn cb, void *arg);
+void queue_rejected_list(struct queue *q, size_t limit,
+                         void (*each)(void *arg, const struct queue_rejected *r), queue_done_fn cb,
+                         void *arg);
 /* Put one back into the inbox and delete it from the stream. */
 void queue_rejected_retry(struct queue *q, const char *key, queue_done_fn cb, void *arg);
 
@@ -218,6 +241,7 @@ void queue_stats(struct queue *q, queue_stats_fn cb, void *arg);
 /* Rate permits of a provider account, paced evenly, shared by all daemons and communities (keys under PREFIX{_}:). Asks for ${n} permits (segments) at ${per_second}; grants them all,
  * the first at ${first_in_us} from now and then every ${step_us}. */
 typedef void (*queue_rate_fn)(void *arg, const struct queue_result *r, int64_t first_in_us, int64_t step_us);
-void queue_rate(struct queue *q, const char *provider, double per_second, uint32_t n, queue_rate_fn cb, void *arg);
+void queue_rate(struct queue *q, const char *provider, double per_second, uint32_t n, queue_rate_fn cb,
+                void *arg);
 
 #endif
