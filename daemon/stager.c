@@ -95,6 +95,7 @@ void stager_free(struct stager *s)
     loop_task_cancel(s->o.loop, &s->step);
     loop_timer_free(s->again);
     stager_rolls_fini(s);
+    stager_ask_fini(s);
     free(s->phones);
     notice_free(s->notice);
     for (size_t i = 0; i < 2; i++)
@@ -192,7 +193,11 @@ void stager_add(struct stager *s, const struct resident *r, const char *first)
 
 /* ---- pages ---- */
 
-static void put(struct stager *s);
+void stager_put_again(struct stager *s)
+{
+    s->putting = true;
+    loop_timer_arm_ms(s->again, STAGER_AGAIN_MS);
+}
 
 static void on_put(void *arg, const struct queue_result *r, uint64_t total)
 {
@@ -200,8 +205,7 @@ static void on_put(void *arg, const struct queue_result *r, uint64_t total)
 
     s->putting = false;
     if (r->status == QUEUE_UNAVAILABLE || r->status == QUEUE_UNSURE) {
-        s->putting = true; /* the same page again; when it was stored after all, the cursor tells */
-        loop_timer_arm_ms(s->again, STAGER_AGAIN_MS);
+        stager_put_again(s); /* when it was stored after all, the cursor tells */
         return;
     }
     if (r->status == QUEUE_REFUSED) {
@@ -228,12 +232,21 @@ static void on_put(void *arg, const struct queue_result *r, uint64_t total)
             stager_on_refused, s);
 }
 
-static void put(struct stager *s)
+void stager_asked(struct stager *s)
 {
     const struct buf *page = &s->pages[1 - s->filling];
 
+    stager_ask_fini(s);
     queue_stage_put(s->o.queue, s->job.id, s->job.cursor, s->put_cursor, s->put_last,
                     page->len != 0 ? page->data : "", page->len, on_put, s);
+}
+
+static void put(struct stager *s)
+{
+    if (stager_asks(s))
+        stager_ask(s, &s->pages[1 - s->filling]);
+    else
+        stager_asked(s);
 }
 
 static void put_page(struct stager *s)

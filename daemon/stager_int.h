@@ -52,6 +52,9 @@ struct stager {
     size_t n_lines[2], filling;
     char put_cursor[64];
     bool put_last;
+    char *asked_lines;  /* a copy of the page on its way, cut up */
+    const char **asked; /* the phones in it */
+    size_t n_asked, asked_at;
     struct stager_counts counts;
     size_t mark_len, mark_lines; /* the page and the counts before the chunk under way */
     struct stager_counts mark_counts;
@@ -71,6 +74,13 @@ void stager_read_failed(struct stager *s, const struct queue_result *r);
 /* One person: left out, or a line. ${first}: the number that was named, to be tried first; NULL = the person's own order. */
 void stager_add(struct stager *s, const struct resident *r, const char *first);
 void stager_add_line(struct stager *s, const char *line, size_t n);
+
+/* stager_ask.c: stager_asked or stager_put_again follows, later or at once. */
+bool stager_asks(const struct stager *s);
+void stager_ask(struct stager *s, const struct buf *page);
+void stager_ask_fini(struct stager *s);
+void stager_asked(struct stager *s);
+void stager_put_again(struct stager *s);
 
 /* stager_rolls.c */
 void stager_rolls_init(struct stager *s);
