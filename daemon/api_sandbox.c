@@ -20,13 +20,25 @@ static bool has_sandbox(struct api_call *c)
     return false;
 }
 
-/* Masks the member ${name} of ${o} in place. */
-static void mask(const struct api_call *c, json_t *o, const char *name)
+/* Masks every string in ${o}: numbers stand in texts too. */
+static void mask(const struct api_call *c, json_t *o)
 {
-    const char *s = json_string_value(json_object_get(o, name));
+    json_t *v;
+    const char *name;
+    size_t i;
+    void *next;
 
-    if (s != NULL && !c->full)
-        json_object_set_new(o, name, api_call_words(c, s, strlen(s)));
+    if (c->full)
+        return;
+    json_array_foreach(o, i, v)
+        mask(c, v);
+    json_object_foreach_safe(o, next, name, v)
+    {
+        if (json_is_string(v))
+            json_object_set_new(o, name, api_call_words(c, json_string_value(v), json_string_length(v)));
+        else
+            mask(c, v);
+    }
 }
 
 void api_sandbox_phones(struct api_call *c)
@@ -40,7 +52,7 @@ void api_sandbox_phones(struct api_call *c)
     phones = sandbox_phones(c->app->sandbox, api_list_limit(l) < PHONES_MAX ? api_list_limit(l) : PHONES_MAX);
     json_array_foreach(phones, i, row)
     {
-        mask(c, row, "phone");
+        mask(c, row);
         if (!api_list_full(l))
             api_list_add(l, json_incref(row));
     }
@@ -63,6 +75,7 @@ void api_sandbox_phone(struct api_call *c)
     messages = sandbox_messages(c->app->sandbox, phone);
     if (messages == NULL)
         messages = json_array();
+    mask(c, messages);
     api_call_json(c, 200, json_pack("{s:o,s:o}", "phone", api_call_phone(c, phone), "messages", messages));
 }
 

@@ -335,6 +335,47 @@ static void test_numbers_are_masked_over_tcp(void **state)
     fetch_free(admin);
 }
 
+/* Wait until ${path} shows ${text} over the socket. */
+static void wait_for(const char *path, const char *text)
+{
+    int64_t deadline = clock_mono_ms() + 10000;
+    bool there = false;
+
+    while (!there && clock_mono_ms() < deadline) {
+        struct answer a = ask(local, "GET", path, NULL, NULL);
+        there = strstr(buf_cstr(&a.text), text) != NULL;
+        answer_fini(&a);
+        if (!there)
+            nap();
+    }
+    if (!there)
+        fail_msg("%s never shows %s", path, text);
+}
+
+static void test_numbers_inside_texts_are_masked_too(void **state)
+{
+    static const char *const paths[] = {"/api/v1/inbox", "/api/v1/notices/masked-1/recipients", "/api/v1/sandbox/phones", "/api/v1/activities/hike/roster",
+                                        "/api/v1/activities/hike/export"};
+    struct fetch *viewer = as(tokens[ROLE_VIEWER]);
+
+    (void)state;
+    assert_int_equal(status_of(local, "POST", "/api/v1/activities", "{\"code\":\"hike\",\"title\":\"Hike\",\"seats\":3,\"starts_at\":\"2037-01-01T00:00:00Z\"}"), 201);
+    assert_int_equal(status_of(local, "POST", "/api/v1/sandbox/phones/13800138055/text", "{\"text\":\"路灯坏了, 打我另一个号码 13800138066\"}"), 202);
+    assert_int_equal(status_of(local, "POST", "/api/v1/sandbox/phones/13800138056/text", "{\"text\":\"join hike\"}"), 202);
+    assert_int_equal(status_of(local, "POST", "/api/v1/notices", "{\"v\":1,\"id\":\"masked-1\",\"to\":{\"phones\":[\"13800138057\"]},\"text\":\"x\"}"), 202);
+    wait_for("/api/v1/inbox", "13800138066");
+    wait_for("/api/v1/activities/hike/roster", "13800138056");
+    wait_for("/api/v1/notices/masked-1/recipients", "13800138057");
+    wait_for("/api/v1/sandbox/phones", "13800138057");
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+        struct answer a = ask(viewer, "GET", paths[i], NULL, NULL);
+        if (a.status != 200 || strstr(buf_cstr(&a.text), "****80") == NULL || strstr(buf_cstr(&a.text), "138001380") != NULL)
+            fail_msg("%s: %d %s", paths[i], a.status, buf_cstr(&a.text));
+        answer_fini(&a);
+    }
+    fetch_free(viewer);
+}
+
 static void test_lists_are_objects_or_lines(void **state)
 {
     struct answer page = ask(local, "GET", "/api/v1/providers", NULL, NULL), lines = ask(local, "GET", "/api/v1/providers", NULL, "Accept: application/x-ndjson");
@@ -422,6 +463,7 @@ int main(void)
         cmocka_unit_test(test_too_large_bodies),
         cmocka_unit_test(test_idempotency_key_of_a_key),
         cmocka_unit_test(test_numbers_are_masked_over_tcp),
+        cmocka_unit_test(test_numbers_inside_texts_are_masked_too),
         cmocka_unit_test(test_lists_are_objects_or_lines),
         cmocka_unit_test(test_metrics_have_the_contracts_names),
         cmocka_unit_test(test_readyz_says_what_survives),
