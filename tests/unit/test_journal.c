@@ -1,0 +1,237 @@
+/* The emergency journal and the lock slots: what a crash leaves behind. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "daemon/journal.h"
+#include "daemon/slot.h"
+
+static char dir[] = "/tmp/crier-journal-XXXXXX";
+static struct err e;
+
+static char *path_of(const char *name)
+{
+    return xasprintf("%s/%s", dir, name);
+}
+
+static void remove_file(const char *name)
+{
+    char *p = path_of(name);
+
+    unlink(p);
+    free(p);
+}
+
+static struct journal *open_it(void)
+{
+    struct journal *j = journal_open(dir, 0, &e);
+
+    if (j == NULL)
+        fail_msg("%s", e.msg);
+    return j;
+}
+
+static long size_of_it(void)
+{
+    char *p = path_of("journal-0");
+    struct stat st;
+    int rc = stat(p, &st);
+
+    free(p);
+    return rc == 0 ? (long)st.st_size : -1;
+}
+
+struct seen {
+    size_t n;
+    char last[200];
+    int64_t number;
+};
+
+static void see(void *arg, int64_t number, const char *community, const char *json, size_t n)
+{
+    struct seen *s = arg;
+
+    assert_string_equal(community, "venus");
+    assert_true(n < sizeof(s->last));
+    memcpy(s->last, json, n);
+    s->last[n] = '\0';
+    s->number = number;
+    s->n++;
+}
+
+static void what_redis_has_not_confirmed_is_there_after_a_crash(void **state)
+{
+    struct journal *j = open_it();
+    struct seen s = {.n = 0};
+    int64_t a, b;
+
+    (void)state;
+    a = journal_add(j, "venus", "{\"id\":\"a\"}", 10, &e);
+    b = journal_add(j, "venus", "{\"id\":\"b\"}", 10, &e);
+    assert_true(a > 0 && b > a);
+    journal_done(j, a);
+    journal_close(j); /* a crash closes no better */
+    j = open_it();
+    journal_each(j, see, &s);
+    assert_int_equal(s.n, 1);
+    assert_string_equal(s.last, "{\"id\":\"b\"}");
+    journal_done(j, s.number);
+    assert_int_equal(journal_n_open(j), 0);
+    assert_int_equal(size_of_it(), 0);
+    journal_close(j);
+}
+
+static void said_twice_is_done_once(void **state)
+{
+    struct journal *j = open_it();
+    struct seen s = {.n = 0};
+    int64_t a = journal_add(j, "venus", "{}", 2, &e);
+
+    (void)state;
+    journal_done(j, a);
+    assert_true(journal_add(j, "venus", "{\"id\":\"c\"}", 10, &e) == a); /* the file began anew */
+    journal_close(j);
+    j = open_it();
+    journal_each(j, see, &s);
+    assert_int_equal(s.n, 1);
+    journal_done(j, s.number);
+    journal_done(j, s.number);
+    assert_int_equal(size_of_it(), 0);
+    journal_close(j);
+}
+
+/* Power goes while the second record is written, at any byte of it. */
+static void a_torn_record_is_cut_and_the_one_before_it_stays(void **state)
+{
+    struct journal *j = open_it();
+    char *p = path_of("journal-0");
+    long whole, torn;
+
+    (void)state;
+    assert_true(journal_add(j, "venus", "{\"id\":\"a\"}", 10, &e) > 0);
+    whole = size_of_it();
+    assert_true(journal_add(j, "venus", "{\"id\":\"b\"}", 10, &e) > 0);
+    torn = size_of_it();
+    journal_close(j);
+    for (long at = torn - 1; at >= whole; at--) {
+        struct seen s = {.n = 0};
+
+        assert_int_equal(truncate(p, at), 0);
+        j = open_it();
+        journal_each(j, see, &s);
+        assert_int_equal(s.n, 1);
+        assert_string_equal(s.last, "{\"id\":\"a\"}");
+        assert_int_equal(size_of_it(), whole);
+        journal_close(j);
+    }
+    free(p);
+    remove_file("journal-0");
+}
+
+static void a_flipped_bit_is_noticed(void **state)
+{
+    struct journal *j = open_it();
+    struct seen s = {.n = 0};
+    char *p = path_of("journal-0");
+    int fd;
+
+    (void)state;
+    assert_true(journal_add(j, "venus", "{\"id\":\"a\"}", 10, &e) > 0);
+    journal_close(j);
+    fd = open(p, O_WRONLY);
+    assert_true(fd >= 0 && pwrite(fd, "X", 1, size_of_it() - 4) == 1);
+    close(fd);
+    j = open_it();
+    journal_each(j, see, &s);
+    assert_int_equal(s.n, 0);
+    journal_close(j);
+    free(p);
+    remove_file("journal-0");
+}
+
+static void a_slot_keeps_its_name_and_two_daemons_get_two(void **state)
+{
+    struct slot a, b, again;
+    char name[SLOT_ID_MAX];
+
+    (void)state;
+    assert_int_equal(slot_take(&a, dir, &e), 0);
+    assert_false(a.reused);
+    assert_int_equal(slot_take(&b, dir, &e), 0);
+    assert_int_equal(a.number, 0);
+    assert_int_equal(b.number, 1);
+    memcpy(name, a.id, sizeof(name));
+    slot_give(&a);
+    assert_int_equal(slot_take(&again, dir, &e), 0);
+    assert_string_equal(again.id, name);
+    assert_true(again.reused);
+    slot_give(&again);
+    slot_give(&b);
+    remove_file("slot-0.lock");
+    remove_file("slot-1.lock");
+}
+
+/* The lock dies with the process, however it dies. */
+static void a_killed_daemon_s_slot_is_free(void **state)
+{
+    struct slot s;
+    int ready[2];
+    char byte;
+    pid_t child;
+
+    (void)state;
+    assert_int_equal(pipe(ready), 0);
+    child = fork();
+    if (child == 0) {
+        _exit(slot_take(&s, dir, &e) == 0 && write(ready[1], "x", 1) == 1 ? pause() : 1);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    assert_int_equal(slot_take(&s, dir, &e), 0);
+    assert_int_equal(s.number, 1);
+    slot_give(&s);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    assert_int_equal(slot_take(&s, dir, &e), 0);
+    assert_int_equal(s.number, 0);
+    slot_give(&s);
+    close(ready[0]);
+    close(ready[1]);
+    remove_file("slot-0.lock");
+    remove_file("slot-1.lock");
+}
+
+static int make_dir(void **state)
+{
+    (void)state;
+    return mkdtemp(dir) != NULL ? 0 : -1;
+}
+
+static int remove_dir(void **state)
+{
+    (void)state;
+    remove_file("journal-0");
+    return rmdir(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_redis_has_not_confirmed_is_there_after_a_crash),
+        cmocka_unit_test(said_twice_is_done_once),
+        cmocka_unit_test(a_torn_record_is_cut_and_the_one_before_it_stays),
+        cmocka_unit_test(a_flipped_bit_is_noticed),
+        cmocka_unit_test(a_slot_keeps_its_name_and_two_daemons_get_two),
+        cmocka_unit_test(a_killed_daemon_s_slot_is_free),
+    };
+
+    return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}
