@@ -132,16 +132,17 @@ static void tell_tokens(struct intent_parse *p)
         size_t need = 4 * (k->to - k->from) + strlen(what) + 4;
         if (len + need >= sizeof line)
             break;
+        line[len++] = ' ';
+        line[len] = '\0';
         intent_scan_copy(&p->scan.text, k->from, k->to, line, sizeof line);
         len = strlen(line);
         line[len++] = '[';
         memcpy(line + len, what, strlen(what));
         len += strlen(what);
         line[len++] = ']';
-        line[len++] = ' ';
         line[len] = '\0';
     }
-    intent_step(p->out, "words: %s", line);
+    intent_step(p->out, "words:%s", line);
 }
 
 static void parse_folded(struct intent_parse *p)
