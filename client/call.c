@@ -382,7 +382,9 @@ int call_copy(struct cli *c, struct call_path *p, const char *accept, FILE *out)
     if (status != CLI_OK)
         ; /* told */
     else if (run(c, p, &x, &http, &unused, &e) != 0)
-        status = k.failed ? cli_fail(c, CLI_LATER, "cannot write: %s", strerror(errno)) : unreachable(c, &e);
+        status = unreachable(c, &e);
+    else if (k.failed)
+        status = cli_fail(c, CLI_LATER, "cannot write: %s", strerror(errno));
     else if (http / 100 != 2) {
         json_t *tree = parse(&k.first);
         status = refused(c, http, tree);

@@ -14,6 +14,10 @@
 
 static bool has_sandbox(struct api_call *c)
 {
+    if (c->app->sandbox != NULL && c->only[0] != '\0' && c->app->n_communities > 1) {
+        api_call_error(c, 403, "role", NULL, "the simulated phones belong to all communities; the key '%s' is valid for '%s' only", c->who, c->only);
+        return false;
+    }
     if (c->app->sandbox != NULL)
         return true;
     api_call_error(c, 404, "no-sandbox", NULL, "no provider here has the driver sandbox");

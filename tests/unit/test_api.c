@@ -388,6 +388,42 @@ static void test_lists_are_objects_or_lines(void **state)
     answer_fini(&lines);
 }
 
+static bool leave(void *arg, const char *p, size_t n)
+{
+    (void)arg;
+    (void)p;
+    (void)n;
+    return false;
+}
+
+/* 12,000 people are more than the sockets' buffers hold: the daemon is in the middle of its list when the client goes. */
+static void test_a_client_may_leave_a_long_list(void **state)
+{
+    static const char *const paths[] = {"/api/v1/residents?stream=1", "/api/v1/residents/export", "/api/v1/notices?stream=1", "/api/v1/events"};
+    struct buf csv = BUF_INIT(1u << 20);
+
+    (void)state;
+    buf_str(&csv, "name,phone\n");
+    for (int i = 0; i < 12000; i++)
+        buf_fmt(&csv, "Resident %d,139%08d\n", i, i);
+    assert_int_equal(status_of(local, "POST", "/api/v1/residents/import", csv.data), 200);
+    for (size_t i = 0; i < 3 * ARRAY_LEN(paths); i++) {
+        struct fetch *f = as(tokens[ROLE_ADMIN]);
+        struct buf answer = BUF_INIT(1u << 20);
+        struct fetch_call call = {.method = "GET", .path = paths[i % ARRAY_LEN(paths)], .on_chunk = leave, .timeout_ms = 10000};
+        struct err e;
+        int status;
+        assert_int_equal(fetch_run(f, &call, &status, &answer, &e), 0);
+        buf_fini(&answer);
+        fetch_free(f);
+    }
+    struct answer all = ask(local, "GET", "/api/v1/residents/export", NULL, NULL);
+    assert_int_equal(all.status, 200);
+    assert_non_null(strstr(buf_cstr(&all.text), "Resident 11999,"));
+    answer_fini(&all);
+    buf_fini(&csv);
+}
+
 static void test_metrics_have_the_contracts_names(void **state)
 {
     static const char *const names[] = {"crier_notices",     "crier_recipients_total",    "crier_sends_total",    "crier_send_seconds", "crier_lane_oldest_seconds",
@@ -465,6 +501,7 @@ int main(void)
         cmocka_unit_test(test_numbers_are_masked_over_tcp),
         cmocka_unit_test(test_numbers_inside_texts_are_masked_too),
         cmocka_unit_test(test_lists_are_objects_or_lines),
+        cmocka_unit_test(test_a_client_may_leave_a_long_list),
         cmocka_unit_test(test_metrics_have_the_contracts_names),
         cmocka_unit_test(test_readyz_says_what_survives),
         cmocka_unit_test(test_the_console_may_load_only_itself),
