@@ -6,52 +6,73 @@
 #include "daemon/stager_int.h"
 #include "queue/replies.h"
 
-#define ROLLCALL_AFTER_MS 43200000 /* answers are taken half a day longer than the notice is sent */
+enum { ASK_MAX = 1000, AFTER_MS = 43200000 /* a roll-call takes answers half a day longer than it is sent */ };
 
 bool stager_asks(const struct stager *s)
 {
     return s->notice != NULL && (s->notice->ask_rollcall || s->notice->ask_rsvp[0] != '\0');
 }
 
+void stager_ask_fini(struct stager *s)
+{
+    free(s->asked_lines);
+    free(s->asked);
+    s->asked_lines = NULL;
+    s->asked = NULL;
+    s->n_asked = s->asked_at = 0;
+}
+
+/* The first telephone number of every line of the page that has one. */
+static void cut_up(struct stager *s, const struct buf *page)
+{
+    size_t cap = 0;
+
+    stager_ask_fini(s);
+    s->asked_lines = xstrndup(page->len != 0 ? page->data : "", page->len);
+    for (char *line = s->asked_lines, *next; *line != '\0'; line = next) {
+        size_t first = strcspn(line, " \t\n");
+
+        next = line + strcspn(line, "\n");
+        next += *next == '\n';
+        if (line[0] != '+')
+            continue;
+        if (s->n_asked == cap) {
+            cap = cap != 0 ? 2 * cap : 128;
+            s->asked = xrealloc(s->asked, cap * sizeof(*s->asked));
+        }
+        line[first] = '\0';
+        s->asked[s->n_asked++] = line;
+    }
+}
+
+static void ask_some(struct stager *s);
+
 static void on_asked(void *arg, const struct queue_result *r)
 {
     struct stager *s = arg;
 
     if (r->status == QUEUE_UNAVAILABLE || r->status == QUEUE_UNSURE)
-        loop_timer_arm_ms(s->again,
-                          STAGER_AGAIN_MS); /* the page still wants to be put: this is asked again */
+        stager_put_again(s); /* all of the page is asked again: that changes nothing */
     else
-        stager_put(s);
+        ask_some(s);
 }
 
-/* The telephone numbers of a page, one per line that has one; cut out of ${copy}. */
-static size_t numbers(char *copy, const char **phones, size_t max)
+static void ask_some(struct stager *s)
 {
-    size_t n = 0;
+    size_t n = s->n_asked - s->asked_at < ASK_MAX ? s->n_asked - s->asked_at : ASK_MAX, at = s->asked_at;
+    int64_t until = s->notice->ask_rollcall ? s->notice->not_after + AFTER_MS : 0;
 
-    for (char *line = copy; *line != '\0' && n < max;) {
-        size_t len = strcspn(line, "\n"), first = strcspn(line, " \t\n");
-        char *next = line + len + (line[len] == '\n');
-
-        if (line[0] == '+') {
-            line[first] = '\0';
-            phones[n++] = line;
-        }
-        line = next;
+    if (n == 0) {
+        stager_asked(s);
+        return;
     }
-    return n;
+    s->asked_at += n;
+    replies_ask(s->o.queue, &s->asked[at], n, s->notice->ask_rsvp[0] != '\0' ? s->notice->ask_rsvp : NULL,
+                until, on_asked, s);
 }
 
-void stager_ask(struct stager *s)
+void stager_ask(struct stager *s, const struct buf *page)
 {
-    const struct buf *page = &s->pages[1 - s->filling];
-    char *copy = xstrndup(page->len != 0 ? page->data : "", page->len);
-    const char **phones = xcalloc(STAGER_PAGE + STAGER_CHUNK, sizeof(*phones));
-    size_t n = numbers(copy, phones, STAGER_PAGE + STAGER_CHUNK);
-    int64_t until = s->notice->ask_rollcall ? s->notice->not_after + ROLLCALL_AFTER_MS : 0;
-
-    replies_ask(s->o.queue, phones, n, s->notice->ask_rsvp[0] != '\0' ? s->notice->ask_rsvp : NULL, until,
-                on_asked, s);
-    free(phones);
-    free(copy);
+    cut_up(s, page);
+    ask_some(s);
 }
