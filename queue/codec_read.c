@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "model/activity.h"
 #include "queue/codec_int.h"
 
 #define LANGS_MAX    8
@@ -293,7 +294,14 @@ static int read_rollcall(struct notice *n, const json_t *v, const char *field, s
 
 static int read_rsvp(struct notice *n, const json_t *v, const char *field, struct err *e)
 {
-    return codec_read_id(n->ask_rsvp, v, field, e);
+    const char *code = json_string_value(v);
+    size_t len = json_string_length(v);
+
+    if (!activity_code_valid(code, len))
+        return err_set(e, "bad-ask", field, "\"ask.rsvp\" must be the code of an activity, found \"%s\"",
+                       code);
+    memcpy(n->ask_rsvp, code, len + 1);
+    return 0;
 }
 
 static int read_choices(struct notice *n, const json_t *v, const char *field, struct err *e)

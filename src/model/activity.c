@@ -89,9 +89,9 @@ static bool is_cjk(int32_t c)
            c == 0x3007 || (c >= 0x3041 && c <= 0x30ff) || (c >= 0xac00 && c <= 0xd7a3);
 }
 
-static bool code_ok(const char *s)
+bool activity_code_valid(const char *s, size_t n)
 {
-    const char *p = s, *end = s + strlen(s);
+    const char *p = s, *end = s + n;
 
     while (p < end) {
         int32_t c = utf8_next(&p, end);
@@ -100,7 +100,7 @@ static bool code_ok(const char *s)
         if (!ascii && !is_cjk(c))
             return false;
     }
-    return end > s;
+    return n > 0 && n <= ACTIVITY_CODE_MAX;
 }
 
 /* A short line of text: no control characters, blanks trimmed at both ends. */
@@ -172,7 +172,7 @@ static int take_member(const struct ctx *c, const char *key, const json_t *v)
     if (strcmp(key, "code") == 0) {
         if (take_text(c, key, v, a->code, sizeof(a->code)) < 0)
             return -1;
-        return code_ok(a->code)
+        return activity_code_valid(a->code, strlen(a->code))
                    ? 0
                    : bad(c, key, "letters, digits, '.', '_', '-' or Chinese characters, no blanks");
     }

@@ -28,6 +28,8 @@ struct activity {
     char place[128];
 };
 
+/* May it be a code? At most ACTIVITY_CODE_MAX bytes. */
+bool activity_code_valid(const char *s, size_t n);
 const char *activity_state_name(enum activity_state s); /* "planned","open","closed","cancelled" */
 const char *reg_status_name(enum reg_status s);
 int reg_status_parse(const char *s);
