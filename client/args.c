@@ -10,14 +10,14 @@
 enum { OPT_BASE = 1000, GLOBAL_BASE = 2000 };
 
 static const struct args_option globals[] = {
-    {"socket", "PATH", "admin socket of crierd (default $CRIER_SOCKET, else /run/crier/admin.sock)", false},
-    {"url", "URL", "speak HTTP to a distant crierd instead; needs --token-file", false},
-    {"token-file", "FILE", "file with the token for --url (see `crier key add`)", false},
-    {"community", "NAME", "which community, where crierd serves several", false},
-    {"json", NULL, "JSON: a list is one object a line, a single thing one object", false},
-    {"help", NULL, "explain and exit", false},
-    {"version", NULL, "print the version and exit", false},
-    {NULL, NULL, NULL, false},
+    {"socket",     "PATH", "admin socket of crierd (default $CRIER_SOCKET, else /run/crier/admin.sock)", false},
+    {"url",        "URL",  "speak HTTP to a distant crierd instead; needs --token-file",                 false},
+    {"token-file", "FILE", "file with the token for --url (see `crier key add`)",                        false},
+    {"community",  "NAME", "which community, where crierd serves several",                               false},
+    {"json",       NULL,   "JSON: a list is one object a line, a single thing one object",               false},
+    {"help",       NULL,   "explain and exit",                                                           false},
+    {"version",    NULL,   "print the version and exit",                                                 false},
+    {NULL,         NULL,   NULL,                                                                         false},
 };
 enum { G_SOCKET, G_URL, G_TOKEN_FILE, G_COMMUNITY, G_JSON, G_HELP, G_VERSION };
 
@@ -74,8 +74,10 @@ static int complain(const struct cli *c, int got, char **argv, const char *verb)
     const char *found = optind > 0 && argv[optind - 1] != NULL ? argv[optind - 1] : "";
 
     if (got == ':')
-        return cli_fail(c, CLI_USAGE, "%s needs a value; see `crier %s%s--help`", found, verb, *verb != '\0' ? " " : "");
-    return cli_fail(c, CLI_USAGE, "unknown option %s; see `crier %s%s--help`", found, verb, *verb != '\0' ? " " : "");
+        return cli_fail(c, CLI_USAGE, "%s needs a value; see `crier %s%s--help`", found, verb,
+                        *verb != '\0' ? " " : "");
+    return cli_fail(c, CLI_USAGE, "unknown option %s; see `crier %s%s--help`", found, verb,
+                    *verb != '\0' ? " " : "");
 }
 
 int args_global(struct cli *c, int argc, char **argv, int *used, bool *help, bool *version)
@@ -110,7 +112,8 @@ static int take(struct args *a, const struct cli *c, const struct args_option *o
     return 0;
 }
 
-int args_parse(struct args *a, struct cli *c, const char *verb, const struct args_option *options, int argc, char **argv)
+int args_parse(struct args *a, struct cli *c, const char *verb, const struct args_option *options, int argc,
+               char **argv)
 {
     size_t n = count(options), n_globals = count(globals);
     struct option *longs = xcalloc(n + n_globals + 1, sizeof(*longs));

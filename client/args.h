@@ -33,7 +33,8 @@ struct args {
 int args_global(struct cli *c, int argc, char **argv, int *used, bool *help, bool *version);
 /* Options and words of a verb, called ${verb} in messages (argv[0] is skipped); the global options are understood here too. ${options} ends with a row whose
  * name is NULL. 0, or CLI_USAGE with the message printed. */
-int args_parse(struct args *a, struct cli *c, const char *verb, const struct args_option *options, int argc, char **argv);
+int args_parse(struct args *a, struct cli *c, const char *verb, const struct args_option *options, int argc,
+               char **argv);
 /* Value of an option (the last one given), or NULL. Asking for an option that the verb does not have is our bug. */
 const char *args_get(const struct args *a, const char *name);
 bool args_has(const struct args *a, const char *name);

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 
-#define ANSWER_MAX (64u << 20)
+#define ANSWER_MAX     (64u << 20)
 #define LINE_MAX_BYTES (4u << 20)
 
 void call_path_init(struct call_path *p, const char *fixed)
@@ -101,7 +101,9 @@ static int connect_daemon(struct cli *c, struct call_path *p)
 
 static int unreachable(const struct cli *c, const struct err *e)
 {
-    return cli_fail(c, CLI_UNREACHABLE, "%s%s", e->msg, c->url == NULL ? "; is crierd running, and is this its socket? (--socket, $CRIER_SOCKET)" : "");
+    return cli_fail(c, CLI_UNREACHABLE, "%s%s", e->msg,
+                    c->url == NULL ? "; is crierd running, and is this its socket? (--socket, $CRIER_SOCKET)"
+                                   : "");
 }
 
 /* ---- refusals ---- */
@@ -137,7 +139,8 @@ struct exchange {
 };
 
 /* 0 or -1. */
-static int run(struct cli *c, struct call_path *p, const struct exchange *x, int *http, struct buf *answer, struct err *e)
+static int run(struct cli *c, struct call_path *p, const struct exchange *x, int *http, struct buf *answer,
+               struct err *e)
 {
     const char *headers[4] = {NULL, NULL, NULL, NULL};
     char *lines[3] = {NULL, NULL, NULL};
@@ -160,7 +163,8 @@ static int run(struct cli *c, struct call_path *p, const struct exchange *x, int
                               .on_chunk = x->on_chunk,
                               .arg = x->arg,
                               .timeout_ms = x->on_chunk != NULL ? 0 : 120000};
-    rc = p->text.overflow ? err_set(e, "too-large", NULL, "an argument is too long") : fetch_run(c->fetch, &call, http, answer, e);
+    rc = p->text.overflow ? err_set(e, "too-large", NULL, "an argument is too long")
+                          : fetch_run(c->fetch, &call, http, answer, e);
     for (size_t i = 0; i < n; i++)
         free(lines[i]);
     return rc;
@@ -270,9 +274,11 @@ int call_json(struct cli *c, const char *method, struct call_path *p, json_t *bo
     return status;
 }
 
-int call_bytes(struct cli *c, struct call_path *p, const char *type, const char *bytes, size_t n, json_t **out, json_t **refusal)
+int call_bytes(struct cli *c, struct call_path *p, const char *type, const char *bytes, size_t n,
+               json_t **out, json_t **refusal)
 {
-    struct exchange x = {.method = "POST", .accept = "application/json", .type = type, .body = bytes, .body_len = n};
+    struct exchange x = {
+        .method = "POST", .accept = "application/json", .type = type, .body = bytes, .body_len = n};
 
     return exchange(c, p, &x, out, refusal);
 }

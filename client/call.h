@@ -31,9 +31,11 @@ int call_list(struct cli *c, struct call_path *p, void (*each)(void *arg, json_t
 int call_copy(struct cli *c, struct call_path *p, const char *accept, FILE *out);
 /* Send ${n} bytes of ${type}; the answer as in call_json, but also for a refusal when ${refused} is not NULL: then nothing is printed and the object is
  * handed over. */
-int call_bytes(struct cli *c, struct call_path *p, const char *type, const char *bytes, size_t n, json_t **out, json_t **refused);
+int call_bytes(struct cli *c, struct call_path *p, const char *type, const char *bytes, size_t n,
+               json_t **out, json_t **refused);
 /* As call_json, quiet: for doctor and waiting. *${http} = status, 0 = unreachable; words of a failure in ${e}. */
-int call_quiet(struct cli *c, const char *method, struct call_path *p, int *http, json_t **out, struct err *e);
+int call_quiet(struct cli *c, const char *method, struct call_path *p, int *http, json_t **out,
+               struct err *e);
 
 /* Exit status of a refusal, by HTTP status and error code. */
 int call_exit_status(int http, const char *code);

@@ -21,8 +21,8 @@ int cli_fail(const struct cli *c, int status, const char *fmt, ...)
 static void print_row(FILE *out, const struct verbs_row *v)
 {
     char left[80];
-    int n = snprintf(left, sizeof(left), "%s%s%s%s%s", v->group != NULL ? v->group : "", v->group != NULL ? " " : "", v->name,
-                     *v->takes != '\0' ? " " : "", v->takes);
+    int n = snprintf(left, sizeof(left), "%s%s%s%s%s", v->group != NULL ? v->group : "",
+                     v->group != NULL ? " " : "", v->name, *v->takes != '\0' ? " " : "", v->takes);
 
     fprintf(out, "  %-28s %s\n", n > 0 && (size_t)n < sizeof(left) ? left : v->name, v->summary);
 }
@@ -39,10 +39,11 @@ static void print_verbs(FILE *out, const char *group)
 
 static int overview(FILE *out)
 {
-    fputs("crier sends notices and alerts to a community, and follows what becomes of them.\n\n"
-          "usage: crier [--socket PATH | --url URL --token-file FILE] [--json] [--community NAME] VERB ...\n\n"
-          "verbs (each has --help with examples):\n",
-          out);
+    fputs(
+        "crier sends notices and alerts to a community, and follows what becomes of them.\n\n"
+        "usage: crier [--socket PATH | --url URL --token-file FILE] [--json] [--community NAME] VERB ...\n\n"
+        "verbs (each has --help with examples):\n",
+        out);
     print_verbs(out, NULL);
     fputs("\noptions:\n", out);
     args_print_globals(out);
@@ -71,7 +72,8 @@ static int run_verb(struct cli *c, const struct verbs_row *v, int argc, char **a
 {
     struct args a;
     char name[80];
-    int n = snprintf(name, sizeof(name), "%s%s%s", v->group != NULL ? v->group : "", v->group != NULL ? " " : "", v->name);
+    int n = snprintf(name, sizeof(name), "%s%s%s", v->group != NULL ? v->group : "",
+                     v->group != NULL ? " " : "", v->name);
     int status;
 
     if (n < 0 || (size_t)n >= sizeof(name))
@@ -85,8 +87,8 @@ static int run_verb(struct cli *c, const struct verbs_row *v, int argc, char **a
     if (a.n_words < v->min_words)
         return cli_fail(c, CLI_USAGE, "%s needs %s; see `crier %s --help`", name, v->takes, name);
     if (a.n_words > v->max_words)
-        return cli_fail(c, CLI_USAGE, "what is '%s'? %s takes %s; see `crier %s --help`", a.words[v->max_words], name,
-                        *v->takes != '\0' ? v->takes : "no arguments", name);
+        return cli_fail(c, CLI_USAGE, "what is '%s'? %s takes %s; see `crier %s --help`",
+                        a.words[v->max_words], name, *v->takes != '\0' ? v->takes : "no arguments", name);
     return v->run(c, &a);
 }
 
@@ -105,9 +107,11 @@ static int dispatch(struct cli *c, int argc, char **argv)
     if (v != NULL)
         return wants_help ? explain(c->out, v) : run_verb(c, v, argc - used + 1, argv + used - 1);
     if (verbs_is_group(argv[0])) {
-        bool asked = wants_help || (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0));
+        bool asked =
+            wants_help || (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0));
         if (!asked)
-            cli_fail(c, CLI_USAGE, "'%s%s%s' is no verb; there are:", argv[0], argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
+            cli_fail(c, CLI_USAGE, "'%s%s%s' is no verb; there are:", argv[0], argc > 1 ? " " : "",
+                     argc > 1 ? argv[1] : "");
         print_verbs(asked ? c->out : c->err, argv[0]);
         return asked ? CLI_OK : CLI_USAGE;
     }

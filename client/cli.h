@@ -12,10 +12,10 @@
 /* Contract 6. */
 enum {
     CLI_OK = 0,
-    CLI_PART = 1,        /* done in part */
+    CLI_PART = 1, /* done in part */
     CLI_USAGE = 2,
-    CLI_NOTHING = 3,     /* nothing matched */
-    CLI_REFUSED = 4,     /* refused: says why, and how to mend it */
+    CLI_NOTHING = 3,      /* nothing matched */
+    CLI_REFUSED = 4,      /* refused: says why, and how to mend it */
     CLI_UNREACHABLE = 69, /* daemon or Redis unreachable */
     CLI_LATER = 75,
     CLI_CONFIG = 78

@@ -8,8 +8,13 @@
 #include "client/rows.h"
 
 static const struct rows_column columns[] = {
-    {"CODE", "code", ROWS_TEXT}, {"TITLE", "title", ROWS_TEXT}, {"STATE", "state", ROWS_TEXT}, {"SEATS", "seats", ROWS_NUMBER},
-    {"TAKEN", "taken", ROWS_NUMBER}, {"WAITING", "waiting", ROWS_NUMBER}, {"STARTS", "starts_at", ROWS_TIME},
+    {"CODE",    "code",      ROWS_TEXT  },
+    {"TITLE",   "title",     ROWS_TEXT  },
+    {"STATE",   "state",     ROWS_TEXT  },
+    {"SEATS",   "seats",     ROWS_NUMBER},
+    {"TAKEN",   "taken",     ROWS_NUMBER},
+    {"WAITING", "waiting",   ROWS_NUMBER},
+    {"STARTS",  "starts_at", ROWS_TIME  },
 };
 
 static void path_of(struct call_path *p, const struct args *a, const char *tail)
@@ -22,7 +27,11 @@ static void path_of(struct call_path *p, const struct args *a, const char *tail)
 
 static int add_times(const struct cli *c, const struct args *a, json_t *o)
 {
-    static const char *const names[][2] = {{"opens", "opens_at"}, {"closes", "closes_at"}, {"starts", "starts_at"}};
+    static const char *const names[][2] = {
+        {"opens",  "opens_at" },
+        {"closes", "closes_at"},
+        {"starts", "starts_at"}
+    };
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         const char *s = args_get(a, names[i][0]);
@@ -31,7 +40,9 @@ static int add_times(const struct cli *c, const struct args *a, json_t *o)
         if (s == NULL)
             continue;
         if (clock_parse_iso(s, &at, &e) != 0)
-            return cli_fail(c, CLI_USAGE, "--%s: %s; allowed is ISO 8601 with offset, as 2026-09-25T09:00:00+08:00", names[i][0], e.msg);
+            return cli_fail(c, CLI_USAGE,
+                            "--%s: %s; allowed is ISO 8601 with offset, as 2026-09-25T09:00:00+08:00",
+                            names[i][0], e.msg);
         json_object_set_new(o, names[i][1], json_string(s));
     }
     return CLI_OK;
@@ -52,9 +63,11 @@ static int describe(const struct cli *c, const struct args *a, json_t *o)
         if (!args_has(a, needed[i]))
             return cli_fail(c, CLI_USAGE, "activity add needs --%s", needed[i]);
     if (num_i64(args_get(a, "seats"), 1, 1000000, &seats) != 0)
-        return cli_fail(c, CLI_USAGE, "--seats %s; allowed is a number from 1 to 1000000", args_get(a, "seats"));
+        return cli_fail(c, CLI_USAGE, "--seats %s; allowed is a number from 1 to 1000000",
+                        args_get(a, "seats"));
     if (args_has(a, "max-party") && num_i64(args_get(a, "max-party"), 1, 1000, &party) != 0)
-        return cli_fail(c, CLI_USAGE, "--max-party %s; allowed is a number from 1 to 1000", args_get(a, "max-party"));
+        return cli_fail(c, CLI_USAGE, "--max-party %s; allowed is a number from 1 to 1000",
+                        args_get(a, "max-party"));
     json_object_set_new(o, "code", json_string(a->words[0]));
     json_object_set_new(o, "title", json_string(args_get(a, "title")));
     json_object_set_new(o, "seats", json_integer(seats));
@@ -104,10 +117,17 @@ int cmd_activity_list(struct cli *c, const struct args *a)
 int cmd_activity_show(struct cli *c, const struct args *a)
 {
     static const struct rows_column all[] = {
-        {"code", "code", ROWS_TEXT}, {"title", "title", ROWS_TEXT}, {"also called", "aliases", ROWS_TEXT},
-        {"state", "state", ROWS_TEXT}, {"seats", "seats", ROWS_NUMBER}, {"taken", "taken", ROWS_NUMBER},
-        {"waiting", "waiting", ROWS_NUMBER}, {"opens", "opens_at", ROWS_TEXT}, {"closes", "closes_at", ROWS_TEXT},
-        {"starts", "starts_at", ROWS_TEXT}, {"place", "place", ROWS_TEXT},
+        {"code",        "code",      ROWS_TEXT  },
+        {"title",       "title",     ROWS_TEXT  },
+        {"also called", "aliases",   ROWS_TEXT  },
+        {"state",       "state",     ROWS_TEXT  },
+        {"seats",       "seats",     ROWS_NUMBER},
+        {"taken",       "taken",     ROWS_NUMBER},
+        {"waiting",     "waiting",   ROWS_NUMBER},
+        {"opens",       "opens_at",  ROWS_TEXT  },
+        {"closes",      "closes_at", ROWS_TEXT  },
+        {"starts",      "starts_at", ROWS_TEXT  },
+        {"place",       "place",     ROWS_TEXT  },
     };
     struct call_path p;
     json_t *answer;
@@ -143,7 +163,8 @@ int cmd_activity_close(struct cli *c, const struct args *a)
 
 int cmd_activity_cancel(struct cli *c, const struct args *a)
 {
-    return change(c, a, "/cancel", NULL, "cancelled; tell those who registered: crier send --to activity:CODE");
+    return change(c, a, "/cancel", NULL,
+                  "cancelled; tell those who registered: crier send --to activity:CODE");
 }
 
 int cmd_activity_checkin(struct cli *c, const struct args *a)
@@ -154,8 +175,12 @@ int cmd_activity_checkin(struct cli *c, const struct args *a)
 int cmd_activity_roster(struct cli *c, const struct args *a)
 {
     static const struct rows_column roster[] = {
-        {"PLACE", "place", ROWS_NUMBER}, {"NAME", "name", ROWS_TEXT}, {"PHONE", "phone", ROWS_TEXT},
-        {"COUNT", "count", ROWS_NUMBER}, {"STATUS", "status", ROWS_TEXT}, {"POSITION", "position", ROWS_NUMBER},
+        {"PLACE",    "place",    ROWS_NUMBER},
+        {"NAME",     "name",     ROWS_TEXT  },
+        {"PHONE",    "phone",    ROWS_TEXT  },
+        {"COUNT",    "count",    ROWS_NUMBER},
+        {"STATUS",   "status",   ROWS_TEXT  },
+        {"POSITION", "position", ROWS_NUMBER},
     };
     struct call_path p;
 

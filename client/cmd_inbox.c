@@ -5,8 +5,12 @@
 #include "client/rows.h"
 
 static const struct rows_column columns[] = {
-    {"KEY", "key", ROWS_TEXT}, {"AT", "at", ROWS_TIME}, {"FROM", "from", ROWS_TEXT}, {"NAME", "name", ROWS_TEXT},
-    {"ANSWERED", "answered", ROWS_TEXT}, {"TEXT", "text", ROWS_TEXT},
+    {"KEY",      "key",      ROWS_TEXT},
+    {"AT",       "at",       ROWS_TIME},
+    {"FROM",     "from",     ROWS_TEXT},
+    {"NAME",     "name",     ROWS_TEXT},
+    {"ANSWERED", "answered", ROWS_TEXT},
+    {"TEXT",     "text",     ROWS_TEXT},
 };
 
 int cmd_inbox_list(struct cli *c, const struct args *a)
@@ -66,8 +70,11 @@ int cmd_inbox_answer(struct cli *c, const struct args *a)
 int cmd_rejected_list(struct cli *c, const struct args *a)
 {
     static const struct rows_column rejected[] = {
-        {"KEY", "key", ROWS_TEXT}, {"AT", "at", ROWS_TIME}, {"REASON", "reason", ROWS_TEXT},
-        {"MESSAGE", "message", ROWS_TEXT}, {"ENTRY", "entry", ROWS_TEXT},
+        {"KEY",     "key",     ROWS_TEXT},
+        {"AT",      "at",      ROWS_TIME},
+        {"REASON",  "reason",  ROWS_TEXT},
+        {"MESSAGE", "message", ROWS_TEXT},
+        {"ENTRY",   "entry",   ROWS_TEXT},
     };
     struct call_path p;
 
@@ -90,9 +97,13 @@ int cmd_rejected_retry(struct cli *c, const struct args *a)
 int cmd_reply_explain(struct cli *c, const struct args *a)
 {
     static const struct rows_column explained[] = {
-        {"intent", "intent", ROWS_TEXT}, {"activity", "activity", ROWS_TEXT}, {"count", "count", ROWS_NUMBER},
-        {"name", "name", ROWS_TEXT}, {"not understood", "rest", ROWS_TEXT}, {"rule", "rule", ROWS_TEXT},
-        {"several possible", "ambiguous", ROWS_TEXT},
+        {"intent",           "intent",    ROWS_TEXT  },
+        {"activity",         "activity",  ROWS_TEXT  },
+        {"count",            "count",     ROWS_NUMBER},
+        {"name",             "name",      ROWS_TEXT  },
+        {"not understood",   "rest",      ROWS_TEXT  },
+        {"rule",             "rule",      ROWS_TEXT  },
+        {"several possible", "ambiguous", ROWS_TEXT  },
     };
     struct call_path p;
     json_t *body = json_pack("{s:s}", "text", a->words[0]), *answer;

@@ -6,25 +6,44 @@
 #include "model/notice.h"
 
 static const struct rows_column list_columns[] = {
-    {"ID", "id", ROWS_TEXT}, {"KIND", "kind", ROWS_TEXT}, {"LANE", "lane", ROWS_TEXT}, {"STATE", "state", ROWS_TEXT},
-    {"TOTAL", "total", ROWS_NUMBER}, {"ACCEPTED", "counts.accepted", ROWS_NUMBER}, {"DELIVERED", "counts.delivered", ROWS_NUMBER},
-    {"FAILED", "counts.failed", ROWS_NUMBER}, {"UNKNOWN", "counts.unknown", ROWS_NUMBER}, {"DUE", "due_at", ROWS_TIME},
+    {"ID",        "id",               ROWS_TEXT  },
+    {"KIND",      "kind",             ROWS_TEXT  },
+    {"LANE",      "lane",             ROWS_TEXT  },
+    {"STATE",     "state",            ROWS_TEXT  },
+    {"TOTAL",     "total",            ROWS_NUMBER},
+    {"ACCEPTED",  "counts.accepted",  ROWS_NUMBER},
+    {"DELIVERED", "counts.delivered", ROWS_NUMBER},
+    {"FAILED",    "counts.failed",    ROWS_NUMBER},
+    {"UNKNOWN",   "counts.unknown",   ROWS_NUMBER},
+    {"DUE",       "due_at",           ROWS_TIME  },
 };
 
 static const struct rows_column show_columns[] = {
-    {"id", "id", ROWS_TEXT}, {"kind", "kind", ROWS_TEXT}, {"lane", "lane", ROWS_TEXT}, {"state", "state", ROWS_TEXT},
-    {"reason", "reason", ROWS_TEXT}, {"total", "total", ROWS_NUMBER},
-    {"pending", "counts.pending", ROWS_NUMBER}, {"sending", "counts.sending", ROWS_NUMBER},
-    {"accepted", "counts.accepted", ROWS_NUMBER}, {"delivered", "counts.delivered", ROWS_NUMBER},
-    {"retry", "counts.retry", ROWS_NUMBER}, {"failed", "counts.failed", ROWS_NUMBER},
-    {"exhausted", "counts.exhausted", ROWS_NUMBER}, {"unknown", "counts.unknown", ROWS_NUMBER},
-    {"suppressed", "counts.suppressed", ROWS_NUMBER}, {"cancelled", "counts.cancelled", ROWS_NUMBER},
-    {"expired", "counts.expired", ROWS_NUMBER},
+    {"id",         "id",                ROWS_TEXT  },
+    {"kind",       "kind",              ROWS_TEXT  },
+    {"lane",       "lane",              ROWS_TEXT  },
+    {"state",      "state",             ROWS_TEXT  },
+    {"reason",     "reason",            ROWS_TEXT  },
+    {"total",      "total",             ROWS_NUMBER},
+    {"pending",    "counts.pending",    ROWS_NUMBER},
+    {"sending",    "counts.sending",    ROWS_NUMBER},
+    {"accepted",   "counts.accepted",   ROWS_NUMBER},
+    {"delivered",  "counts.delivered",  ROWS_NUMBER},
+    {"retry",      "counts.retry",      ROWS_NUMBER},
+    {"failed",     "counts.failed",     ROWS_NUMBER},
+    {"exhausted",  "counts.exhausted",  ROWS_NUMBER},
+    {"unknown",    "counts.unknown",    ROWS_NUMBER},
+    {"suppressed", "counts.suppressed", ROWS_NUMBER},
+    {"cancelled",  "counts.cancelled",  ROWS_NUMBER},
+    {"expired",    "counts.expired",    ROWS_NUMBER},
 };
 
 static const struct rows_column times_columns[] = {
-    {"created", "created_at", ROWS_TEXT}, {"due", "due_at", ROWS_TEXT}, {"started", "started_at", ROWS_TEXT},
-    {"finished", "finished_at", ROWS_TEXT}, {"not after", "not_after", ROWS_TEXT},
+    {"created",   "created_at",  ROWS_TEXT},
+    {"due",       "due_at",      ROWS_TEXT},
+    {"started",   "started_at",  ROWS_TEXT},
+    {"finished",  "finished_at", ROWS_TEXT},
+    {"not after", "not_after",   ROWS_TEXT},
 };
 
 static int check_limit(const struct cli *c, const struct args *a)
@@ -43,7 +62,8 @@ int cmd_notice_list(struct cli *c, const struct args *a)
 
     if (state != NULL && notice_state_parse(state) < 0)
         return cli_fail(c, CLI_USAGE,
-                        "--state %s; allowed are staging, awaiting-approval, scheduled, running, paused, auditing, done, cancelled, expired, rejected",
+                        "--state %s; allowed are staging, awaiting-approval, scheduled, running, paused, "
+                        "auditing, done, cancelled, expired, rejected",
                         state);
     if (check_limit(c, a) != CLI_OK)
         return CLI_USAGE;
@@ -90,16 +110,21 @@ int cmd_notice_show(struct cli *c, const struct args *a)
 int cmd_notice_recipients(struct cli *c, const struct args *a)
 {
     static const struct rows_column columns[] = {
-        {"INDEX", "index", ROWS_NUMBER}, {"TO", "to", ROWS_TEXT}, {"RESIDENT", "resident", ROWS_TEXT},
-        {"STATE", "state", ROWS_TEXT}, {"ATTEMPTS", "attempts", ROWS_NUMBER}, {"PROVIDER", "provider", ROWS_TEXT},
-        {"DETAIL", "detail", ROWS_TEXT},
+        {"INDEX",    "index",    ROWS_NUMBER},
+        {"TO",       "to",       ROWS_TEXT  },
+        {"RESIDENT", "resident", ROWS_TEXT  },
+        {"STATE",    "state",    ROWS_TEXT  },
+        {"ATTEMPTS", "attempts", ROWS_NUMBER},
+        {"PROVIDER", "provider", ROWS_TEXT  },
+        {"DETAIL",   "detail",   ROWS_TEXT  },
     };
     struct call_path p;
     const char *state = args_get(a, "state");
 
     if (state != NULL && recipient_state_parse(state) < 0)
         return cli_fail(c, CLI_USAGE,
-                        "--state %s; allowed are pending, sending, accepted, delivered, retry, failed, exhausted, unknown, suppressed, cancelled, expired",
+                        "--state %s; allowed are pending, sending, accepted, delivered, retry, failed, "
+                        "exhausted, unknown, suppressed, cancelled, expired",
                         state);
     if (check_limit(c, a) != CLI_OK)
         return CLI_USAGE;

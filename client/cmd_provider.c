@@ -3,9 +3,14 @@
 #include "client/rows.h"
 
 static const struct rows_column columns[] = {
-    {"NAME", "name", ROWS_TEXT}, {"DRIVER", "driver", ROWS_TEXT}, {"CHANNEL", "channel", ROWS_TEXT},
-    {"STATE", "state", ROWS_TEXT}, {"IN FLIGHT", "in_flight", ROWS_NUMBER}, {"WINDOW", "window", ROWS_NUMBER},
-    {"RATE", "rate", ROWS_NUMBER}, {"PRIORITY", "priority", ROWS_NUMBER},
+    {"NAME",      "name",      ROWS_TEXT  },
+    {"DRIVER",    "driver",    ROWS_TEXT  },
+    {"CHANNEL",   "channel",   ROWS_TEXT  },
+    {"STATE",     "state",     ROWS_TEXT  },
+    {"IN FLIGHT", "in_flight", ROWS_NUMBER},
+    {"WINDOW",    "window",    ROWS_NUMBER},
+    {"RATE",      "rate",      ROWS_NUMBER},
+    {"PRIORITY",  "priority",  ROWS_NUMBER},
 };
 
 int cmd_provider_list(struct cli *c, const struct args *a)
@@ -44,7 +49,8 @@ int cmd_provider_pause(struct cli *c, const struct args *a)
     json_t *answer = NULL;
     int status = steer(c, a, "/pause", NULL, &answer);
 
-    return say(c, status, answer, a->words[0], "paused: nothing is sent through it until `crier provider resume`");
+    return say(c, status, answer, a->words[0],
+               "paused: nothing is sent through it until `crier provider resume`");
 }
 
 int cmd_provider_resume(struct cli *c, const struct args *a)
@@ -58,8 +64,11 @@ int cmd_provider_resume(struct cli *c, const struct args *a)
 int cmd_provider_test(struct cli *c, const struct args *a)
 {
     static const struct rows_column result[] = {
-        {"provider", "provider", ROWS_TEXT}, {"verdict", "verdict", ROWS_TEXT}, {"took ms", "took_ms", ROWS_NUMBER},
-        {"its id", "id", ROWS_TEXT}, {"detail", "detail", ROWS_TEXT},
+        {"provider", "provider", ROWS_TEXT  },
+        {"verdict",  "verdict",  ROWS_TEXT  },
+        {"took ms",  "took_ms",  ROWS_NUMBER},
+        {"its id",   "id",       ROWS_TEXT  },
+        {"detail",   "detail",   ROWS_TEXT  },
     };
     const char *text = args_has(a, "text") ? args_get(a, "text") : "crier 测试短信";
     json_t *answer;
@@ -69,7 +78,8 @@ int cmd_provider_test(struct cli *c, const struct args *a)
     if (!args_has(a, "to"))
         return cli_fail(c, CLI_USAGE, "to which number? provider test sends one real message: --to +86...");
     if (args_has(a, "dry-run")) {
-        fprintf(c->out, "would send to %s through %s: %s\nnothing was sent (--dry-run)\n", args_get(a, "to"), a->words[0], text);
+        fprintf(c->out, "would send to %s through %s: %s\nnothing was sent (--dry-run)\n", args_get(a, "to"),
+                a->words[0], text);
         return CLI_OK;
     }
     status = steer(c, a, "/test", json_pack("{s:s,s:s}", "to", args_get(a, "to"), "text", text), &answer);
@@ -101,7 +111,8 @@ int cmd_key_add(struct cli *c, const struct args *a)
         rows_json(c, answer);
     else {
         fprintf(c->out, "%s\n", json_string_value(json_object_get(answer, "token")));
-        fputs("this token is shown once and kept nowhere: put it into a file that only its user can read\n", c->err);
+        fputs("this token is shown once and kept nowhere: put it into a file that only its user can read\n",
+              c->err);
     }
     json_decref(answer);
     return CLI_OK;
@@ -122,8 +133,11 @@ int cmd_key_revoke(struct cli *c, const struct args *a)
 int cmd_key_list(struct cli *c, const struct args *a)
 {
     static const struct rows_column keys[] = {
-        {"ID", "id", ROWS_TEXT}, {"NAME", "name", ROWS_TEXT}, {"ROLE", "role", ROWS_TEXT},
-        {"COMMUNITY", "community", ROWS_TEXT}, {"CREATED", "created_at", ROWS_TIME},
+        {"ID",        "id",         ROWS_TEXT},
+        {"NAME",      "name",       ROWS_TEXT},
+        {"ROLE",      "role",       ROWS_TEXT},
+        {"COMMUNITY", "community",  ROWS_TEXT},
+        {"CREATED",   "created_at", ROWS_TIME},
     };
     struct call_path p;
 
@@ -135,8 +149,13 @@ int cmd_key_list(struct cli *c, const struct args *a)
 int cmd_audit_list(struct cli *c, const struct args *a)
 {
     static const struct rows_column audit[] = {
-        {"AT", "at", ROWS_TIME}, {"WHO", "who", ROWS_TEXT}, {"ROLE", "role", ROWS_TEXT}, {"FROM", "from", ROWS_TEXT},
-        {"DID", "did", ROWS_TEXT}, {"STATUS", "status", ROWS_NUMBER}, {"DETAIL", "detail", ROWS_TEXT},
+        {"AT",     "at",     ROWS_TIME  },
+        {"WHO",    "who",    ROWS_TEXT  },
+        {"ROLE",   "role",   ROWS_TEXT  },
+        {"FROM",   "from",   ROWS_TEXT  },
+        {"DID",    "did",    ROWS_TEXT  },
+        {"STATUS", "status", ROWS_NUMBER},
+        {"DETAIL", "detail", ROWS_TEXT  },
     };
     struct call_path p;
 

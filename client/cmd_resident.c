@@ -12,8 +12,13 @@
 #include "client/table.h"
 
 static const struct rows_column columns[] = {
-    {"ID", "id", ROWS_TEXT}, {"NAME", "name", ROWS_TEXT}, {"PHONES", "phones", ROWS_TEXT}, {"AREA", "area", ROWS_TEXT},
-    {"BUILDING", "building", ROWS_TEXT}, {"TAGS", "tags", ROWS_TEXT}, {"OPTED OUT", "opted_out", ROWS_TEXT},
+    {"ID",        "id",        ROWS_TEXT},
+    {"NAME",      "name",      ROWS_TEXT},
+    {"PHONES",    "phones",    ROWS_TEXT},
+    {"AREA",      "area",      ROWS_TEXT},
+    {"BUILDING",  "building",  ROWS_TEXT},
+    {"TAGS",      "tags",      ROWS_TEXT},
+    {"OPTED OUT", "opted_out", ROWS_TEXT},
 };
 
 static void add_filters(struct call_path *p, const struct args *a)
@@ -138,7 +143,8 @@ static void tell_errors(struct run *r, const json_t *errors)
         clear_progress(r);
         char *reason = table_clean(json_string_value(json_object_get(row, "reason")));
         char *column = table_clean(json_string_value(json_object_get(row, "column")));
-        fprintf(r->c->err, "line %lld, %s: %s\n", (long long)json_integer_value(json_object_get(row, "line")), column, reason);
+        fprintf(r->c->err, "line %lld, %s: %s\n", (long long)json_integer_value(json_object_get(row, "line")),
+                column, reason);
         free(reason);
         free(column);
     }
@@ -196,7 +202,11 @@ static int run_pass(struct run *r, FILE *f, const char *path, enum pass pass)
             break;
         }
         status = send_piece(r, &piece, first_line, pass);
-        tell_progress(r, pass == PASS_CHECK ? "checking" : pass == PASS_DRY ? "counting" : "storing", in.n_read);
+        tell_progress(r,
+                      pass == PASS_CHECK ? "checking"
+                      : pass == PASS_DRY ? "counting"
+                                         : "storing",
+                      in.n_read);
     }
     clear_progress(r);
     import_fini(&in);
@@ -230,20 +240,26 @@ static int sum_up(struct run *r, const struct args *a, int status, bool stored)
     const struct cli *c = r->c;
 
     if (c->json)
-        fprintf(c->out, "],\"rows\":%lld,\"bad\":%lld,\"added\":%lld,\"changed\":%lld,\"kept\":%lld,\"duplicate\":%lld,\"stored\":%s}\n",
-                (long long)r->n_rows, (long long)r->n_bad, (long long)r->added, (long long)r->changed, (long long)r->kept,
-                (long long)r->duplicate, stored ? "true" : "false");
+        fprintf(c->out,
+                "],\"rows\":%lld,\"bad\":%lld,\"added\":%lld,\"changed\":%lld,\"kept\":%lld,\"duplicate\":%"
+                "lld,\"stored\":%s}\n",
+                (long long)r->n_rows, (long long)r->n_bad, (long long)r->added, (long long)r->changed,
+                (long long)r->kept, (long long)r->duplicate, stored ? "true" : "false");
     if (status != CLI_OK)
         return status;
     if (!stored && r->n_bad > 0 && !args_has(a, "dry-run"))
-        return cli_fail(c, CLI_REFUSED, "%lld of %lld rows are bad: nothing was imported; mend them, or import the others with --partial",
-                        (long long)r->n_bad, (long long)r->n_rows);
+        return cli_fail(
+            c, CLI_REFUSED,
+            "%lld of %lld rows are bad: nothing was imported; mend them, or import the others with --partial",
+            (long long)r->n_bad, (long long)r->n_rows);
     if (r->n_rows == 0)
         return cli_fail(c, CLI_NOTHING, "there are no rows");
     if (!c->json)
-        fprintf(c->out, "%lld rows: %lld added, %lld changed, %lld as before, %lld twice in the file, %lld bad%s\n",
-                (long long)r->n_rows, (long long)r->added, (long long)r->changed, (long long)r->kept, (long long)r->duplicate,
-                (long long)r->n_bad, stored ? "" : "; nothing was imported (--dry-run)");
+        fprintf(c->out,
+                "%lld rows: %lld added, %lld changed, %lld as before, %lld twice in the file, %lld bad%s\n",
+                (long long)r->n_rows, (long long)r->added, (long long)r->changed, (long long)r->kept,
+                (long long)r->duplicate, (long long)r->n_bad,
+                stored ? "" : "; nothing was imported (--dry-run)");
     return r->n_bad > 0 ? (stored ? CLI_PART : CLI_REFUSED) : CLI_OK;
 }
 

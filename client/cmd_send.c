@@ -38,7 +38,10 @@ static int read_text(const struct cli *c, const char *path, char **out)
     while (b.len > 0 && (b.data[b.len - 1] == '\n' || b.data[b.len - 1] == '\r'))
         b.data[--b.len] = '\0';
     if (failed || b.overflow || !utf8_valid(buf_cstr(&b), b.len)) {
-        cli_fail(c, CLI_REFUSED, "%s: %s", path, failed ? "cannot be read" : b.overflow ? "more than 64 KiB" : "not UTF-8");
+        cli_fail(c, CLI_REFUSED, "%s: %s", path,
+                 failed       ? "cannot be read"
+                 : b.overflow ? "more than 64 KiB"
+                              : "not UTF-8");
         buf_fini(&b);
         return CLI_REFUSED;
     }
@@ -47,7 +50,8 @@ static int read_text(const struct cli *c, const char *path, char **out)
 }
 
 /* --text or --text-file into ${member}. */
-static int add_text(const struct cli *c, const struct args *a, const char *option, json_t *o, const char *member)
+static int add_text(const struct cli *c, const struct args *a, const char *option, json_t *o,
+                    const char *member)
 {
     char file_option[40], *text = NULL;
     int n = snprintf(file_option, sizeof(file_option), "%s-file", option);
@@ -69,7 +73,8 @@ static int add_text(const struct cli *c, const struct args *a, const char *optio
     return status;
 }
 
-static int add_time(const struct cli *c, const struct args *a, const char *option, json_t *o, const char *member)
+static int add_time(const struct cli *c, const struct args *a, const char *option, json_t *o,
+                    const char *member)
 {
     const char *s = args_get(a, option);
     struct err e;
@@ -78,7 +83,9 @@ static int add_time(const struct cli *c, const struct args *a, const char *optio
     if (s == NULL)
         return CLI_OK;
     if (clock_parse_iso(s, &at, &e) != 0)
-        return cli_fail(c, CLI_USAGE, "--%s: %s; allowed is ISO 8601 with offset, as 2026-09-25T09:00:00+08:00", option, e.msg);
+        return cli_fail(c, CLI_USAGE,
+                        "--%s: %s; allowed is ISO 8601 with offset, as 2026-09-25T09:00:00+08:00", option,
+                        e.msg);
     set_string(o, member, s);
     return CLI_OK;
 }
@@ -162,10 +169,17 @@ static int add_common(const struct cli *c, const struct args *a, json_t *o)
 static void tell_dry(const struct cli *c, json_t *answer)
 {
     static const struct rows_column columns[] = {
-        {"recipients", "recipients", ROWS_NUMBER}, {"left out", "suppressed", ROWS_NUMBER}, {"lane", "lane", ROWS_TEXT},
-        {"send at", "send_at", ROWS_TEXT}, {"not after", "not_after", ROWS_TEXT}, {"text", "text", ROWS_TEXT},
-        {"characters", "characters", ROWS_NUMBER}, {"parts each", "parts", ROWS_NUMBER},
-        {"messages", "messages", ROWS_NUMBER}, {"providers", "providers", ROWS_TEXT}, {"cost", "cost_note", ROWS_TEXT},
+        {"recipients", "recipients", ROWS_NUMBER},
+        {"left out",   "suppressed", ROWS_NUMBER},
+        {"lane",       "lane",       ROWS_TEXT  },
+        {"send at",    "send_at",    ROWS_TEXT  },
+        {"not after",  "not_after",  ROWS_TEXT  },
+        {"text",       "text",       ROWS_TEXT  },
+        {"characters", "characters", ROWS_NUMBER},
+        {"parts each", "parts",      ROWS_NUMBER},
+        {"messages",   "messages",   ROWS_NUMBER},
+        {"providers",  "providers",  ROWS_TEXT  },
+        {"cost",       "cost_note",  ROWS_TEXT  },
     };
 
     rows_show(c, answer, columns, ARRAY_LEN(columns));
@@ -185,7 +199,8 @@ static int dry_run(struct cli *c, json_t *body)
     status = call_json(c, "POST", &p, body, &answer);
     if (status != CLI_OK)
         return status;
-    nobody = json_object_get(answer, "recipients") != NULL && json_integer_value(json_object_get(answer, "recipients")) == 0;
+    nobody = json_object_get(answer, "recipients") != NULL &&
+             json_integer_value(json_object_get(answer, "recipients")) == 0;
     tell_dry(c, answer);
     return nobody ? cli_fail(c, CLI_NOTHING, "nobody is meant by this audience") : CLI_OK;
 }
@@ -197,7 +212,9 @@ static bool is_selection(const json_t *body)
     static const char *const members[] = {"tags", "areas", "buildings", "activity"};
     const json_t *to = json_object_get(body, "to"), *kind = json_object_get(body, "kind");
 
-    if (json_object_get(body, "send_at") != NULL || (kind != NULL && strcmp(json_string_value(kind), "promotion") != 0 && strcmp(json_string_value(kind), "notice") != 0))
+    if (json_object_get(body, "send_at") != NULL ||
+        (kind != NULL && strcmp(json_string_value(kind), "promotion") != 0 &&
+         strcmp(json_string_value(kind), "notice") != 0))
         return false;
     for (size_t i = 0; i < ARRAY_LEN(members); i++)
         if (json_object_get(to, members[i]) != NULL)
@@ -218,7 +235,8 @@ static int check_audience(struct cli *c, json_t *body)
     status = call_json(c, "POST", &p, json_incref(body), &answer);
     if (status != CLI_OK)
         return status;
-    if (json_is_integer(json_object_get(answer, "recipients")) && json_integer_value(json_object_get(answer, "recipients")) == 0)
+    if (json_is_integer(json_object_get(answer, "recipients")) &&
+        json_integer_value(json_object_get(answer, "recipients")) == 0)
         status = cli_fail(c, CLI_NOTHING, "nobody is meant by this audience: nothing was sent");
     json_decref(answer);
     return status;
@@ -252,7 +270,8 @@ static int submit(struct cli *c, const struct args *a, json_t *body)
         if (c->json)
             rows_json(c, answer);
         else
-            fprintf(c->out, "%s %s\n", id, json_is_true(json_object_get(answer, "same")) ? "was accepted before" : "accepted");
+            fprintf(c->out, "%s %s\n", id,
+                    json_is_true(json_object_get(answer, "same")) ? "was accepted before" : "accepted");
     }
     json_decref(answer);
     return args_has(a, "wait") ? progress_wait(c, id) : CLI_OK;
@@ -268,8 +287,11 @@ int cmd_send_run(struct cli *c, const struct args *a)
     if (status == CLI_OK)
         status = add_text(c, a, "text", body, "text");
     if (status == CLI_OK && json_object_get(body, "to") == NULL)
-        status = cli_fail(c, CLI_USAGE, "to whom? give --to (everyone, tag:T, area:CODE, building:B, activity:CODE, resident:ID, +86...)");
-    if (status == CLI_OK && json_object_get(body, "text") == NULL && json_object_get(body, "template") == NULL)
+        status = cli_fail(c, CLI_USAGE,
+                          "to whom? give --to (everyone, tag:T, area:CODE, building:B, activity:CODE, "
+                          "resident:ID, +86...)");
+    if (status == CLI_OK && json_object_get(body, "text") == NULL &&
+        json_object_get(body, "template") == NULL)
         status = cli_fail(c, CLI_USAGE, "what? give --text, --text-file or --template");
     if (status != CLI_OK) {
         json_decref(body);
@@ -306,9 +328,12 @@ int cmd_send_alert(struct cli *c, const struct args *a)
     if (status == CLI_OK)
         status = add_text(c, a, "text", body, "text");
     if (status == CLI_OK && json_object_get(body, "to") == NULL)
-        status = cli_fail(c, CLI_USAGE, "to whom? give --to (everyone, tag:T, area:CODE, building:B, activity:CODE, resident:ID, +86...)");
+        status = cli_fail(c, CLI_USAGE,
+                          "to whom? give --to (everyone, tag:T, area:CODE, building:B, activity:CODE, "
+                          "resident:ID, +86...)");
     /* An alert ends with the warning it relays, unless told otherwise. */
-    if (status == CLI_OK && json_object_get(body, "not_after") == NULL && json_object_get(alert, "expires") != NULL)
+    if (status == CLI_OK && json_object_get(body, "not_after") == NULL &&
+        json_object_get(alert, "expires") != NULL)
         json_object_set(body, "not_after", json_object_get(alert, "expires"));
     if (status != CLI_OK) {
         json_decref(body);

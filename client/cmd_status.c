@@ -13,7 +13,10 @@ static void print_lanes(const struct cli *c, const json_t *status)
 {
     static const char *const titles[] = {"LANE", "NOTICES", "OLDEST S", "IN FLIGHT"};
     static const struct rows_column columns[] = {
-        {"", "notices", ROWS_NUMBER}, {"", "oldest_s", ROWS_NUMBER}, {"", "in_flight", ROWS_NUMBER}};
+        {"", "notices",   ROWS_NUMBER},
+        {"", "oldest_s",  ROWS_NUMBER},
+        {"", "in_flight", ROWS_NUMBER}
+    };
     struct table *t = table_new(c->out, titles, ARRAY_LEN(titles));
 
     for (int l = 0; l < LANE_N; l++) {
@@ -53,9 +56,18 @@ static void print_list(const struct cli *c, const json_t *list, const struct row
 static void print_status(const struct cli *c, const json_t *status)
 {
     static const struct rows_column providers[] = {
-        {"PROVIDER", "name", ROWS_TEXT}, {"CHANNEL", "channel", ROWS_TEXT}, {"STATE", "state", ROWS_TEXT}, {"IN FLIGHT", "in_flight", ROWS_NUMBER}};
+        {"PROVIDER",  "name",      ROWS_TEXT  },
+        {"CHANNEL",   "channel",   ROWS_TEXT  },
+        {"STATE",     "state",     ROWS_TEXT  },
+        {"IN FLIGHT", "in_flight", ROWS_NUMBER}
+    };
     static const struct rows_column running[] = {
-        {"RUNNING", "id", ROWS_TEXT}, {"LANE", "lane", ROWS_TEXT}, {"TOTAL", "total", ROWS_NUMBER}, {"RATE", "rate", ROWS_NUMBER}, {"LEFT S", "eta_s", ROWS_NUMBER}};
+        {"RUNNING", "id",    ROWS_TEXT  },
+        {"LANE",    "lane",  ROWS_TEXT  },
+        {"TOTAL",   "total", ROWS_NUMBER},
+        {"RATE",    "rate",  ROWS_NUMBER},
+        {"LEFT S",  "eta_s", ROWS_NUMBER}
+    };
     const json_t *problem;
     size_t i;
 
@@ -66,7 +78,8 @@ static void print_status(const struct cli *c, const json_t *status)
     const char *words = json_string_value(json_object_get(json_object_get(status, "durability"), "words"));
     if (words != NULL)
         fprintf(c->out, "  %s\n", words);
-    fprintf(c->out, "  scheduled: %lld\n\n", (long long)json_integer_value(json_object_get(status, "scheduled")));
+    fprintf(c->out, "  scheduled: %lld\n\n",
+            (long long)json_integer_value(json_object_get(status, "scheduled")));
     print_lanes(c, status);
     fputc('\n', c->out);
     print_list(c, json_object_get(status, "providers"), providers, ARRAY_LEN(providers));
@@ -144,21 +157,24 @@ static void examine(struct doctor *d, const json_t *status)
     size_t i;
 
     finding(d, true, "daemon", json_string_value(json_object_get(status, "version")));
-    finding(d, json_is_true(json_object_get(durability, "ok")), "redis", words != NULL ? words : "not checked yet");
+    finding(d, json_is_true(json_object_get(durability, "ok")), "redis",
+            words != NULL ? words : "not checked yet");
     json_array_foreach(json_object_get(durability, "warnings"), i, row)
         finding(d, false, "durability", json_string_value(row));
     json_array_foreach(json_object_get(status, "problems"), i, row)
         finding(d, false, "problem", json_string_value(row));
     json_array_foreach(json_object_get(status, "providers"), i, row)
     {
-        const char *name = json_string_value(json_object_get(row, "name")), *state = json_string_value(json_object_get(row, "state"));
+        const char *name = json_string_value(json_object_get(row, "name")),
+                   *state = json_string_value(json_object_get(row, "state"));
         char *detail = xasprintf("%s: %s", name != NULL ? name : "?", state != NULL ? state : "?");
         bool good = state == NULL || (strcmp(state, "paused") != 0 && strcmp(state, "breaker-open") != 0);
         finding(d, good, "provider", detail);
         free(detail);
     }
     int64_t rejected = json_integer_value(json_object_get(status, "rejected"));
-    char *detail = xasprintf("%lld rejected entries%s", (long long)rejected, rejected > 0 ? ": crier rejected list" : "");
+    char *detail = xasprintf("%lld rejected entries%s", (long long)rejected,
+                             rejected > 0 ? ": crier rejected list" : "");
     finding(d, rejected == 0, "rejected", detail);
     free(detail);
 }

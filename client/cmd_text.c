@@ -29,9 +29,13 @@ static json_t *measure(const struct segment_measure *m, const char *market, cons
 int cmd_text_measure(struct cli *c, const struct args *a)
 {
     static const struct rows_column columns[] = {
-        {"characters", "characters", ROWS_NUMBER}, {"encoding", "encoding", ROWS_TEXT}, {"parts", "parts", ROWS_NUMBER},
-        {"market", "market", ROWS_TEXT}, {"left", "left", ROWS_NUMBER},
-        {"messages", "messages", ROWS_NUMBER}, {"cost", "cost", ROWS_NUMBER},
+        {"characters", "characters", ROWS_NUMBER},
+        {"encoding",   "encoding",   ROWS_TEXT  },
+        {"parts",      "parts",      ROWS_NUMBER},
+        {"market",     "market",     ROWS_TEXT  },
+        {"left",       "left",       ROWS_NUMBER},
+        {"messages",   "messages",   ROWS_NUMBER},
+        {"cost",       "cost",       ROWS_NUMBER},
     };
     const char *text = a->words[0], *market = args_has(a, "market") ? args_get(a, "market") : "cn";
     struct segment_measure m;
@@ -41,13 +45,17 @@ int cmd_text_measure(struct cli *c, const struct args *a)
     if (strcmp(market, "cn") != 0 && strcmp(market, "intl") != 0)
         return cli_fail(c, CLI_USAGE, "--market %s; allowed are cn and intl", market);
     if (args_has(a, "recipients") && num_i64(args_get(a, "recipients"), 1, 100000000, &n) != 0)
-        return cli_fail(c, CLI_USAGE, "--recipients %s; allowed is a number from 1 to 100000000", args_get(a, "recipients"));
+        return cli_fail(c, CLI_USAGE, "--recipients %s; allowed is a number from 1 to 100000000",
+                        args_get(a, "recipients"));
     if (args_has(a, "price") && num_double(args_get(a, "price"), 0, 1000, &price) != 0)
         return cli_fail(c, CLI_USAGE, "--price %s; allowed is a number from 0 to 1000", args_get(a, "price"));
     if (!utf8_valid(text, strlen(text)))
         return cli_fail(c, CLI_REFUSED, "the text is not UTF-8");
-    segment_measure(text, strlen(text), args_get(a, "sign"), strcmp(market, "cn") == 0 ? SEGMENT_CN : SEGMENT_INTL, &m);
+    segment_measure(text, strlen(text), args_get(a, "sign"),
+                    strcmp(market, "cn") == 0 ? SEGMENT_CN : SEGMENT_INTL, &m);
     rows_show(c, measure(&m, market, a), columns,
-              args_has(a, "price") ? 7 : args_has(a, "recipients") ? 6 : 5);
+              args_has(a, "price")        ? 7
+              : args_has(a, "recipients") ? 6
+                                          : 5);
     return CLI_OK;
 }

@@ -78,7 +78,8 @@ static int fill(struct import *i, struct err *e)
     i->end = n == 0;
     i->n_read += (int64_t)n;
     if (buf_add(&i->rows, part, n) != 0)
-        return err_set(e, "bad-csv", NULL, "line %zu: a row without an end (is a quote open?)", i->line + i->safe_lines);
+        return err_set(e, "bad-csv", NULL, "line %zu: a row without an end (is a quote open?)",
+                       i->line + i->safe_lines);
     return 0;
 }
 

@@ -12,8 +12,8 @@
 #include "client/rows.h"
 #include "model/notice.h"
 
-#define POLL_MIN_MS 100
-#define POLL_MAX_MS 1000
+#define POLL_MIN_MS    100
+#define POLL_MAX_MS    1000
 #define PLAIN_FIRST_MS 1500 /* what is quicker needs no line of progress */
 #define PLAIN_EVERY_MS 5000
 
@@ -54,8 +54,9 @@ static int64_t settled(const json_t *notice)
 
 static int64_t not_sent(const json_t *notice)
 {
-    return count_of(notice, RECIPIENT_FAILED) + count_of(notice, RECIPIENT_EXHAUSTED) + count_of(notice, RECIPIENT_UNKNOWN) +
-           count_of(notice, RECIPIENT_EXPIRED) + count_of(notice, RECIPIENT_CANCELLED);
+    return count_of(notice, RECIPIENT_FAILED) + count_of(notice, RECIPIENT_EXHAUSTED) +
+           count_of(notice, RECIPIENT_UNKNOWN) + count_of(notice, RECIPIENT_EXPIRED) +
+           count_of(notice, RECIPIENT_CANCELLED);
 }
 
 int progress_status(const json_t *notice)
@@ -136,7 +137,8 @@ static void tell_end(const struct cli *c, const char *id, const json_t *notice)
                     (long long)count_of(notice, (enum recipient_state)s));
     fputc('\n', c->out);
     if (not_sent(notice) > 0)
-        fprintf(c->out, "see who: crier notice recipients %s --state failed (or unknown, exhausted, expired)\n", id);
+        fprintf(c->out,
+                "see who: crier notice recipients %s --state failed (or unknown, exhausted, expired)\n", id);
 }
 
 struct watch {
@@ -184,7 +186,8 @@ static int look(struct cli *c, const char *id, int64_t *silent_since, json_t **n
     if (*silent_since == 0)
         *silent_since = clock_mono_ms();
     if (status == CLI_CONFIG || clock_mono_ms() - *silent_since > 60000)
-        return cli_fail(c, CLI_UNREACHABLE, "lost sight of %s: %s; it goes on without us: crier notice show %s", id, e.msg, id);
+        return cli_fail(c, CLI_UNREACHABLE,
+                        "lost sight of %s: %s; it goes on without us: crier notice show %s", id, e.msg, id);
     return CLI_OK;
 }
 

@@ -71,7 +71,8 @@ const char *rows_cell(const json_t *row, const struct rows_column *column, char 
 
     if (v != NULL)
         add_value(&b, v);
-    if (column->kind == ROWS_TIME && b.len >= 16 && b.data[10] == 'T') { /* 2026-09-25T09:00... -> 2026-09-25 09:00 */
+    if (column->kind == ROWS_TIME && b.len >= 16 &&
+        b.data[10] == 'T') { /* 2026-09-25T09:00... -> 2026-09-25 09:00 */
         b.data[10] = ' ';
         b.len = 16;
     }
@@ -114,7 +115,8 @@ static void on_row(void *arg, json_t *row)
     table_row(l->table, cells, right);
 }
 
-int rows_list(struct cli *c, struct call_path *p, const struct rows_column *columns, size_t n_columns, bool empty_is_nothing)
+int rows_list(struct cli *c, struct call_path *p, const struct rows_column *columns, size_t n_columns,
+              bool empty_is_nothing)
 {
     const char *titles[TABLE_COLUMNS];
     struct list l = {.c = c, .columns = columns, .n_columns = n_columns};

@@ -14,7 +14,8 @@ struct rows_column {
 };
 
 /* GET ${p} (taken) as a list. CLI_NOTHING (silent) when ${empty_is_nothing} and nothing came. */
-int rows_list(struct cli *c, struct call_path *p, const struct rows_column *columns, size_t n_columns, bool empty_is_nothing);
+int rows_list(struct cli *c, struct call_path *p, const struct rows_column *columns, size_t n_columns,
+              bool empty_is_nothing);
 /* Print one thing: as JSON on one line, or the columns as `title: value`. ${thing} is taken. */
 void rows_show(const struct cli *c, json_t *thing, const struct rows_column *columns, size_t n_columns);
 /* The text of one cell; ${out} of >= 512 bytes. Longer text is cut at a character's border and ends with an ellipsis. */

@@ -8,7 +8,11 @@
 static const struct {
     const char *word, *member;
 } kinds[] = {
-    {"tag", "tags"}, {"area", "areas"}, {"building", "buildings"}, {"resident", "residents"}, {"phone", "phones"},
+    {"tag",      "tags"     },
+    {"area",     "areas"    },
+    {"building", "buildings"},
+    {"resident", "residents"},
+    {"phone",    "phones"   },
 };
 
 static void append(json_t *selector, const char *member, const char *value, size_t n)
@@ -39,7 +43,8 @@ static int add_activity(json_t *selector, const char *value, struct err *e)
 
 static bool is_number(const char *s)
 {
-    return *s == '+' || (*s >= '0' && *s <= '9') || strncmp(s, "\xef\xbc", 2) == 0; /* full-width digits and plus */
+    return *s == '+' || (*s >= '0' && *s <= '9') ||
+           strncmp(s, "\xef\xbc", 2) == 0; /* full-width digits and plus */
 }
 
 int to_add(json_t *selector, const char *word, struct err *e)
@@ -51,7 +56,8 @@ int to_add(json_t *selector, const char *word, struct err *e)
         return 0;
     }
     for (size_t i = 0; colon != NULL && i < ARRAY_LEN(kinds); i++)
-        if (strlen(kinds[i].word) == (size_t)(colon - word) && strncmp(word, kinds[i].word, strlen(kinds[i].word)) == 0) {
+        if (strlen(kinds[i].word) == (size_t)(colon - word) &&
+            strncmp(word, kinds[i].word, strlen(kinds[i].word)) == 0) {
             if (colon[1] == '\0')
                 break;
             append(selector, kinds[i].member, colon + 1, strlen(colon + 1));
@@ -64,5 +70,7 @@ int to_add(json_t *selector, const char *word, struct err *e)
         return 0;
     }
     return err_set(e, "usage", NULL,
-                   "'%s' names nobody; allowed are everyone, tag:T, area:CODE, building:B, activity:CODE[:status], resident:ID and +86...", word);
+                   "'%s' names nobody; allowed are everyone, tag:T, area:CODE, building:B, "
+                   "activity:CODE[:status], resident:ID and +86...",
+                   word);
 }

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "client/cmd.h"
 
+/* clang-format off */
 #define END {NULL, NULL, NULL, false}
 #define DRY_RUN {"dry-run", NULL, "tell what would be sent, to how many; send nothing", false}
 #define WAIT {"wait", NULL, "follow it until it is done, with rate and time left", false}
@@ -149,6 +150,7 @@ static const struct verbs_row rows[] = {
     {"key", "list", "", 0, 0, "tokens, without their secrets", none, "  crier key list\n", cmd_key_list},
     {NULL, "audit", "", 0, 0, "who did what", o_limit, "  crier audit --limit 50\n", cmd_audit_list},
 };
+/* clang-format on */
 
 const struct verbs_row *verbs_at(size_t i)
 {

@@ -7,7 +7,7 @@
 struct verbs_row {
     const char *group; /* "notice", or NULL for a verb of one word */
     const char *name;
-    const char *takes;   /* "ID", "FILE", "" */
+    const char *takes; /* "ID", "FILE", "" */
     size_t min_words, max_words;
     const char *summary; /* one line */
     const struct args_option *options;

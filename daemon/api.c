@@ -47,8 +47,8 @@ static bool same_under_way(const struct api_call *c, const char *key)
     const struct api_call *other;
 
     TAILQ_FOREACH(other, &c->api->calls, entry)
-        if (other != c && other->memo_key != NULL && strcmp(other->memo_key, key) == 0)
-            return true;
+    if (other != c && other->memo_key != NULL && strcmp(other->memo_key, key) == 0)
+        return true;
     return false;
 }
 
@@ -57,7 +57,8 @@ static void remember_or_run(struct api_call *c)
     const char *given = httpd_header(c->req, "Idempotency-Key"), *text;
     int status;
 
-    if ((c->route->flags & ROUTE_MAKES) == 0 || (c->route->flags & ROUTE_OWN_KEY) != 0 || given == NULL || *given == '\0') {
+    if ((c->route->flags & ROUTE_MAKES) == 0 || (c->route->flags & ROUTE_OWN_KEY) != 0 || given == NULL ||
+        *given == '\0') {
         run(c);
         return;
     }
@@ -65,7 +66,8 @@ static void remember_or_run(struct api_call *c)
     hash_body(c);
     if (same_under_way(c, key)) {
         free(key);
-        api_call_error(c, 409, "in-progress", NULL, "the first request with this Idempotency-Key has no answer yet: try again");
+        api_call_error(c, 409, "in-progress", NULL,
+                       "the first request with this Idempotency-Key has no answer yet: try again");
         return;
     }
     switch (api_memo_find(c->api->memo, key, c->body_hash, &status, &text)) {
@@ -75,7 +77,8 @@ static void remember_or_run(struct api_call *c)
         return;
     case API_MEMO_OTHER:
         free(key);
-        api_call_error(c, 409, "idempotency-conflict", NULL, "this Idempotency-Key was used for another request");
+        api_call_error(c, 409, "idempotency-conflict", NULL,
+                       "this Idempotency-Key was used for another request");
         return;
     case API_MEMO_NONE:
         break;
@@ -90,7 +93,8 @@ static bool allowed(struct api_call *c, enum role needs)
 {
     if (c->role >= needs)
         return true;
-    api_call_error(c, 403, "role", NULL, "this needs the role %s; the key '%s' has %s", role_name(needs), c->who, role_name(c->role));
+    api_call_error(c, 403, "role", NULL, "this needs the role %s; the key '%s' has %s", role_name(needs),
+                   c->who, role_name(c->role));
     return false;
 }
 
@@ -136,7 +140,8 @@ static int read_body(struct api_call *c)
     const char *body = httpd_body(c->req, &n);
 
     if (n > c->route->body_max) {
-        api_call_error(c, 413, "too-large", NULL, "the body has %zu bytes; this route takes at most %zu", n, c->route->body_max);
+        api_call_error(c, 413, "too-large", NULL, "the body has %zu bytes; this route takes at most %zu", n,
+                       c->route->body_max);
         return -1;
     }
     if (n == 0 || (c->route->flags & ROUTE_BYTES) != 0)
@@ -163,20 +168,24 @@ static int find_community(struct api_call *c)
         if (name != NULL)
             api_call_error(c, 404, "no-such-community", "community", "there is no community '%.40s'", name);
         else
-            api_call_error(c, 400, "which-community", "community", "this daemon serves several communities: say which (?community=NAME)");
+            api_call_error(c, 400, "which-community", "community",
+                           "this daemon serves several communities: say which (?community=NAME)");
         return -1;
     }
     c->q = c->community->side;
     c->tz = c->community->conf->timezone;
     if (c->only[0] == '\0' || strcmp(c->only, c->community->conf->name) == 0)
         return 0;
-    api_call_error(c, 403, "role", "community", "the key '%s' is valid for the community '%s' only", c->who, c->only);
+    api_call_error(c, 403, "role", "community", "the key '%s' is valid for the community '%s' only", c->who,
+                   c->only);
     return -1;
 }
 
 static void admitted(struct api_call *c)
 {
-    if (allowed(c, routes_needs(c->route, c->local || strcmp(c->peer, "127.0.0.1") == 0 || strcmp(c->peer, "::1") == 0, c->full && !c->local)) &&
+    if (allowed(c, routes_needs(c->route,
+                                c->local || strcmp(c->peer, "127.0.0.1") == 0 || strcmp(c->peer, "::1") == 0,
+                                c->full && !c->local)) &&
         find_community(c) == 0 && read_body(c) == 0)
         guard(c);
 }
@@ -206,16 +215,19 @@ static void on_token(void *arg, enum tokens_verdict v, const struct keyring_key 
         admitted(c);
         break;
     case TOKENS_MISSING:
-        api_call_error(c, 401, "token-missing", NULL, "this needs a token: Authorization: Bearer TOKEN (crier key add)");
+        api_call_error(c, 401, "token-missing", NULL,
+                       "this needs a token: Authorization: Bearer TOKEN (crier key add)");
         break;
     case TOKENS_BAD:
         api_call_error(c, 401, "token-bad", NULL, "this token is not valid");
         break;
     case TOKENS_LIMITED:
-        api_call_error(c, 429, "too-many-bad-tokens", NULL, "too many bad tokens from this address: wait a minute");
+        api_call_error(c, 429, "too-many-bad-tokens", NULL,
+                       "too many bad tokens from this address: wait a minute");
         break;
     case TOKENS_UNAVAILABLE:
-        api_call_error(c, 503, "redis-unavailable", NULL, "tokens cannot be checked now: Redis does not answer");
+        api_call_error(c, 503, "redis-unavailable", NULL,
+                       "tokens cannot be checked now: Redis does not answer");
         break;
     }
 }

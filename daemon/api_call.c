@@ -51,15 +51,21 @@ static void leave_trail(struct api_call *c)
     char did[160], target[80];
     int n;
 
-    if (c->route == NULL || c->q == NULL || c->who[0] == '\0' || ((c->route->flags & ROUTE_AUDIT) == 0 && !is_look(c)))
+    if (c->route == NULL || c->q == NULL || c->who[0] == '\0' ||
+        ((c->route->flags & ROUTE_AUDIT) == 0 && !is_look(c)))
         return;
-    n = snprintf(did, sizeof(did), "%s %s%s", c->route->method, c->route->path, is_look(c) ? " (full numbers)" : "");
+    n = snprintf(did, sizeof(did), "%s %s%s", c->route->method, c->route->path,
+                 is_look(c) ? " (full numbers)" : "");
     if (n < 0 || (size_t)n >= sizeof(did))
         panic("a route's path does not fit");
     if (is_look(c) && api_memo_seen(c->api->memo, c->who, did))
         return;
-    struct trail_entry e = {.who = c->who, .role = role_name(c->role), .from = c->peer, .did = did,
-                            .target = target_of(c, target, sizeof(target)), .status = c->status};
+    struct trail_entry e = {.who = c->who,
+                            .role = role_name(c->role),
+                            .from = c->peer,
+                            .did = did,
+                            .target = target_of(c, target, sizeof(target)),
+                            .status = c->status};
     trail_add(c->q, &e, on_trail, NULL);
 }
 
@@ -152,9 +158,19 @@ static int status_of(const char *code)
         const char *code;
         int status;
     } rows[] = {
-        {"id-conflict", 409}, {"exists", 409}, {"wrong-state", 409}, {"idempotency-conflict", 409}, {"too-large", 413},
-        {"not-registered", 404}, {"unknown-member", 400}, {"duplicate-member", 400}, {"no-text", 400}, {"not-supported", 501},
-        {"redis-error", 500}, {"redis-rights", 500}, {"not-after-passed", 422},
+        {"id-conflict",          409},
+        {"exists",               409},
+        {"wrong-state",          409},
+        {"idempotency-conflict", 409},
+        {"too-large",            413},
+        {"not-registered",       404},
+        {"unknown-member",       400},
+        {"duplicate-member",     400},
+        {"no-text",              400},
+        {"not-supported",        501},
+        {"redis-error",          500},
+        {"redis-rights",         500},
+        {"not-after-passed",     422},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
@@ -222,14 +238,16 @@ bool api_call_flag(const struct api_call *c, const char *name)
     return s != NULL && (strcmp(s, "1") == 0 || strcmp(s, "true") == 0);
 }
 
-int api_call_query_i64(struct api_call *c, const char *name, int64_t min, int64_t max, int64_t otherwise, int64_t *out)
+int api_call_query_i64(struct api_call *c, const char *name, int64_t min, int64_t max, int64_t otherwise,
+                       int64_t *out)
 {
     const char *s = api_call_query(c, name);
 
     *out = otherwise;
     if (s == NULL || num_i64(s, min, max, out) == 0)
         return 0;
-    api_call_error(c, 400, "bad-query", name, "%s: allowed is a number from %lld to %lld", name, (long long)min, (long long)max);
+    api_call_error(c, 400, "bad-query", name, "%s: allowed is a number from %lld to %lld", name,
+                   (long long)min, (long long)max);
     return -1;
 }
 

@@ -32,15 +32,15 @@ struct api_call {
     const char *tz;
     char who[64], peer[64];
     enum role role;
-    char only[40];               /* the key is valid for this community only; "" = all */
-    bool local, full;            /* came over the Unix socket; may see complete numbers */
-    json_t *body;                /* parsed; NULL when there is none */
-    void *state;                 /* the handler's own, freed with the call by state_free */
+    char only[40];    /* the key is valid for this community only; "" = all */
+    bool local, full; /* came over the Unix socket; may see complete numbers */
+    json_t *body;     /* parsed; NULL when there is none */
+    void *state;      /* the handler's own, freed with the call by state_free */
     void (*state_free)(void *state);
-    char *memo_key;              /* keep the answer under this Idempotency-Key */
+    char *memo_key; /* keep the answer under this Idempotency-Key */
     char body_hash[65];
-    char target[80];             /* what was made, for the audit trail; "" = the first parameter of the path */
-    bool gone;                   /* a streamed answer whose client went away */
+    char target[80]; /* what was made, for the audit trail; "" = the first parameter of the path */
+    bool gone;       /* a streamed answer whose client went away */
     bool streaming;
     int status;
     TAILQ_ENTRY(api_call) entry;
@@ -50,7 +50,8 @@ struct api_call {
 void api_call_json(struct api_call *c, int status, json_t *taken);
 void api_call_text(struct api_call *c, int status, const char *type, const char *text, size_t n);
 /* {"error":{"code","message","field","doc"}} */
-void api_call_error(struct api_call *c, int status, const char *code, const char *field, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+void api_call_error(struct api_call *c, int status, const char *code, const char *field, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
 /* From a module's failure: the status follows the code. */
 void api_call_err(struct api_call *c, const struct err *e);
 /* Anything but QUEUE_OK. */
@@ -71,13 +72,15 @@ void *api_call_state(struct api_call *c, size_t n);
 const char *api_call_query(const struct api_call *c, const char *name); /* NULL when absent or empty */
 bool api_call_flag(const struct api_call *c, const char *name);         /* "1" or "true" */
 /* 0, or -1 after answering 400. Absent = ${otherwise}. */
-int api_call_query_i64(struct api_call *c, const char *name, int64_t min, int64_t max, int64_t otherwise, int64_t *out);
+int api_call_query_i64(struct api_call *c, const char *name, int64_t min, int64_t max, int64_t otherwise,
+                       int64_t *out);
 /* String member of the body; NULL when it is none. */
 const char *api_call_member(const struct api_call *c, const char *name);
 
 /* ---- writing values ---- */
-json_t *api_call_time(const struct api_call *c, int64_t at); /* ISO 8601 in the community's zone; null for 0 */
-json_t *api_call_string(const char *s, size_t n);            /* any bytes: what is not UTF-8 becomes U+FFFD */
+json_t *api_call_time(const struct api_call *c,
+                      int64_t at);                /* ISO 8601 in the community's zone; null for 0 */
+json_t *api_call_string(const char *s, size_t n); /* any bytes: what is not UTF-8 becomes U+FFFD */
 json_t *api_call_phone(const struct api_call *c, const char *e164); /* masked unless c->full */
 /* A stranger's text: numbers in it are masked unless c->full. */
 json_t *api_call_words(const struct api_call *c, const char *s, size_t n);

@@ -10,20 +10,22 @@
 
 #define FILE_MAX (4u << 20)
 
-extern const char assets_index[], assets_index_end[], assets_app[], assets_app_end[], assets_style[], assets_style_end[];
+extern const char assets_index[], assets_index_end[], assets_app[], assets_app_end[], assets_style[],
+    assets_style_end[];
 
 static const struct {
     const char *name, *type, *begin, *end;
 } files[] = {
-    {"index.html", "text/html; charset=utf-8", assets_index, assets_index_end},
-    {"app.js", "text/javascript; charset=utf-8", assets_app, assets_app_end},
-    {"style.css", "text/css; charset=utf-8", assets_style, assets_style_end},
+    {"index.html", "text/html; charset=utf-8",       assets_index, assets_index_end},
+    {"app.js",     "text/javascript; charset=utf-8", assets_app,   assets_app_end  },
+    {"style.css",  "text/css; charset=utf-8",        assets_style, assets_style_end},
 };
 
 static void answer(struct api_call *c, const char *type, const char *bytes, size_t n)
 {
     httpd_header_add(c->req, "Content-Security-Policy",
-                     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; frame-ancestors 'none'; "
+                     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src "
+                     "'self'; frame-ancestors 'none'; "
                      "base-uri 'none'; form-action 'self'");
     httpd_header_add(c->req, "Referrer-Policy", "no-referrer");
     api_call_text(c, 200, type, bytes, n);
@@ -40,7 +42,8 @@ static void answer_from(struct api_call *c, const char *dir, const char *name, c
     while (f != NULL && (n = fread(part, 1, sizeof(part), f)) > 0)
         buf_add(&b, part, n);
     if (f == NULL || ferror(f) || b.overflow)
-        api_call_error(c, 500, "console", NULL, "%s of console_dir cannot be read: %s", name, f == NULL ? strerror(errno) : "unreadable or too large");
+        api_call_error(c, 500, "console", NULL, "%s of console_dir cannot be read: %s", name,
+                       f == NULL ? strerror(errno) : "unreadable or too large");
     else
         answer(c, type, buf_cstr(&b), b.len);
     if (f != NULL)

@@ -29,7 +29,8 @@ void api_hooks_in(struct api_call *c)
         if (strcmp(p->name, name) != 0)
             continue;
         is_new = secret_equal(&p->hook_secret, secret, strlen(secret));
-        is_old = secret_equal(&p->hook_secret_old, secret, strlen(secret)); /* both are always compared: no timing */
+        is_old = secret_equal(&p->hook_secret_old, secret,
+                              strlen(secret)); /* both are always compared: no timing */
         good = is_new || is_old;
         hooks = c->app->hooks[i];
     }

@@ -48,8 +48,9 @@ static void import_done(void *state)
 
 static void add_error(struct import *i, size_t line, const struct err *e)
 {
-    json_array_append_new(i->errors, json_pack("{s:I,s:o,s:o}", "line", (json_int_t)line, "column", api_call_string(e->field, strlen(e->field)),
-                                               "reason", api_call_string(e->msg, strlen(e->msg))));
+    json_array_append_new(i->errors, json_pack("{s:I,s:o,s:o}", "line", (json_int_t)line, "column",
+                                               api_call_string(e->field, strlen(e->field)), "reason",
+                                               api_call_string(e->msg, strlen(e->msg))));
 }
 
 static bool on_header(struct import *i, const struct csv_row *row)
@@ -83,7 +84,8 @@ static bool on_row(void *arg, const struct csv_row *row)
         return on_header(i, row);
     if (i->n_batch == ROWS_MAX)
         panic("more than %d rows in %d bytes", ROWS_MAX, BITE);
-    if (resident_from_row(&i->batch[i->n_batch], &i->columns, row->n_cells, row->cells, i->default_area, &e) == 0)
+    if (resident_from_row(&i->batch[i->n_batch], &i->columns, row->n_cells, row->cells, i->default_area,
+                          &e) == 0)
         i->n_batch++;
     return true;
 }
@@ -92,15 +94,18 @@ static bool on_row(void *arg, const struct csv_row *row)
 
 static json_t *summary(const struct import *i)
 {
-    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:O,s:I}", "rows", (json_int_t)i->n_rows, "added", (json_int_t)i->counts.added, "changed",
-                     (json_int_t)i->counts.changed, "kept", (json_int_t)i->counts.kept, "duplicate", (json_int_t)i->counts.duplicate,
-                     "errors", i->errors, "ignored_columns", (json_int_t)i->columns.n_ignored);
+    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:O,s:I}", "rows", (json_int_t)i->n_rows, "added",
+                     (json_int_t)i->counts.added, "changed", (json_int_t)i->counts.changed, "kept",
+                     (json_int_t)i->counts.kept, "duplicate", (json_int_t)i->counts.duplicate, "errors",
+                     i->errors, "ignored_columns", (json_int_t)i->columns.n_ignored);
 }
 
 static void refuse_rows(struct import *i)
 {
     size_t bad = json_array_size(i->errors);
-    char *words = xasprintf("%zu of %llu rows are bad: nothing of this piece was imported (?partial=1 imports the others)", bad, (unsigned long long)i->n_rows);
+    char *words = xasprintf(
+        "%zu of %llu rows are bad: nothing of this piece was imported (?partial=1 imports the others)", bad,
+        (unsigned long long)i->n_rows);
     json_t *o = api_call_error_json("bad-rows", NULL, words);
 
     json_object_set(o, "errors", i->errors);

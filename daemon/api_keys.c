@@ -14,8 +14,10 @@
 
 static json_t *key_json(const struct api_call *c, const struct keyring_key *k)
 {
-    return json_pack("{s:s,s:o,s:s,s:o,s:o}", "id", k->id, "name", api_call_string(k->name, strlen(k->name)), "role", k->role, "community",
-                     k->community[0] != '\0' ? json_string(k->community) : json_null(), "created_at", api_call_time(c, k->created_at));
+    return json_pack("{s:s,s:o,s:s,s:o,s:o}", "id", k->id, "name", api_call_string(k->name, strlen(k->name)),
+                     "role", k->role, "community",
+                     k->community[0] != '\0' ? json_string(k->community) : json_null(), "created_at",
+                     api_call_time(c, k->created_at));
 }
 
 /* A key of one community sees and makes only keys of that community. */
@@ -71,7 +73,8 @@ static void on_added(void *arg, const struct queue_result *r)
 /* 0, or -1 after answering. */
 static int check_key(struct api_call *c, const char *name, const char *role, const char *community)
 {
-    bool name_good = name != NULL && *name != '\0' && strlen(name) < sizeof(((struct keyring_key *)NULL)->name);
+    bool name_good =
+        name != NULL && *name != '\0' && strlen(name) < sizeof(((struct keyring_key *)NULL)->name);
 
     for (const char *p = name; name_good && *p != '\0'; p++)
         name_good = (unsigned char)*p >= 0x20 && *p != 0x7f;
@@ -82,7 +85,8 @@ static int check_key(struct api_call *c, const char *name, const char *role, con
     else if (*community != '\0' && app_community(c->app, community) == NULL)
         api_call_error(c, 404, "no-such-community", "community", "there is no community '%.40s'", community);
     else if (c->only[0] != '\0' && strcmp(c->only, community) != 0)
-        api_call_error(c, 403, "role", "community", "a key of the community '%s' makes keys for it only", c->only);
+        api_call_error(c, 403, "role", "community", "a key of the community '%s' makes keys for it only",
+                       c->only);
     else
         return 0;
     return -1;
@@ -90,7 +94,8 @@ static int check_key(struct api_call *c, const char *name, const char *role, con
 
 void api_keys_add(struct api_call *c)
 {
-    const char *name = api_call_member(c, "name"), *role = api_call_member(c, "role"), *community = api_call_member(c, "community");
+    const char *name = api_call_member(c, "name"), *role = api_call_member(c, "role"),
+               *community = api_call_member(c, "community");
     struct adding *a;
 
     if (community == NULL)
@@ -139,10 +144,13 @@ static void on_trail(void *arg, const char *key, const struct trail_entry *e)
     if (n < sizeof(w->last))
         memcpy(w->last, key, n + 1);
     if (!api_list_full(w->list))
-        api_list_add(w->list, json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:I}", "at", api_call_time(c, e->at), "who", api_call_string(e->who, strlen(e->who)),
-                                        "role", api_call_string(e->role, strlen(e->role)), "from", api_call_string(e->from, strlen(e->from)),
-                                        "did", api_call_string(e->did, strlen(e->did)), "detail", api_call_string(e->target, strlen(e->target)),
-                                        "status", (json_int_t)e->status));
+        api_list_add(w->list, json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:I}", "at", api_call_time(c, e->at), "who",
+                                        api_call_string(e->who, strlen(e->who)), "role",
+                                        api_call_string(e->role, strlen(e->role)), "from",
+                                        api_call_string(e->from, strlen(e->from)), "did",
+                                        api_call_string(e->did, strlen(e->did)), "detail",
+                                        api_call_string(e->target, strlen(e->target)), "status",
+                                        (json_int_t)e->status));
 }
 
 static void step(void *arg);
@@ -162,7 +170,8 @@ static void step(void *arg)
     struct walk *w = arg;
 
     w->n_page = 0;
-    trail_list(api_list_call(w->list)->q, w->last[0] != '\0' ? w->last : NULL, AUDIT_PAGE, on_trail, on_page, w);
+    trail_list(api_list_call(w->list)->q, w->last[0] != '\0' ? w->last : NULL, AUDIT_PAGE, on_trail, on_page,
+               w);
 }
 
 void api_keys_audit(struct api_call *c)

@@ -12,11 +12,11 @@
 
 struct api_list {
     struct api_call *call;
-    json_t *items;     /* not streamed */
-    struct buf chunk;  /* streamed, not yet handed over */
+    json_t *items;    /* not streamed */
+    struct buf chunk; /* streamed, not yet handed over */
     bool text;
     size_t n, limit;
-    loop_fn next;      /* waiting for the client to take what is pending */
+    loop_fn next; /* waiting for the client to take what is pending */
     void *next_arg;
     struct loop_task task;
     bool waiting;
@@ -87,11 +87,13 @@ static void begin_stream(struct api_list *l, const char *type)
 struct api_list *api_list_new(struct api_call *c)
 {
     const char *accept = httpd_header(c->req, "Accept");
-    bool stream = api_call_flag(c, "stream") || (accept != NULL && strstr(accept, "application/x-ndjson") != NULL);
+    bool stream =
+        api_call_flag(c, "stream") || (accept != NULL && strstr(accept, "application/x-ndjson") != NULL);
     struct api_list *l;
     int64_t limit;
 
-    if (api_call_query_i64(c, "limit", 1, stream ? INT32_MAX : PAGE_MAX, stream ? 0 : PAGE_DEFAULT, &limit) != 0)
+    if (api_call_query_i64(c, "limit", 1, stream ? INT32_MAX : PAGE_MAX, stream ? 0 : PAGE_DEFAULT, &limit) !=
+        0)
         return NULL;
     l = list_new(c);
     l->limit = limit != 0 ? (size_t)limit : SIZE_MAX;

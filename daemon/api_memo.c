@@ -7,10 +7,10 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-#define ANSWERS     512
-#define LOOKS       64
-#define ANSWER_MS   3600000
-#define LOOK_MS     600000
+#define ANSWERS   512
+#define LOOKS     64
+#define ANSWER_MS 3600000
+#define LOOK_MS   600000
 
 struct answer {
     char *key, *hash, *text;
@@ -52,7 +52,8 @@ void api_memo_free(struct api_memo *m)
     free(m);
 }
 
-enum api_memo_found api_memo_find(struct api_memo *m, const char *key, const char *hash, int *status, const char **text)
+enum api_memo_found api_memo_find(struct api_memo *m, const char *key, const char *hash, int *status,
+                                  const char **text)
 {
     for (size_t i = 0; i < ANSWERS; i++) {
         struct answer *a = &m->answers[i];
@@ -76,7 +77,11 @@ void api_memo_keep(struct api_memo *m, const char *key, const char *hash, int st
     if (status / 100 != 2)
         return;
     forget(a);
-    *a = (struct answer){.key = xstrdup(key), .hash = xstrdup(hash), .text = xstrdup(text), .status = status, .at = clock_mono_ms()};
+    *a = (struct answer){.key = xstrdup(key),
+                         .hash = xstrdup(hash),
+                         .text = xstrdup(text),
+                         .status = status,
+                         .at = clock_mono_ms()};
     m->next_answer = (m->next_answer + 1) % ANSWERS;
 }
 
@@ -86,7 +91,8 @@ bool api_memo_seen(struct api_memo *m, const char *who, const char *did)
     int64_t now = clock_mono_ms();
 
     for (size_t i = 0; i < LOOKS; i++)
-        if (m->looks[i].what != NULL && strcmp(m->looks[i].what, what) == 0 && now - m->looks[i].at < LOOK_MS) {
+        if (m->looks[i].what != NULL && strcmp(m->looks[i].what, what) == 0 &&
+            now - m->looks[i].at < LOOK_MS) {
             free(what);
             return true;
         }

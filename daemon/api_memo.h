@@ -13,7 +13,8 @@ struct api_memo *api_memo_new(void);
 void api_memo_free(struct api_memo *m);
 enum api_memo_found { API_MEMO_NONE, API_MEMO_SAME, API_MEMO_OTHER /* same key, other request */ };
 /* SAME: *${status} and *${text} (borrowed until the next keep) are the answer given then. */
-enum api_memo_found api_memo_find(struct api_memo *m, const char *key, const char *hash, int *status, const char **text);
+enum api_memo_found api_memo_find(struct api_memo *m, const char *key, const char *hash, int *status,
+                                  const char **text);
 /* Answers other than 2xx are not kept: the request may be tried again. */
 void api_memo_keep(struct api_memo *m, const char *key, const char *hash, int status, const char *text);
 /* Was ${did} by ${who} seen in the last ten minutes? Notes it. */

@@ -4,6 +4,7 @@
 
 #include "daemon/api_call.h"
 
-json_t *api_notice_json(const struct api_call *c, const struct community *community, const struct queue_notice *n);
+json_t *api_notice_json(const struct api_call *c, const struct community *community,
+                        const struct queue_notice *n);
 
 #endif

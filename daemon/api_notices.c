@@ -18,7 +18,8 @@ static json_t *counts_json(const struct queue_notice *n)
     json_t *o = json_object();
 
     for (int s = 0; s < RECIPIENT_STATE_N; s++)
-        json_object_set_new(o, recipient_state_name((enum recipient_state)s), json_integer((json_int_t)n->counts[s]));
+        json_object_set_new(o, recipient_state_name((enum recipient_state)s),
+                            json_integer((json_int_t)n->counts[s]));
     return o;
 }
 
@@ -28,7 +29,8 @@ static uint64_t left(const struct queue_notice *n)
     return n->counts[RECIPIENT_PENDING] + n->counts[RECIPIENT_SENDING] + n->counts[RECIPIENT_RETRY];
 }
 
-json_t *api_notice_json(const struct api_call *c, const struct community *community, const struct queue_notice *n)
+json_t *api_notice_json(const struct api_call *c, const struct community *community,
+                        const struct queue_notice *n)
 {
     double rate = n->state == NOTICE_RUNNING ? feeder_rate(community->feeder, n->id) : 0;
     json_t *o = json_object();
@@ -47,7 +49,8 @@ json_t *api_notice_json(const struct api_call *c, const struct community *commun
     json_object_set_new(o, "not_after", api_call_time(c, n->not_after));
     json_object_set_new(o, "rate", json_real(rate));
     json_object_set_new(o, "eta_s", rate > 0 && n->staged ? json_real((double)left(n) / rate) : json_null());
-    json_object_set_new(o, "reason", n->reason[0] != '\0' ? api_call_string(n->reason, strlen(n->reason)) : json_null());
+    json_object_set_new(o, "reason",
+                        n->reason[0] != '\0' ? api_call_string(n->reason, strlen(n->reason)) : json_null());
     return o;
 }
 
@@ -73,7 +76,8 @@ void api_notices_list(struct api_call *c)
     }
     l = api_list_new(c);
     if (l != NULL)
-        queue_notice_list(c->q, state, api_list_limit(l) == SIZE_MAX ? 0 : api_list_limit(l), on_each, api_list_on_done, l);
+        queue_notice_list(c->q, state, api_list_limit(l) == SIZE_MAX ? 0 : api_list_limit(l), on_each,
+                          api_list_on_done, l);
 }
 
 static void on_notice(void *arg, const struct queue_result *r, const struct queue_notice *n)
@@ -117,11 +121,13 @@ static json_t *recipient_json(const struct api_call *c, const struct queue_recip
     json_t *o = json_object();
 
     memcpy(line, q->line, sizeof(line));
-    if (line[0] != '\0' && recipient_parse(line, &r) == 0 && (to = recipient_address(&r, "sms", address, sizeof(address))) == NULL)
+    if (line[0] != '\0' && recipient_parse(line, &r) == 0 &&
+        (to = recipient_address(&r, "sms", address, sizeof(address))) == NULL)
         to = r.addresses;
     json_object_set_new(o, "index", json_integer((json_int_t)q->index));
     json_object_set_new(o, "to", to != NULL ? api_call_phone(c, to) : json_null());
-    json_object_set_new(o, "resident", *r.resident != '\0' ? api_call_string(r.resident, strlen(r.resident)) : json_null());
+    json_object_set_new(o, "resident",
+                        *r.resident != '\0' ? api_call_string(r.resident, strlen(r.resident)) : json_null());
     json_object_set_new(o, "state", json_string(recipient_state_name(q->state)));
     json_object_set_new(o, "attempts", json_integer(q->attempts));
     json_object_set_new(o, "provider", provider != NULL ? json_string(provider) : json_null());
@@ -200,7 +206,8 @@ static void on_after(void *arg, const struct queue_result *r, const struct queue
     struct api_call *c = arg;
 
     if (r->status != QUEUE_OK || n == NULL)
-        api_call_json(c, 200, json_pack("{s:s}", "id", c->match.params[0])); /* it was done; only the look failed */
+        api_call_json(c, 200,
+                      json_pack("{s:s}", "id", c->match.params[0])); /* it was done; only the look failed */
     else
         api_call_json(c, 200, api_notice_json(c, c->community, n));
 }
@@ -267,7 +274,8 @@ static void on_approve(void *arg, const struct queue_result *r, const struct que
     if (r->status != QUEUE_OK || n == NULL)
         api_call_refused(c, r);
     else
-        api_call_error(c, 409, "not-awaiting-approval", "id", "the notice does not await approval: it is %s", notice_state_name(n->state));
+        api_call_error(c, 409, "not-awaiting-approval", "id", "the notice does not await approval: it is %s",
+                       notice_state_name(n->state));
 }
 
 void api_notices_approve(struct api_call *c)

@@ -75,9 +75,12 @@ static void on_tested(void *arg, const struct provider_verdict *v, size_t n, boo
     struct test *t = arg;
 
     (void)n;
-    api_call_json(t->call, 200, json_pack("{s:s,s:b,s:s,s:b,s:f,s:o,s:o}", "provider", link_conf(t->link)->name, "sent", v->verdict == VERDICT_SENT,
-                                          "verdict", verdict_name(v->verdict), "written", written, "took_ms", (double)took_us / 1000,
-                                          "id", api_call_string(v->id, strlen(v->id)), "detail", api_call_string(v->detail, strlen(v->detail))));
+    api_call_json(t->call, 200,
+                  json_pack("{s:s,s:b,s:s,s:b,s:f,s:o,s:o}", "provider", link_conf(t->link)->name, "sent",
+                            v->verdict == VERDICT_SENT, "verdict", verdict_name(v->verdict), "written",
+                            written, "took_ms", (double)took_us / 1000, "id",
+                            api_call_string(v->id, strlen(v->id)), "detail",
+                            api_call_string(v->detail, strlen(v->detail))));
 }
 
 static void on_permit(void *arg)
@@ -101,7 +104,8 @@ void api_providers_test(struct api_call *c)
         return;
     }
     if (to == NULL || text == NULL || *text == '\0' || strlen(text) > 2000) {
-        api_call_error(c, 400, "bad-text", "text", "send {\"to\":\"+86...\",\"text\":\"...\"}; the text has 1 to 2000 bytes");
+        api_call_error(c, 400, "bad-text", "text",
+                       "send {\"to\":\"+86...\",\"text\":\"...\"}; the text has 1 to 2000 bytes");
         return;
     }
     if (link_room(l, LANE_NORMAL) == 0) {
@@ -119,6 +123,7 @@ void api_providers_test(struct api_call *c)
         panic("a reference does not fit");
     t->call = c;
     t->link = l;
-    t->msg = (struct provider_msg){.to = t->to, .text = text, .text_len = strlen(text), .ref = t->ref, .lane = LANE_NORMAL};
+    t->msg = (struct provider_msg){
+        .to = t->to, .text = text, .text_len = strlen(text), .ref = t->ref, .lane = LANE_NORMAL};
     link_permit(l, LANE_NORMAL, 1, on_permit, t);
 }

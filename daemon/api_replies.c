@@ -11,7 +11,7 @@
 #include "queue/replies.h"
 #include "text/phone.h"
 
-#define LOOK_BACK 1000 /* how far one entry is looked for */
+#define LOOK_BACK       1000 /* how far one entry is looked for */
 #define ANSWER_TEXT_MAX 2000
 
 /* ---- inbox ---- */
@@ -108,7 +108,8 @@ void api_replies_inbox_answer(struct api_call *c)
     const json_t *text = json_object_get(c->body, "text");
 
     if (!json_is_string(text) || json_string_length(text) == 0 || json_string_length(text) > ANSWER_TEXT_MAX)
-        api_call_error(c, 400, "bad-text", "text", "send {\"text\":\"...\"} of 1 to %d bytes", ANSWER_TEXT_MAX);
+        api_call_error(c, 400, "bad-text", "text", "send {\"text\":\"...\"} of 1 to %d bytes",
+                       ANSWER_TEXT_MAX);
     else
         replies_inbox_answer(c->q, c->match.params[0], json_string_value(text), on_answered, c);
 }
@@ -121,9 +122,10 @@ static void on_rejected(void *arg, const struct queue_rejected *r)
     const struct api_call *c = api_list_call(l);
 
     if (!api_list_full(l))
-        api_list_add(l, json_pack("{s:o,s:o,s:o,s:o,s:o}", "key", api_call_string(r->key, strlen(r->key)), "reason",
-                                  api_call_string(r->reason, strlen(r->reason)), "message", api_call_words(c, r->message, strlen(r->message)),
-                                  "entry", api_call_words(c, r->entry, r->entry_len), "at", api_call_time(c, r->at)));
+        api_list_add(l, json_pack("{s:o,s:o,s:o,s:o,s:o}", "key", api_call_string(r->key, strlen(r->key)),
+                                  "reason", api_call_string(r->reason, strlen(r->reason)), "message",
+                                  api_call_words(c, r->message, strlen(r->message)), "entry",
+                                  api_call_words(c, r->entry, r->entry_len), "at", api_call_time(c, r->at)));
 }
 
 void api_replies_rejected(struct api_call *c)
@@ -159,9 +161,11 @@ void api_replies_explain(struct api_call *c)
     struct err e;
 
     if (!json_is_string(text))
-        api_call_error(c, 400, "bad-text", "text", "send {\"text\":\"...\",\"from\":\"+86...\"}; from may be left out");
+        api_call_error(c, 400, "bad-text", "text",
+                       "send {\"text\":\"...\",\"from\":\"+86...\"}; from may be left out");
     else if (from != NULL && phone_normalise(from, strlen(from), phone, &e) != 0)
         api_call_err(c, &e);
     else
-        replier_explain(c->community->replier, json_string_value(text), json_string_length(text), from != NULL ? phone : NULL, on_explained, c);
+        replier_explain(c->community->replier, json_string_value(text), json_string_length(text),
+                        from != NULL ? phone : NULL, on_explained, c);
 }

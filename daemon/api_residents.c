@@ -54,7 +54,8 @@ static void read_filters(struct walk *w)
 
 static bool wanted(const struct walk *w, const struct resident *r)
 {
-    return (w->tag == NULL || resident_has_tag(r, w->tag)) && (w->area == NULL || resident_in_area(r, w->area)) &&
+    return (w->tag == NULL || resident_has_tag(r, w->tag)) &&
+           (w->area == NULL || resident_in_area(r, w->area)) &&
            (w->building == NULL || strcmp(w->building, r->building) == 0);
 }
 
@@ -181,9 +182,11 @@ void api_residents_show(struct api_call *c)
     struct err e;
     struct api_list *l;
 
-    if (is_phone ? phone_normalise(given, strlen(given), phone, &e) != 0 : num_i64(given, 1, INT64_MAX, &id) != 0) {
+    if (is_phone ? phone_normalise(given, strlen(given), phone, &e) != 0
+                 : num_i64(given, 1, INT64_MAX, &id) != 0) {
         if (!is_phone)
-            err_set(&e, "bad-id", "id", "'%.40s' is neither the id of a resident (a number) nor a mobile number", given);
+            err_set(&e, "bad-id", "id",
+                    "'%.40s' is neither the id of a resident (a number) nor a mobile number", given);
         api_call_err(c, &e);
         return;
     }
@@ -212,5 +215,6 @@ void api_residents_erase(struct api_call *c)
 void api_residents_merge(struct api_call *c)
 {
     api_call_error(c, 501, "not-supported", NULL,
-                   "two residents cannot be merged yet: correct the row in the CSV file, import it again and erase the other one");
+                   "two residents cannot be merged yet: correct the row in the CSV file, import it again and "
+                   "erase the other one");
 }

@@ -50,7 +50,8 @@ static void on_entry(void *arg, const struct roster_entry *e)
 static int by_order(const void *pa, const void *pb)
 {
     const struct roster_entry *a = pa, *b = pb;
-    int group_a = a->status == REG_WITHDRAWN ? 2 : a->status == REG_WAITING, group_b = b->status == REG_WITHDRAWN ? 2 : b->status == REG_WAITING;
+    int group_a = a->status == REG_WITHDRAWN ? 2 : a->status == REG_WAITING,
+        group_b = b->status == REG_WITHDRAWN ? 2 : b->status == REG_WAITING;
 
     if (group_a != group_b)
         return group_a - group_b;
@@ -198,7 +199,8 @@ static void on_exported(void *arg, const struct queue_result *res)
             text_line(&out, ++shown, &r->entries[i]);
     if (!r->as_text)
         httpd_header_add(r->call->req, "Content-Disposition", "attachment; filename=\"roster.csv\"");
-    api_call_text(r->call, 200, r->as_text ? "text/plain; charset=utf-8" : "text/csv; charset=utf-8", buf_cstr(&out), out.len);
+    api_call_text(r->call, 200, r->as_text ? "text/plain; charset=utf-8" : "text/csv; charset=utf-8",
+                  buf_cstr(&out), out.len);
     buf_fini(&out);
 }
 

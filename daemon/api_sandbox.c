@@ -15,7 +15,9 @@
 static bool has_sandbox(struct api_call *c)
 {
     if (c->app->sandbox != NULL && c->only[0] != '\0' && c->app->n_communities > 1) {
-        api_call_error(c, 403, "role", NULL, "the simulated phones belong to all communities; the key '%s' is valid for '%s' only", c->who, c->only);
+        api_call_error(c, 403, "role", NULL,
+                       "the simulated phones belong to all communities; the key '%s' is valid for '%s' only",
+                       c->who, c->only);
         return false;
     }
     if (c->app->sandbox != NULL)
@@ -34,8 +36,7 @@ static void mask(const struct api_call *c, json_t *o)
 
     if (c->full)
         return;
-    json_array_foreach(o, i, v)
-        mask(c, v);
+    json_array_foreach(o, i, v) mask(c, v);
     json_object_foreach_safe(o, next, name, v)
     {
         if (json_is_string(v))
@@ -91,7 +92,8 @@ static const char *provider_of(const struct api_call *c)
     for (size_t i = 0; i < c->app->n_links; i++) {
         const struct config_provider *p = link_conf(c->app->links[i]);
         bool mine = c->only[0] == '\0' || strcmp(c->only, p->community) == 0;
-        if (mine && link_driver(c->app->links[i])->in_process && (wanted == NULL || strcmp(wanted, p->name) == 0))
+        if (mine && link_driver(c->app->links[i])->in_process &&
+            (wanted == NULL || strcmp(wanted, p->name) == 0))
             return p->name;
     }
     return NULL;
@@ -107,7 +109,8 @@ void api_sandbox_text(struct api_call *c)
         return;
     provider = provider_of(c);
     if (provider == NULL)
-        api_call_error(c, 404, "no-such-provider", "provider", "there is no such provider with the driver sandbox");
+        api_call_error(c, 404, "no-such-provider", "provider",
+                       "there is no such provider with the driver sandbox");
     else if (text == NULL || *text == '\0' || strlen(text) > TEXT_MAX)
         api_call_error(c, 400, "bad-text", "text", "send {\"text\":\"...\"} of 1 to %d bytes", TEXT_MAX);
     else if (phone_normalise(c->match.params[0], strlen(c->match.params[0]), phone, &e) != 0)

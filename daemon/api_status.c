@@ -12,9 +12,9 @@
 #include "daemon/metrics.h"
 #include "queue/queue.h"
 
-#define RUNNING_MAX 50
+#define RUNNING_MAX     50
 #define SSE_PENDING_MAX (256u * 1024) /* a watcher that takes less is dropped */
-#define SSE_BEAT_MS 15000
+#define SSE_BEAT_MS     15000
 
 void api_status_health(struct api_call *c)
 {
@@ -29,9 +29,10 @@ static json_t *durability_json(const struct queue_durability *d)
 
     for (size_t i = 0; i < d->n_warnings; i++)
         json_array_append_new(warnings, api_call_string(d->warnings[i], strlen(d->warnings[i])));
-    return json_pack("{s:b,s:s,s:s,s:b,s:b,s:b,s:b,s:s,s:o}", "ok", d->ok, "words", d->words, "problem", d->problem, "daemon_crash", d->survives_daemon_crash,
-                     "redis_crash", d->survives_redis_crash, "power_loss", d->survives_power_loss, "aof", d->aof, "redis_version", d->redis_version,
-                     "warnings", warnings);
+    return json_pack("{s:b,s:s,s:s,s:b,s:b,s:b,s:b,s:s,s:o}", "ok", d->ok, "words", d->words, "problem",
+                     d->problem, "daemon_crash", d->survives_daemon_crash, "redis_crash",
+                     d->survives_redis_crash, "power_loss", d->survives_power_loss, "aof", d->aof,
+                     "redis_version", d->redis_version, "warnings", warnings);
 }
 
 static bool link_works(const struct link *l)
@@ -54,7 +55,8 @@ static bool check_links(const struct app *a, json_t *problems)
 
     for (size_t i = 0; i < a->n_links; i++)
         if (!link_works(a->links[i]))
-            say(problems, xasprintf("provider %s sends nothing: %s", link_conf(a->links[i])->name, link_state(a->links[i])));
+            say(problems, xasprintf("provider %s sends nothing: %s", link_conf(a->links[i])->name,
+                                    link_state(a->links[i])));
     for (size_t k = 0; k < a->n_communities; k++) {
         const char *name = a->communities[k].conf->name;
         bool any = false;
@@ -72,10 +74,12 @@ static bool add_ready(const struct app *a, json_t *o)
 {
     json_t *problems = json_array();
     bool ready = check_links(a, problems);
-    bool usable = a->redis_usable && redis_state(a->redis_side) == REDIS_UP; /* the API speaks over the side connection */
+    bool usable = a->redis_usable &&
+                  redis_state(a->redis_side) == REDIS_UP; /* the API speaks over the side connection */
 
     if (!usable)
-        say(problems, xasprintf("Redis is not usable: nothing is sent and nothing is accepted%s%s%s", a->redis_words[0] != '\0' ? " (" : "", a->redis_words,
+        say(problems, xasprintf("Redis is not usable: nothing is sent and nothing is accepted%s%s%s",
+                                a->redis_words[0] != '\0' ? " (" : "", a->redis_words,
                                 a->redis_words[0] != '\0' ? ")" : ""));
     if (a->draining)
         say(problems, xstrdup("the daemon is shutting down: it finishes what is under way"));
@@ -93,7 +97,9 @@ void api_status_ready(struct api_call *c)
     json_t *o = json_object();
     bool ready = add_ready(c->app, o);
 
-    json_object_set_new(o, "words", json_string(ready ? "ready: notices and alerts are accepted and sent" : "not ready: see problems"));
+    json_object_set_new(
+        o, "words",
+        json_string(ready ? "ready: notices and alerts are accepted and sent" : "not ready: see problems"));
     api_call_json(c, ready ? 200 : 503, o);
 }
 
@@ -107,7 +113,7 @@ struct status {
     struct part {
         struct status *status;
         const struct community *community;
-    } *parts; /* one per community */
+    } * parts; /* one per community */
 };
 
 static void status_free(void *state)
@@ -143,15 +149,16 @@ static json_t *lanes_json(const struct status *s)
             const char *word;
             if (l < 0 || !json_is_object(lane))
                 continue;
-            json_object_foreach(lane, word, state)
-                if (strcmp(word, "unsent") != 0) /* claimed, not begun */
-                    in_flight[l] += (size_t)json_integer_value(state);
+            json_object_foreach(lane, word, state) if (strcmp(word, "unsent") != 0) /* claimed, not begun */
+                in_flight[l] += (size_t)json_integer_value(state);
         }
         json_decref(f);
     }
     for (int l = 0; l < LANE_N; l++)
-        json_object_set_new(lanes, lane_name((enum lane)l), json_pack("{s:I,s:f,s:I}", "notices", (json_int_t)s->sum.lane_notices[l], "oldest_s",
-                                                                       (double)s->sum.lane_oldest_ms[l] / 1e3, "in_flight", (json_int_t)in_flight[l]));
+        json_object_set_new(lanes, lane_name((enum lane)l),
+                            json_pack("{s:I,s:f,s:I}", "notices", (json_int_t)s->sum.lane_notices[l],
+                                      "oldest_s", (double)s->sum.lane_oldest_ms[l] / 1e3, "in_flight",
+                                      (json_int_t)in_flight[l]));
     return lanes;
 }
 
@@ -207,7 +214,9 @@ static void on_stats(void *arg, const struct queue_result *r, const struct queue
         s->sum.rejected += q->rejected;
         for (int l = 0; l < LANE_N; l++) {
             s->sum.lane_notices[l] += q->lane_notices[l];
-            s->sum.lane_oldest_ms[l] = q->lane_oldest_ms[l] > s->sum.lane_oldest_ms[l] ? q->lane_oldest_ms[l] : s->sum.lane_oldest_ms[l];
+            s->sum.lane_oldest_ms[l] = q->lane_oldest_ms[l] > s->sum.lane_oldest_ms[l]
+                                           ? q->lane_oldest_ms[l]
+                                           : s->sum.lane_oldest_ms[l];
         }
     }
     answered(s);

@@ -18,11 +18,13 @@
 
 static json_t *accepted_json(const struct api_call *c, enum queue_accept_result a, const struct notice *n)
 {
-    return json_pack("{s:s,s:s,s:s,s:o,s:o,s:b}", "id", n->id, "kind", notice_kind_name(n->kind), "lane", lane_name(n->lane),
-                     "send_at", api_call_time(c, n->send_at), "not_after", api_call_time(c, n->not_after), "same", a == QUEUE_SAME);
+    return json_pack("{s:s,s:s,s:s,s:o,s:o,s:b}", "id", n->id, "kind", notice_kind_name(n->kind), "lane",
+                     lane_name(n->lane), "send_at", api_call_time(c, n->send_at), "not_after",
+                     api_call_time(c, n->not_after), "same", a == QUEUE_SAME);
 }
 
-static void on_submitted(void *arg, const struct queue_result *r, enum queue_accept_result a, const struct notice *n)
+static void on_submitted(void *arg, const struct queue_result *r, enum queue_accept_result a,
+                         const struct notice *n)
 {
     struct api_call *c = arg;
 
@@ -38,7 +40,8 @@ static void on_submitted(void *arg, const struct queue_result *r, enum queue_acc
         api_call_json(c, 202, accepted_json(c, a, n));
         return;
     case QUEUE_CONFLICT:
-        api_call_error(c, 409, "id-conflict", "id", "a notice with this id and other content was accepted before");
+        api_call_error(c, 409, "id-conflict", "id",
+                       "a notice with this id and other content was accepted before");
         return;
     }
 }
@@ -126,7 +129,8 @@ static void on_counted(void *arg, const struct queue_result *r, uint64_t recipie
     api_call_json(c, 200, json_incref(d->answer));
 }
 
-static void on_judged(void *arg, const struct queue_result *r, enum queue_accept_result a, const struct notice *n)
+static void on_judged(void *arg, const struct queue_result *r, enum queue_accept_result a,
+                      const struct notice *n)
 {
     struct api_call *c = arg;
     struct dry *d;
@@ -138,9 +142,10 @@ static void on_judged(void *arg, const struct queue_result *r, enum queue_accept
     }
     d = api_call_state(c, sizeof(*d));
     c->state_free = dry_free;
-    d->answer = json_pack("{s:b,s:s,s:s,s:s,s:o,s:o,s:n,s:s,s:o}", "dry_run", 1, "id", n->id, "kind", notice_kind_name(n->kind),
-                          "lane", lane_name(n->lane), "send_at", api_call_time(c, n->send_at), "not_after", api_call_time(c, n->not_after),
-                          "cost", "cost_note", "unknown: no price is configured", "providers", providers_for(c, n));
+    d->answer = json_pack("{s:b,s:s,s:s,s:s,s:o,s:o,s:n,s:s,s:o}", "dry_run", 1, "id", n->id, "kind",
+                          notice_kind_name(n->kind), "lane", lane_name(n->lane), "send_at",
+                          api_call_time(c, n->send_at), "not_after", api_call_time(c, n->not_after), "cost",
+                          "cost_note", "unknown: no price is configured", "providers", providers_for(c, n));
     add_text(d->answer, c, n);
     json_t *selector = n->to != NULL && audience_told(n->to) == NULL ? audience_json(n->to) : NULL;
     d->to = selector != NULL ? audience_parse(selector, NULL) : NULL;

@@ -102,11 +102,12 @@ void events_publish(struct events *e, const char *type, json_t *data)
     json_decref(data);
     if (text != NULL)
         TAILQ_FOREACH_SAFE(s, &e->subs, entry, next)
-            s->cb(s->arg, type, text);
+    s->cb(s->arg, type, text);
     free(text);
 }
 
-struct events_sub *events_subscribe(struct events *e, void (*cb)(void *arg, const char *type, const char *json), void *arg)
+struct events_sub *events_subscribe(struct events *e,
+                                    void (*cb)(void *arg, const char *type, const char *json), void *arg)
 {
     struct events_sub *s = xcalloc(1, sizeof(*s));
 

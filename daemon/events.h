@@ -19,7 +19,9 @@ struct events_cell {
 /* Counters of the contract, kept here because several parts feed them. */
 struct events_counters {
     uint64_t recipients[LANE_N][RECIPIENT_STATE_N];
-    struct events_cell replies[256], registrations[32], rejected[64]; /* label values -> count, from the first on, until an empty key; replies: "provider\tintent" */
+    struct events_cell replies[256], registrations[32],
+        rejected
+            [64]; /* label values -> count, from the first on, until an empty key; replies: "provider\tintent" */
 };
 void events_recipients(struct events *e, enum lane l, enum recipient_state s, uint64_t n);
 void events_reply(struct events *e, const char *provider, const char *intent);
@@ -31,7 +33,8 @@ const struct events_counters *events_counters(const struct events *e);
 void events_publish(struct events *e, const char *type, json_t *data);
 /* ${cb} may unsubscribe itself, but no other. */
 struct events_sub;
-struct events_sub *events_subscribe(struct events *e, void (*cb)(void *arg, const char *type, const char *json), void *arg);
+struct events_sub *events_subscribe(struct events *e,
+                                    void (*cb)(void *arg, const char *type, const char *json), void *arg);
 void events_unsubscribe(struct events_sub *s);
 
 #endif

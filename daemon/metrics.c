@@ -12,7 +12,8 @@
 
 #define TEXT_MAX (1u << 20)
 
-const int64_t metrics_bounds_us[METRICS_BOUNDS] = {5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000, 5000000, 10000000, 30000000};
+const int64_t metrics_bounds_us[METRICS_BOUNDS] = {5000,   10000,   25000,   50000,   100000,   250000,
+                                                   500000, 1000000, 2500000, 5000000, 10000000, 30000000};
 
 size_t metrics_bucket(int64_t us)
 {
@@ -47,7 +48,8 @@ static void head(struct buf *b, const char *name, const char *type, const char *
 }
 
 /* name{k1="v1",k2="v2"} value; ${k2} NULL = one label. */
-static void sample(struct buf *b, const char *name, const char *k1, const char *v1, const char *k2, const char *v2, uint64_t value)
+static void sample(struct buf *b, const char *name, const char *k1, const char *v1, const char *k2,
+                   const char *v2, uint64_t value)
 {
     buf_fmt(b, "%s{%s=\"", name, k1);
     metrics_label(b, v1);
@@ -67,11 +69,13 @@ static void add_recipients(struct buf *b, const struct events_counters *e)
     head(b, "crier_recipients_total", "counter", "Recipients that entered a state on this daemon");
     for (int l = 0; l < LANE_N; l++)
         for (int s = 0; s < RECIPIENT_STATE_N; s++)
-            sample(b, "crier_recipients_total", "lane", lane_name((enum lane)l), "state", recipient_state_name((enum recipient_state)s), e->recipients[l][s]);
+            sample(b, "crier_recipients_total", "lane", lane_name((enum lane)l), "state",
+                   recipient_state_name((enum recipient_state)s), e->recipients[l][s]);
 }
 
 /* Keys "a\tb" have two labels. */
-static void add_cells(struct buf *b, const char *name, const char *help, const char *k1, const char *k2, const struct events_cell *cells, size_t n)
+static void add_cells(struct buf *b, const char *name, const char *help, const char *k1, const char *k2,
+                      const struct events_cell *cells, size_t n)
 {
     head(b, name, "counter", help);
     for (size_t i = 0; i < n && cells[i].key[0] != '\0'; i++) {
@@ -91,7 +95,8 @@ static void add_histogram(struct buf *b, const char *provider, const struct link
     for (size_t i = 0; i <= METRICS_BOUNDS; i++) {
         char bound[32] = "+Inf";
         sum += s->hist[i];
-        int n = i < METRICS_BOUNDS ? snprintf(bound, sizeof(bound), "%g", (double)metrics_bounds_us[i] / 1e6) : 0;
+        int n =
+            i < METRICS_BOUNDS ? snprintf(bound, sizeof(bound), "%g", (double)metrics_bounds_us[i] / 1e6) : 0;
         if (n < 0 || (size_t)n >= sizeof(bound))
             panic("a bound does not fit");
         sample(b, "crier_send_seconds_bucket", "provider", provider, "le", bound, sum);
@@ -112,16 +117,19 @@ static void add_links(struct buf *b, const struct app *a)
     head(b, "crier_sends_total", "counter", "Messages judged, by provider and verdict");
     for (size_t i = 0; i < a->n_links; i++)
         for (int v = 0; v < VERDICT_N; v++)
-            sample(b, "crier_sends_total", "provider", name_of(a, i), "verdict", verdict_name((enum verdict)v), link_stats(a->links[i])->verdicts[v]);
+            sample(b, "crier_sends_total", "provider", name_of(a, i), "verdict",
+                   verdict_name((enum verdict)v), link_stats(a->links[i])->verdicts[v]);
     head(b, "crier_send_seconds", "histogram", "Time from a request's begin to its verdict");
     for (size_t i = 0; i < a->n_links; i++)
         add_histogram(b, name_of(a, i), link_stats(a->links[i]));
     head(b, "crier_inflight", "gauge", "Requests under way");
     for (size_t i = 0; i < a->n_links; i++)
-        sample(b, "crier_inflight", "provider", name_of(a, i), NULL, NULL, link_stats(a->links[i])->in_flight);
+        sample(b, "crier_inflight", "provider", name_of(a, i), NULL, NULL,
+               link_stats(a->links[i])->in_flight);
     head(b, "crier_breaker_open", "gauge", "1 while a provider is left alone because it fails");
     for (size_t i = 0; i < a->n_links; i++)
-        sample(b, "crier_breaker_open", "provider", name_of(a, i), NULL, NULL, link_stats(a->links[i])->breaker_open);
+        sample(b, "crier_breaker_open", "provider", name_of(a, i), NULL, NULL,
+               link_stats(a->links[i])->breaker_open);
 }
 
 static void add_process(struct buf *b, struct app *a)
@@ -142,7 +150,7 @@ struct scrape {
     struct app *app;
     metrics_fn cb;
     void *arg;
-    size_t n_waiting; /* answers of Redis still to come */
+    size_t n_waiting;          /* answers of Redis still to come */
     size_t n_tallied, n_stats; /* communities that answered */
     struct tally tally;        /* sums over communities */
     int64_t oldest_ms[LANE_N];
@@ -160,15 +168,18 @@ static void scrape_free(struct scrape *s)
 static void add_redis(struct buf *b, const struct scrape *s)
 {
     if (s->n_tallied == s->app->n_communities) {
-        head(b, "crier_notices", "gauge", "Notices by lane and state (the newest thousand of each community)");
+        head(b, "crier_notices", "gauge",
+             "Notices by lane and state (the newest thousand of each community)");
         for (int l = 0; l < LANE_N; l++)
             for (int st = 0; st < NOTICE_STATE_N; st++)
-                sample(b, "crier_notices", "lane", lane_name((enum lane)l), "state", notice_state_name((enum notice_state)st), s->tally.notices[l][st]);
+                sample(b, "crier_notices", "lane", lane_name((enum lane)l), "state",
+                       notice_state_name((enum notice_state)st), s->tally.notices[l][st]);
     }
     if (s->n_stats == s->app->n_communities) {
         head(b, "crier_lane_oldest_seconds", "gauge", "Age of the oldest unfinished notice in a lane");
         for (int l = 0; l < LANE_N; l++) {
-            buf_fmt(b, "crier_lane_oldest_seconds{lane=\"%s\"} %.3f\n", lane_name((enum lane)l), (double)s->oldest_ms[l] / 1e3);
+            buf_fmt(b, "crier_lane_oldest_seconds{lane=\"%s\"} %.3f\n", lane_name((enum lane)l),
+                    (double)s->oldest_ms[l] / 1e3);
         }
     }
 }
@@ -181,9 +192,12 @@ static void tell(struct scrape *s)
     add_redis(&b, s);
     add_recipients(&b, e);
     add_links(&b, s->app);
-    add_cells(&b, "crier_replies_total", "Replies decided, by intent", "provider", "intent", e->replies, ARRAY_LEN(e->replies));
-    add_cells(&b, "crier_registrations_total", "Registrations by result", "result", NULL, e->registrations, ARRAY_LEN(e->registrations));
-    add_cells(&b, "crier_rejected_total", "Entries of the queue that were refused", "reason", NULL, e->rejected, ARRAY_LEN(e->rejected));
+    add_cells(&b, "crier_replies_total", "Replies decided, by intent", "provider", "intent", e->replies,
+              ARRAY_LEN(e->replies));
+    add_cells(&b, "crier_registrations_total", "Registrations by result", "result", NULL, e->registrations,
+              ARRAY_LEN(e->registrations));
+    add_cells(&b, "crier_rejected_total", "Entries of the queue that were refused", "reason", NULL,
+              e->rejected, ARRAY_LEN(e->rejected));
     add_process(&b, s->app);
     s->cb(s->arg, buf_cstr(&b), b.len);
     buf_fini(&b);

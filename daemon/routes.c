@@ -9,6 +9,7 @@
 
 #define KB 1024u
 
+/* clang-format off */
 static const struct route table[] = {
     /* method, path, role, guard, body, flags, handler */
     {"POST", "/api/v1/notices", ROLE_SENDER, GUARD_BODY, 64 * KB, ROUTE_MAKES | ROUTE_OWN_KEY | ROUTE_AUDIT, api_submit_run},
@@ -68,6 +69,7 @@ static const struct route table[] = {
     {"GET", "/", ROLE_OPEN, GUARD_NONE, 0, ROUTE_GLOBAL, api_console_file},
     {"GET", "/console/{file...}", ROLE_OPEN, GUARD_NONE, 0, ROUTE_GLOBAL, api_console_file},
 };
+/* clang-format on */
 
 const struct route *routes_at(size_t i)
 {
@@ -104,10 +106,12 @@ enum role routes_needs_for_body(const json_t *notice)
 {
     const json_t *kind = json_object_get(notice, "kind"), *lane = json_object_get(notice, "lane");
     const char *k = json_string_value(kind), *l = json_string_value(lane);
-    bool ordinary_kind = kind == NULL || (k != NULL && (strcmp(k, "notice") == 0 || strcmp(k, "promotion") == 0));
+    bool ordinary_kind =
+        kind == NULL || (k != NULL && (strcmp(k, "notice") == 0 || strcmp(k, "promotion") == 0));
     bool ordinary_lane = lane == NULL || (l != NULL && (strcmp(l, "normal") == 0 || strcmp(l, "bulk") == 0));
 
-    return ordinary_kind && ordinary_lane && json_object_get(notice, "alert") == NULL ? ROLE_SENDER : ROLE_ALERTER;
+    return ordinary_kind && ordinary_lane && json_object_get(notice, "alert") == NULL ? ROLE_SENDER
+                                                                                      : ROLE_ALERTER;
 }
 
 /* ---- matching ---- */

@@ -13,11 +13,11 @@ struct api_call;
 
 /* Ascending: each may do what those before it may. */
 enum role {
-    ROLE_OPEN = 0,  /* no token: hooks (they carry a secret of their own), the console's files, healthz */
-    ROLE_LOOPBACK,  /* no token from this machine, otherwise as viewer */
+    ROLE_OPEN = 0, /* no token: hooks (they carry a secret of their own), the console's files, healthz */
+    ROLE_LOOPBACK, /* no token from this machine, otherwise as viewer */
     ROLE_VIEWER,
     ROLE_SENDER,
-    ROLE_ALERTER,   /* alerts, and lanes emergency and urgent */
+    ROLE_ALERTER, /* alerts, and lanes emergency and urgent */
     ROLE_ADMIN
 };
 #define ROLE_N 6
@@ -33,12 +33,12 @@ enum route_guard {
 };
 
 enum {
-    ROUTE_MAKES = 1,     /* a POST that makes something: honours Idempotency-Key */
-    ROUTE_AUDIT = 2,     /* written to the audit trail */
-    ROUTE_NUMBERS = 4,   /* answers hold phone numbers: masked over TCP unless ?full=1 (ROLE_ADMIN, audited) */
-    ROUTE_GLOBAL = 8,    /* belongs to no community */
-    ROUTE_BYTES = 16,    /* the body is no JSON: the handler reads it */
-    ROUTE_OWN_KEY = 32   /* the handler honours Idempotency-Key itself, in Redis */
+    ROUTE_MAKES = 1,   /* a POST that makes something: honours Idempotency-Key */
+    ROUTE_AUDIT = 2,   /* written to the audit trail */
+    ROUTE_NUMBERS = 4, /* answers hold phone numbers: masked over TCP unless ?full=1 (ROLE_ADMIN, audited) */
+    ROUTE_GLOBAL = 8,  /* belongs to no community */
+    ROUTE_BYTES = 16,  /* the body is no JSON: the handler reads it */
+    ROUTE_OWN_KEY = 32 /* the handler honours Idempotency-Key itself, in Redis */
 };
 
 #define ROUTES_PARAMS 3

@@ -16,12 +16,12 @@
 #include "base/mem.h"
 #include "base/secret.h"
 
-#define FRESH_MS  10000 /* older than this: read again, behind the answer */
-#define HURRY_MS  1000  /* an unknown id makes us read again at most this often */
-#define BAD_MAX   5
-#define BAD_MS    60000
-#define PEERS     256
-#define KEYS_MAX  1000
+#define FRESH_MS 10000 /* older than this: read again, behind the answer */
+#define HURRY_MS 1000  /* an unknown id makes us read again at most this often */
+#define BAD_MAX  5
+#define BAD_MS   60000
+#define PEERS    256
+#define KEYS_MAX 1000
 
 struct waiting {
     char *token, *peer;
@@ -261,7 +261,8 @@ static void fill(char *out, size_t n, const char *s)
         panic("a part of a key does not fit: check it first");
 }
 
-void tokens_make(const char *name, const char *role, const char *community, struct keyring_key *k, char token[TOKENS_TEXT])
+void tokens_make(const char *name, const char *role, const char *community, struct keyring_key *k,
+                 char token[TOKENS_TEXT])
 {
     char id[17], secret[65];
     int n;

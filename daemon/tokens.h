@@ -27,7 +27,8 @@ void tokens_check(struct tokens *t, const char *authorization, const char *peer,
 
 /* Make a key: ${token} of >= TOKENS_TEXT bytes gets "id.secret"; the only time it is seen. */
 #define TOKENS_TEXT 96
-void tokens_make(const char *name, const char *role, const char *community, struct keyring_key *k, char token[TOKENS_TEXT]);
+void tokens_make(const char *name, const char *role, const char *community, struct keyring_key *k,
+                 char token[TOKENS_TEXT]);
 /* Read the keyring again (after a key was made or revoked here). */
 void tokens_refresh(struct tokens *t);
 /* Is there a valid token in file ${path}? If not, make a key `${name}` of ${role} and write it there (mode 0600); for --dev. Later, once Redis answers; tried until it does. */

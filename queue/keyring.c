@@ -28,7 +28,8 @@ static void on_done(struct queue_op *op, const struct queue_result *r, const str
     o->cb(o->arg, r);
 }
 
-static struct done_op *done_op(struct queue *q, const char *code, const char *words, queue_done_fn cb, void *arg)
+static struct done_op *done_op(struct queue *q, const char *code, const char *words, queue_done_fn cb,
+                               void *arg)
 {
     struct done_op *o = queue_op_new(q, sizeof(*o), on_done);
 
@@ -42,8 +43,9 @@ static struct done_op *done_op(struct queue *q, const char *code, const char *wo
 void keyring_put(struct queue *q, const struct keyring_key *k, queue_done_fn cb, void *arg)
 {
     struct done_op *o = done_op(q, "exists", "there is a key with this id", cb, arg);
-    json_t *value = json_pack("{s:i,s:s,s:s,s:s,s:s,s:I}", "v", 1, "name", k->name, "role", k->role, "community", k->community,
-                              "sha256", k->sha256, "created_at", (json_int_t)k->created_at);
+    json_t *value =
+        json_pack("{s:i,s:s,s:s,s:s,s:s,s:I}", "v", 1, "name", k->name, "role", k->role, "community",
+                  k->community, "sha256", k->sha256, "created_at", (json_int_t)k->created_at);
     char *text = json_dumps(value, JSON_COMPACT);
 
     if (text == NULL)
@@ -89,11 +91,12 @@ static int copy(char *out, size_t n, const char *s)
 static int parse(struct keyring_key *k, const char *id, const char *text, size_t n)
 {
     json_t *o = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
-    int bad = o == NULL || copy(k->id, sizeof(k->id), id) != 0 ||
-              copy(k->name, sizeof(k->name), json_string_value(json_object_get(o, "name"))) != 0 ||
-              copy(k->role, sizeof(k->role), json_string_value(json_object_get(o, "role"))) != 0 ||
-              copy(k->community, sizeof(k->community), json_string_value(json_object_get(o, "community"))) != 0 ||
-              copy(k->sha256, sizeof(k->sha256), json_string_value(json_object_get(o, "sha256"))) != 0;
+    int bad =
+        o == NULL || copy(k->id, sizeof(k->id), id) != 0 ||
+        copy(k->name, sizeof(k->name), json_string_value(json_object_get(o, "name"))) != 0 ||
+        copy(k->role, sizeof(k->role), json_string_value(json_object_get(o, "role"))) != 0 ||
+        copy(k->community, sizeof(k->community), json_string_value(json_object_get(o, "community"))) != 0 ||
+        copy(k->sha256, sizeof(k->sha256), json_string_value(json_object_get(o, "sha256"))) != 0;
 
     k->created_at = json_integer_value(json_object_get(o, "created_at"));
     json_decref(o);
@@ -108,14 +111,16 @@ static void on_list(struct queue_op *op, const struct queue_result *r, const str
     for (size_t i = 0; i + 1 < n; i += 2) {
         struct keyring_key k;
         size_t len = 0;
-        const char *id = redis_value_str(redis_value_at(v, i), NULL), *text = redis_value_str(redis_value_at(v, i + 1), &len);
+        const char *id = redis_value_str(redis_value_at(v, i), NULL),
+                   *text = redis_value_str(redis_value_at(v, i + 1), &len);
         if (id != NULL && text != NULL && parse(&k, id, text, len) == 0)
             o->each(o->arg, &k);
     }
     o->cb(o->arg, r);
 }
 
-void keyring_list(struct queue *q, void (*each)(void *arg, const struct keyring_key *k), queue_done_fn cb, void *arg)
+void keyring_list(struct queue *q, void (*each)(void *arg, const struct keyring_key *k), queue_done_fn cb,
+                  void *arg)
 {
     struct list_op *o = queue_op_new(q, sizeof(*o), on_list);
 

@@ -28,7 +28,12 @@ void trail_add(struct queue *q, const struct trail_entry *e, queue_done_fn cb, v
 {
     struct add_op *o = queue_op_new(q, sizeof(*o), on_add);
     const char *const pairs[][2] = {
-        {"who", e->who}, {"role", e->role}, {"from", e->from}, {"did", e->did}, {"target", e->target}};
+        {"who",    e->who   },
+        {"role",   e->role  },
+        {"from",   e->from  },
+        {"did",    e->did   },
+        {"target", e->target}
+    };
 
     o->cb = cb;
     o->arg = arg;
@@ -81,8 +86,11 @@ static void on_list(struct queue_op *op, const struct queue_result *r, const str
     for (size_t i = 0; i < redis_value_count(v); i++) {
         const struct redis_value *entry = redis_value_at(v, i), *fields = redis_value_at(entry, 1);
         const char *key = redis_value_str(redis_value_at(entry, 0), NULL);
-        struct trail_entry e = {.who = field(fields, "who"), .role = field(fields, "role"), .from = field(fields, "from"),
-                                .did = field(fields, "did"), .target = field(fields, "target")};
+        struct trail_entry e = {.who = field(fields, "who"),
+                                .role = field(fields, "role"),
+                                .from = field(fields, "from"),
+                                .did = field(fields, "did"),
+                                .target = field(fields, "target")};
         if (key == NULL)
             continue;
         e.status = redis_value_int(queue_value_field(fields, "status"), 0);
@@ -92,7 +100,8 @@ static void on_list(struct queue_op *op, const struct queue_result *r, const str
     o->cb(o->arg, r);
 }
 
-void trail_list(struct queue *q, const char *before, size_t limit, trail_each_fn each, queue_done_fn cb, void *arg)
+void trail_list(struct queue *q, const char *before, size_t limit, trail_each_fn each, queue_done_fn cb,
+                void *arg)
 {
     struct list_op *o = queue_op_new(q, sizeof(*o), on_list);
     char from[80] = "+";

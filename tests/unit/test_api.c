@@ -61,11 +61,17 @@ struct answer {
     json_t *json;
 };
 
-static struct answer ask(struct fetch *f, const char *method, const char *path, const char *body, const char *header)
+static struct answer ask(struct fetch *f, const char *method, const char *path, const char *body,
+                         const char *header)
 {
     struct answer a = {.status = 0, .text = BUF_INIT(1u << 20)};
     const char *headers[] = {header, NULL};
-    struct fetch_call call = {.method = method, .path = path, .headers = headers, .body = body, .body_len = body != NULL ? strlen(body) : 0, .timeout_ms = 10000};
+    struct fetch_call call = {.method = method,
+                              .path = path,
+                              .headers = headers,
+                              .body = body,
+                              .body_len = body != NULL ? strlen(body) : 0,
+                              .timeout_ms = 10000};
     struct err e;
 
     if (fetch_run(f, &call, &a.status, &a.text, &e) != 0)
@@ -101,7 +107,8 @@ static struct fetch *as(const char *token)
 static void make_tokens(void)
 {
     for (int r = ROLE_VIEWER; r < ROLE_N; r++) {
-        char *body = xasprintf("{\"name\":\"test %s\",\"role\":\"%s\"}", role_name((enum role)r), role_name((enum role)r));
+        char *body = xasprintf("{\"name\":\"test %s\",\"role\":\"%s\"}", role_name((enum role)r),
+                               role_name((enum role)r));
         struct answer a = ask(local, "POST", "/api/v1/keys", body, NULL);
         assert_int_equal(a.status, 201);
         tokens[r] = xstrdup(json_string_value(json_object_get(a.json, "token")));
@@ -176,7 +183,9 @@ static void path_of(const struct route *r, char *out, size_t n)
             buf_chr(&b, *p);
             continue;
         }
-        buf_str(&b, strstr(r->path, "phone") != NULL ? "13800138000" : strstr(p, "file") == p + 1 ? "app.js" : "x");
+        buf_str(&b, strstr(r->path, "phone") != NULL ? "13800138000"
+                    : strstr(p, "file") == p + 1     ? "app.js"
+                                                     : "x");
         p = strchr(p, '}');
     }
     memcpy(out, buf_cstr(&b), b.len + 1);
@@ -193,7 +202,8 @@ static void try_route(const struct route *r, enum role role, struct fetch *f)
         return; /* would never end */
     path_of(r, path, sizeof(path));
     status = status_of(f, r->method, path, strcmp(r->method, "POST") == 0 ? "{}" : NULL);
-    if (role >= needs && (status == 401 || status == -1 || (status == 403 && strncmp(path, "/hooks/", 7) != 0)))
+    if (role >= needs &&
+        (status == 401 || status == -1 || (status == 403 && strncmp(path, "/hooks/", 7) != 0)))
         fail_msg("%s %s as %s: %d", r->method, path, role_name(role), status);
     if (role < needs && status != (role == ROLE_OPEN ? 401 : 403))
         fail_msg("%s %s as %s: %d, and needs %s", r->method, path, role_name(role), status, role_name(needs));
@@ -215,7 +225,9 @@ static void test_every_route_refuses_without_its_role(void **state)
 static void test_an_alert_needs_an_alerter(void **state)
 {
     struct fetch *f = as(tokens[ROLE_SENDER]), *g = as(tokens[ROLE_ALERTER]);
-    static const char *const body = "{\"v\":1,\"id\":\"urgent-1\",\"to\":{\"phones\":[\"13800138009\"]},\"text\":\"x\",\"lane\":\"urgent\",\"send_at\":\"2037-01-01T00:00:00Z\"}";
+    static const char *const body =
+        "{\"v\":1,\"id\":\"urgent-1\",\"to\":{\"phones\":[\"13800138009\"]},\"text\":\"x\",\"lane\":"
+        "\"urgent\",\"send_at\":\"2037-01-01T00:00:00Z\"}";
 
     (void)state;
     assert_int_equal(status_of(f, "POST", "/api/v1/notices", body), 403);
@@ -233,34 +245,42 @@ static const struct {
     int status;
     const char *code;
 } rows[] = {
-    {"no such path", "GET", "/api/v1/nothing", NULL, 404, "no-such-path"},
-    {"another method", "PUT", "/api/v1/notices", NULL, 405, "method"},
-    {"a body that is no JSON", "POST", "/api/v1/notices", "{\"v\":1", 400, "bad-json"},
-    {"a body that is no object", "POST", "/api/v1/notices", "[1]", 400, "bad-json"},
-    {"a member twice", "POST", "/api/v1/notices", "{\"v\":1,\"v\":1}", 400, "duplicate-member"},
-    {"an unknown member", "POST", "/api/v1/notices", "{\"v\":1,\"to\":{\"everyone\":true},\"text\":\"x\",\"bogus\":1}", 400, "unknown-member"},
-    {"a number that is none", "POST", "/api/v1/notices", "{\"v\":1,\"to\":{\"phones\":[\"123\"]},\"text\":\"x\"}", 400, "bad-phone"},
-    {"too late", "POST", "/api/v1/notices", "{\"v\":1,\"to\":{\"everyone\":true},\"text\":\"x\",\"not_after\":\"2001-01-01T00:00:00Z\"}", 422, "not-after-passed"},
-    {"a notice that is not there", "GET", "/api/v1/notices/none", NULL, 404, "no-such-notice"},
-    {"its recipients", "GET", "/api/v1/notices/none/recipients", NULL, 404, "no-such-notice"},
-    {"cancelling it", "POST", "/api/v1/notices/none/cancel", NULL, 404, "no-such-notice"},
-    {"a state that is none", "GET", "/api/v1/notices?state=gone", NULL, 400, "bad-query"},
-    {"a limit beyond", "GET", "/api/v1/notices?limit=5000", NULL, 400, "bad-query"},
-    {"an activity that is not there", "GET", "/api/v1/activities/none", NULL, 404, "no-such-activity"},
-    {"its roster", "GET", "/api/v1/activities/none/roster", NULL, 404, "no-such-activity"},
-    {"a resident's id that is none", "GET", "/api/v1/residents/abc", NULL, 400, "bad-id"},
-    {"erasing nobody", "DELETE", "/api/v1/residents/999999", NULL, 404, "no-such-resident"},
-    {"merging is not there yet and says so", "POST", "/api/v1/residents/merge", "{}", 501, "not-supported"},
-    {"an inbox entry that is not there", "GET", "/api/v1/inbox/1-1", NULL, 404, "no-such-entry"},
-    {"a provider that is not there", "POST", "/api/v1/providers/none/pause", NULL, 404, "no-such-provider"},
-    {"a key with a role that is none", "POST", "/api/v1/keys", "{\"name\":\"x\",\"role\":\"root\"}", 400, "bad-role"},
-    {"a key that is not there", "DELETE", "/api/v1/keys/none", NULL, 404, "no-such-key"},
-    {"a community that is not there", "GET", "/api/v1/notices?community=none", NULL, 404, "no-such-community"},
-    {"a wrong hook secret", "POST", "/hooks/sandbox/wrong/reply", "{}", 403, "hook-secret"},
-    {"a hook of no provider looks the same", "POST", "/hooks/none/wrong/reply", "{}", 403, "hook-secret"},
-    {"a CSV without a name column", "POST", "/api/v1/residents/import?check=1", "phone\n13800138000\n", 400, "bad-header"},
-    {"a CSV with bad rows imports nothing", "POST", "/api/v1/residents/import", "name,phone\nA,13800138010\nB,12\n", 422, "bad-rows"},
-    {"a reply without text", "POST", "/api/v1/replies/explain", "{}", 400, "bad-text"},
+    {"no such path",                         "GET",    "/api/v1/nothing",                  NULL,                                 404, "no-such-path"    },
+    {"another method",                       "PUT",    "/api/v1/notices",                  NULL,                                 405, "method"          },
+    {"a body that is no JSON",               "POST",   "/api/v1/notices",                  "{\"v\":1",                           400, "bad-json"        },
+    {"a body that is no object",             "POST",   "/api/v1/notices",                  "[1]",                                400, "bad-json"        },
+    {"a member twice",                       "POST",   "/api/v1/notices",                  "{\"v\":1,\"v\":1}",                  400, "duplicate-member"},
+    {"an unknown member",                    "POST",   "/api/v1/notices",
+     "{\"v\":1,\"to\":{\"everyone\":true},\"text\":\"x\",\"bogus\":1}",                                                          400, "unknown-member"  },
+    {"a number that is none",                "POST",   "/api/v1/notices",
+     "{\"v\":1,\"to\":{\"phones\":[\"123\"]},\"text\":\"x\"}",                                                                   400, "bad-phone"       },
+    {"too late",                             "POST",   "/api/v1/notices",
+     "{\"v\":1,\"to\":{\"everyone\":true},\"text\":\"x\",\"not_after\":\"2001-01-01T00:00:00Z\"}",                               422,
+     "not-after-passed"                                                                                                                                 },
+    {"a notice that is not there",           "GET",    "/api/v1/notices/none",             NULL,                                 404, "no-such-notice"  },
+    {"its recipients",                       "GET",    "/api/v1/notices/none/recipients",  NULL,                                 404, "no-such-notice"  },
+    {"cancelling it",                        "POST",   "/api/v1/notices/none/cancel",      NULL,                                 404, "no-such-notice"  },
+    {"a state that is none",                 "GET",    "/api/v1/notices?state=gone",       NULL,                                 400, "bad-query"       },
+    {"a limit beyond",                       "GET",    "/api/v1/notices?limit=5000",       NULL,                                 400, "bad-query"       },
+    {"an activity that is not there",        "GET",    "/api/v1/activities/none",          NULL,                                 404, "no-such-activity"},
+    {"its roster",                           "GET",    "/api/v1/activities/none/roster",   NULL,                                 404, "no-such-activity"},
+    {"a resident's id that is none",         "GET",    "/api/v1/residents/abc",            NULL,                                 400, "bad-id"          },
+    {"erasing nobody",                       "DELETE", "/api/v1/residents/999999",         NULL,                                 404, "no-such-resident"},
+    {"merging is not there yet and says so", "POST",   "/api/v1/residents/merge",          "{}",                                 501, "not-supported"   },
+    {"an inbox entry that is not there",     "GET",    "/api/v1/inbox/1-1",                NULL,                                 404, "no-such-entry"   },
+    {"a provider that is not there",         "POST",   "/api/v1/providers/none/pause",     NULL,                                 404, "no-such-provider"},
+    {"a key with a role that is none",       "POST",   "/api/v1/keys",                     "{\"name\":\"x\",\"role\":\"root\"}", 400,
+     "bad-role"                                                                                                                                         },
+    {"a key that is not there",              "DELETE", "/api/v1/keys/none",                NULL,                                 404, "no-such-key"     },
+    {"a community that is not there",        "GET",    "/api/v1/notices?community=none",   NULL,                                 404,
+     "no-such-community"                                                                                                                                },
+    {"a wrong hook secret",                  "POST",   "/hooks/sandbox/wrong/reply",       "{}",                                 403, "hook-secret"     },
+    {"a hook of no provider looks the same", "POST",   "/hooks/none/wrong/reply",          "{}",                                 403, "hook-secret"     },
+    {"a CSV without a name column",          "POST",   "/api/v1/residents/import?check=1", "phone\n13800138000\n",               400,
+     "bad-header"                                                                                                                                       },
+    {"a CSV with bad rows imports nothing",  "POST",   "/api/v1/residents/import",
+     "name,phone\nA,13800138010\nB,12\n",                                                                                        422, "bad-rows"        },
+    {"a reply without text",                 "POST",   "/api/v1/replies/explain",          "{}",                                 400, "bad-text"        },
 };
 
 static void test_refusals(void **state)
@@ -269,9 +289,11 @@ static void test_refusals(void **state)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct answer a = ask(local, rows[i].method, rows[i].path, rows[i].body, NULL);
         const json_t *e = json_object_get(a.json, "error");
-        const char *code = json_string_value(json_object_get(e, "code")), *message = json_string_value(json_object_get(e, "message"));
-        if (a.status != rows[i].status || code == NULL || strcmp(code, rows[i].code) != 0 || message == NULL || *message == '\0' ||
-            json_object_get(e, "doc") == NULL || json_object_get(e, "field") == NULL)
+        const char *code = json_string_value(json_object_get(e, "code")),
+                   *message = json_string_value(json_object_get(e, "message"));
+        if (a.status != rows[i].status || code == NULL || strcmp(code, rows[i].code) != 0 ||
+            message == NULL || *message == '\0' || json_object_get(e, "doc") == NULL ||
+            json_object_get(e, "field") == NULL)
             fail_msg("%s: %d %s", rows[i].name, a.status, buf_cstr(&a.text));
         answer_fini(&a);
     }
@@ -291,13 +313,16 @@ static void test_too_large_bodies(void **state)
 static void test_idempotency_key_of_a_key(void **state)
 {
     static const char *const body = "{\"name\":\"once\",\"role\":\"viewer\"}";
-    struct answer a = ask(local, "POST", "/api/v1/keys", body, "Idempotency-Key: one"), b = ask(local, "POST", "/api/v1/keys", body, "Idempotency-Key: one"),
-                  c = ask(local, "POST", "/api/v1/keys", "{\"name\":\"other\",\"role\":\"viewer\"}", "Idempotency-Key: one");
+    struct answer a = ask(local, "POST", "/api/v1/keys", body, "Idempotency-Key: one"),
+                  b = ask(local, "POST", "/api/v1/keys", body, "Idempotency-Key: one"),
+                  c = ask(local, "POST", "/api/v1/keys", "{\"name\":\"other\",\"role\":\"viewer\"}",
+                          "Idempotency-Key: one");
 
     (void)state;
     assert_int_equal(a.status, 201);
     assert_int_equal(b.status, 201);
-    assert_string_equal(json_string_value(json_object_get(a.json, "id")), json_string_value(json_object_get(b.json, "id")));
+    assert_string_equal(json_string_value(json_object_get(a.json, "id")),
+                        json_string_value(json_object_get(b.json, "id")));
     assert_int_equal(c.status, 409);
     answer_fini(&a);
     answer_fini(&b);
@@ -312,10 +337,13 @@ static void test_numbers_are_masked_over_tcp(void **state)
     } lists[] = {{"/api/v1/residents"}, {"/api/v1/residents/13800138001"}, {"/api/v1/residents/export"}};
 
     (void)state;
-    assert_int_equal(status_of(local, "POST", "/api/v1/residents/import", "name,phone\n王小明,13800138001\n"), 200);
+    assert_int_equal(status_of(local, "POST", "/api/v1/residents/import", "name,phone\n王小明,13800138001\n"),
+                     200);
     for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
         char *full = xasprintf("%s?full=1", lists[i].path);
-        struct answer masked = ask(viewer, "GET", lists[i].path, NULL, NULL), whole = ask(admin, "GET", full, NULL, NULL), here = ask(local, "GET", lists[i].path, NULL, NULL);
+        struct answer masked = ask(viewer, "GET", lists[i].path, NULL, NULL),
+                      whole = ask(admin, "GET", full, NULL, NULL),
+                      here = ask(local, "GET", lists[i].path, NULL, NULL);
         assert_int_equal(masked.status, 200);
         assert_non_null(strstr(buf_cstr(&masked.text), "138****8001"));
         assert_null(strstr(buf_cstr(&masked.text), "13800138001"));
@@ -354,22 +382,34 @@ static void wait_for(const char *path, const char *text)
 
 static void test_numbers_inside_texts_are_masked_too(void **state)
 {
-    static const char *const paths[] = {"/api/v1/inbox", "/api/v1/notices/masked-1/recipients", "/api/v1/sandbox/phones", "/api/v1/activities/hike/roster",
+    static const char *const paths[] = {"/api/v1/inbox", "/api/v1/notices/masked-1/recipients",
+                                        "/api/v1/sandbox/phones", "/api/v1/activities/hike/roster",
                                         "/api/v1/activities/hike/export"};
     struct fetch *viewer = as(tokens[ROLE_VIEWER]);
 
     (void)state;
-    assert_int_equal(status_of(local, "POST", "/api/v1/activities", "{\"code\":\"hike\",\"title\":\"Hike\",\"seats\":3,\"starts_at\":\"2037-01-01T00:00:00Z\"}"), 201);
-    assert_int_equal(status_of(local, "POST", "/api/v1/sandbox/phones/13800138055/text", "{\"text\":\"路灯坏了, 打我另一个号码 13800138066\"}"), 202);
-    assert_int_equal(status_of(local, "POST", "/api/v1/sandbox/phones/13800138056/text", "{\"text\":\"join hike\"}"), 202);
-    assert_int_equal(status_of(local, "POST", "/api/v1/notices", "{\"v\":1,\"id\":\"masked-1\",\"to\":{\"phones\":[\"13800138057\"]},\"text\":\"x\"}"), 202);
+    assert_int_equal(
+        status_of(
+            local, "POST", "/api/v1/activities",
+            "{\"code\":\"hike\",\"title\":\"Hike\",\"seats\":3,\"starts_at\":\"2037-01-01T00:00:00Z\"}"),
+        201);
+    assert_int_equal(status_of(local, "POST", "/api/v1/sandbox/phones/13800138055/text",
+                               "{\"text\":\"路灯坏了, 打我另一个号码 13800138066\"}"),
+                     202);
+    assert_int_equal(
+        status_of(local, "POST", "/api/v1/sandbox/phones/13800138056/text", "{\"text\":\"join hike\"}"), 202);
+    assert_int_equal(
+        status_of(local, "POST", "/api/v1/notices",
+                  "{\"v\":1,\"id\":\"masked-1\",\"to\":{\"phones\":[\"13800138057\"]},\"text\":\"x\"}"),
+        202);
     wait_for("/api/v1/inbox", "13800138066");
     wait_for("/api/v1/activities/hike/roster", "13800138056");
     wait_for("/api/v1/notices/masked-1/recipients", "13800138057");
     wait_for("/api/v1/sandbox/phones", "13800138057");
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
         struct answer a = ask(viewer, "GET", paths[i], NULL, NULL);
-        if (a.status != 200 || strstr(buf_cstr(&a.text), "****80") == NULL || strstr(buf_cstr(&a.text), "138001380") != NULL)
+        if (a.status != 200 || strstr(buf_cstr(&a.text), "****80") == NULL ||
+            strstr(buf_cstr(&a.text), "138001380") != NULL)
             fail_msg("%s: %d %s", paths[i], a.status, buf_cstr(&a.text));
         answer_fini(&a);
     }
@@ -378,7 +418,8 @@ static void test_numbers_inside_texts_are_masked_too(void **state)
 
 static void test_lists_are_objects_or_lines(void **state)
 {
-    struct answer page = ask(local, "GET", "/api/v1/providers", NULL, NULL), lines = ask(local, "GET", "/api/v1/providers", NULL, "Accept: application/x-ndjson");
+    struct answer page = ask(local, "GET", "/api/v1/providers", NULL, NULL),
+                  lines = ask(local, "GET", "/api/v1/providers", NULL, "Accept: application/x-ndjson");
 
     (void)state;
     assert_int_equal(json_array_size(json_object_get(page.json, "items")), 1);
@@ -399,7 +440,8 @@ static bool leave(void *arg, const char *p, size_t n)
 /* 12,000 people are more than the sockets' buffers hold: the daemon is in the middle of its list when the client goes. */
 static void test_a_client_may_leave_a_long_list(void **state)
 {
-    static const char *const paths[] = {"/api/v1/residents?stream=1", "/api/v1/residents/export", "/api/v1/notices?stream=1", "/api/v1/events"};
+    static const char *const paths[] = {"/api/v1/residents?stream=1", "/api/v1/residents/export",
+                                        "/api/v1/notices?stream=1", "/api/v1/events"};
     struct buf csv = BUF_INIT(1u << 20);
 
     (void)state;
@@ -410,7 +452,8 @@ static void test_a_client_may_leave_a_long_list(void **state)
     for (size_t i = 0; i < 3 * ARRAY_LEN(paths); i++) {
         struct fetch *f = as(tokens[ROLE_ADMIN]);
         struct buf answer = BUF_INIT(1u << 20);
-        struct fetch_call call = {.method = "GET", .path = paths[i % ARRAY_LEN(paths)], .on_chunk = leave, .timeout_ms = 10000};
+        struct fetch_call call = {
+            .method = "GET", .path = paths[i % ARRAY_LEN(paths)], .on_chunk = leave, .timeout_ms = 10000};
         struct err e;
         int status;
         assert_int_equal(fetch_run(f, &call, &status, &answer, &e), 0);
@@ -426,9 +469,20 @@ static void test_a_client_may_leave_a_long_list(void **state)
 
 static void test_metrics_have_the_contracts_names(void **state)
 {
-    static const char *const names[] = {"crier_notices",     "crier_recipients_total",    "crier_sends_total",    "crier_send_seconds", "crier_lane_oldest_seconds",
-                                        "crier_inflight",    "crier_breaker_open",        "crier_replies_total",  "crier_registrations_total",
-                                        "crier_rejected_total", "crier_redis_up",         "crier_redis_seconds",  "crier_loop_lag_seconds", "crier_build_info"};
+    static const char *const names[] = {"crier_notices",
+                                        "crier_recipients_total",
+                                        "crier_sends_total",
+                                        "crier_send_seconds",
+                                        "crier_lane_oldest_seconds",
+                                        "crier_inflight",
+                                        "crier_breaker_open",
+                                        "crier_replies_total",
+                                        "crier_registrations_total",
+                                        "crier_rejected_total",
+                                        "crier_redis_up",
+                                        "crier_redis_seconds",
+                                        "crier_loop_lag_seconds",
+                                        "crier_build_info"};
     struct answer a = ask(local, "GET", "/metrics", NULL, NULL);
 
     (void)state;
@@ -449,7 +503,8 @@ static void test_readyz_says_what_survives(void **state)
 
     (void)state;
     assert_int_equal(a.status, 200);
-    assert_non_null(strstr(json_string_value(json_object_get(json_object_get(a.json, "durability"), "words")), "Redis crash"));
+    assert_non_null(strstr(json_string_value(json_object_get(json_object_get(a.json, "durability"), "words")),
+                           "Redis crash"));
     answer_fini(&a);
     assert_int_equal(status_of(local, "POST", "/api/v1/providers/sandbox/pause", NULL), 200);
     a = ask(local, "GET", "/readyz", NULL, NULL);

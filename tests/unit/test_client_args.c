@@ -53,43 +53,60 @@ struct row {
 };
 
 static const struct row rows[] = {
-    {"without a verb the overview goes to stderr", "crier", CLI_USAGE, "", "usage: crier"},
-    {"--help lists the verbs on stdout", "crier --help", CLI_OK, "notice recipients ID", ""},
-    {"--version names the version", "crier --version", CLI_OK, "crier " CRIER_VERSION, ""},
-    {"an unknown verb is named", "crier sned", CLI_USAGE, "", "'sned' is no verb"},
-    {"a group alone lists its verbs", "crier notice", CLI_USAGE, "", "notice show ID"},
-    {"a group's --help lists them on stdout", "crier notice --help", CLI_OK, "notice show ID", ""},
-    {"an unknown second word is named with its group", "crier notice shw x", CLI_USAGE, "", "'notice shw' is no verb"},
-    {"help VERB explains a verb", "crier help text measure", CLI_OK, "usage: crier text measure TEXT", ""},
-    {"VERB --help explains it with options and examples", "crier send --help", CLI_OK, "--to WHO", ""},
-    {"an unknown option is named with the verb", "crier notice list --foo", CLI_USAGE, "", "unknown option --foo; see `crier notice list --help`"},
-    {"an option without its value is named", "crier send --text", CLI_USAGE, "", "--text needs a value"},
-    {"an option that may be given once is refused twice", "crier send --text a --text b", CLI_USAGE, "", "--text was given twice"},
-    {"a missing word is told", "crier notice show", CLI_USAGE, "", "notice show needs ID"},
-    {"a word too many is told", "crier text measure a b", CLI_USAGE, "", "what is 'b'?"},
-    {"a verb without words takes none", "crier notice list x", CLI_USAGE, "", "takes no arguments"},
-    {"an unknown global option is refused", "crier --bogus send", CLI_USAGE, "", "unknown option --bogus"},
-    {"--json before the verb counts", "crier --json text measure ab", CLI_OK, "{\"characters\":2", ""},
-    {"--json after the verb counts", "crier text measure ab --json", CLI_OK, "{\"characters\":2", ""},
-    {"-- ends the options", "crier --json text measure -- --sign", CLI_OK, "{\"characters\":6", ""},
-    {"text measure needs no daemon", "crier --socket /nonexistent --json text measure ab --sign x", CLI_OK, "\"characters\":5", ""},
-    {"an unknown market is refused", "crier text measure ab --market moon", CLI_USAGE, "", "allowed are cn and intl"},
-    {"an unreachable daemon is 69", "crier --socket /nonexistent/x.sock status", CLI_UNREACHABLE, "", "/nonexistent/x.sock"},
-    {"--socket and --url exclude each other", "crier --socket /x --url http://127.0.0.1:1 status", CLI_USAGE, "", "exclude each other"},
-    {"a token file that cannot be read is 78", "crier --url http://127.0.0.1:1 --token-file /nonexistent/t status", CLI_CONFIG, "", "/nonexistent/t"},
-    {"send without --to asks to whom", "crier send --text hi", CLI_USAGE, "", "to whom?"},
-    {"send without a text asks what", "crier send --to everyone", CLI_USAGE, "", "what?"},
-    {"an audience word that names nobody is refused", "crier send --to nobody --text hi", CLI_USAGE, "", "'nobody' names nobody"},
-    {"a time without offset is refused", "crier send --to everyone --text hi --at 2026-09-25T09:00:00", CLI_USAGE, "", "--at"},
-    {"a text and a text file exclude each other", "crier send --to everyone --text hi --text-file x", CLI_USAGE, "", "exclude each other"},
-    {"a variable needs a name", "crier send --to everyone --text hi --var =x", CLI_USAGE, "", "NAME=VALUE"},
-    {"a state that is none is refused before asking", "crier --socket /nonexistent notice list --state gone", CLI_USAGE, "", "allowed are staging"},
-    {"a limit that is no number is refused", "crier notice list --limit many", CLI_USAGE, "", "--limit many"},
-    {"inbox answer has a dry run", "crier inbox answer 1-1 hello --dry-run", CLI_OK, "nothing was sent", ""},
-    {"provider test has a dry run", "crier provider test p1 --to +8613800138000 --dry-run", CLI_OK, "nothing was sent", ""},
-    {"activity add names what is missing", "crier activity add ball --title Ball --seats 3", CLI_USAGE, "", "needs --starts"},
-    {"activity add refuses no seats", "crier activity add ball --title Ball --seats 0 --starts 2026-09-25T09:00:00+08:00", CLI_USAGE, "", "--seats 0"},
-    {"an import of a file that is not there is usage", "crier resident import /nonexistent/p.csv", CLI_USAGE, "", "/nonexistent/p.csv"},
+    {"without a verb the overview goes to stderr",        "crier",                                                       CLI_USAGE,       "",                               "usage: crier"          },
+    {"--help lists the verbs on stdout",                  "crier --help",                                                CLI_OK,          "notice recipients ID",           ""                      },
+    {"--version names the version",                       "crier --version",                                             CLI_OK,          "crier " CRIER_VERSION,           ""                      },
+    {"an unknown verb is named",                          "crier sned",                                                  CLI_USAGE,       "",                               "'sned' is no verb"     },
+    {"a group alone lists its verbs",                     "crier notice",                                                CLI_USAGE,       "",                               "notice show ID"        },
+    {"a group's --help lists them on stdout",             "crier notice --help",                                         CLI_OK,          "notice show ID",                 ""                      },
+    {"an unknown second word is named with its group",    "crier notice shw x",                                          CLI_USAGE,       "",
+     "'notice shw' is no verb"                                                                                                                                                                      },
+    {"help VERB explains a verb",                         "crier help text measure",                                     CLI_OK,          "usage: crier text measure TEXT", ""                      },
+    {"VERB --help explains it with options and examples", "crier send --help",                                           CLI_OK,          "--to WHO",                       ""                      },
+    {"an unknown option is named with the verb",          "crier notice list --foo",                                     CLI_USAGE,       "",
+     "unknown option --foo; see `crier notice list --help`"                                                                                                                                         },
+    {"an option without its value is named",              "crier send --text",                                           CLI_USAGE,       "",                               "--text needs a value"  },
+    {"an option that may be given once is refused twice", "crier send --text a --text b",                                CLI_USAGE,       "",
+     "--text was given twice"                                                                                                                                                                       },
+    {"a missing word is told",                            "crier notice show",                                           CLI_USAGE,       "",                               "notice show needs ID"  },
+    {"a word too many is told",                           "crier text measure a b",                                      CLI_USAGE,       "",                               "what is 'b'?"          },
+    {"a verb without words takes none",                   "crier notice list x",                                         CLI_USAGE,       "",                               "takes no arguments"    },
+    {"an unknown global option is refused",               "crier --bogus send",                                          CLI_USAGE,       "",                               "unknown option --bogus"},
+    {"--json before the verb counts",                     "crier --json text measure ab",                                CLI_OK,          "{\"characters\":2",              ""                      },
+    {"--json after the verb counts",                      "crier text measure ab --json",                                CLI_OK,          "{\"characters\":2",              ""                      },
+    {"-- ends the options",                               "crier --json text measure -- --sign",                         CLI_OK,          "{\"characters\":6",              ""                      },
+    {"text measure needs no daemon",                      "crier --socket /nonexistent --json text measure ab --sign x", CLI_OK,
+     "\"characters\":5",                                                                                                                                                    ""                      },
+    {"an unknown market is refused",                      "crier text measure ab --market moon",                         CLI_USAGE,       "",
+     "allowed are cn and intl"                                                                                                                                                                      },
+    {"an unreachable daemon is 69",                       "crier --socket /nonexistent/x.sock status",                   CLI_UNREACHABLE, "",
+     "/nonexistent/x.sock"                                                                                                                                                                          },
+    {"--socket and --url exclude each other",             "crier --socket /x --url http://127.0.0.1:1 status",           CLI_USAGE,
+     "",                                                                                                                                                                    "exclude each other"    },
+    {"a token file that cannot be read is 78",
+     "crier --url http://127.0.0.1:1 --token-file /nonexistent/t status",                                                CLI_CONFIG,      "",                               "/nonexistent/t"        },
+    {"send without --to asks to whom",                    "crier send --text hi",                                        CLI_USAGE,       "",                               "to whom?"              },
+    {"send without a text asks what",                     "crier send --to everyone",                                    CLI_USAGE,       "",                               "what?"                 },
+    {"an audience word that names nobody is refused",     "crier send --to nobody --text hi",                            CLI_USAGE,       "",
+     "'nobody' names nobody"                                                                                                                                                                        },
+    {"a time without offset is refused",                  "crier send --to everyone --text hi --at 2026-09-25T09:00:00",
+     CLI_USAGE,                                                                                                                           "",                               "--at"                  },
+    {"a text and a text file exclude each other",         "crier send --to everyone --text hi --text-file x",
+     CLI_USAGE,                                                                                                                           "",                               "exclude each other"    },
+    {"a variable needs a name",                           "crier send --to everyone --text hi --var =x",                 CLI_USAGE,       "",                               "NAME=VALUE"            },
+    {"a state that is none is refused before asking",     "crier --socket /nonexistent notice list --state gone",
+     CLI_USAGE,                                                                                                                           "",                               "allowed are staging"   },
+    {"a limit that is no number is refused",              "crier notice list --limit many",                              CLI_USAGE,       "",                               "--limit many"          },
+    {"inbox answer has a dry run",                        "crier inbox answer 1-1 hello --dry-run",                      CLI_OK,          "nothing was sent",               ""                      },
+    {"provider test has a dry run",                       "crier provider test p1 --to +8613800138000 --dry-run",        CLI_OK,
+     "nothing was sent",                                                                                                                                                    ""                      },
+    {"activity add names what is missing",                "crier activity add ball --title Ball --seats 3",              CLI_USAGE,       "",
+     "needs --starts"                                                                                                                                                                               },
+    {"activity add refuses no seats",
+     "crier activity add ball --title Ball --seats 0 --starts 2026-09-25T09:00:00+08:00",                                CLI_USAGE,       "",
+     "--seats 0"                                                                                                                                                                                    },
+    {"an import of a file that is not there is usage",    "crier resident import /nonexistent/p.csv",                    CLI_USAGE,
+     "",                                                                                                                                                                    "/nonexistent/p.csv"    },
 };
 
 static void test_rows(void **state)
@@ -97,7 +114,8 @@ static void test_rows(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct run r = run(rows[i].line);
-        if (r.status != rows[i].status || strstr(r.out, rows[i].out) == NULL || strstr(r.err, rows[i].err) == NULL)
+        if (r.status != rows[i].status || strstr(r.out, rows[i].out) == NULL ||
+            strstr(r.err, rows[i].err) == NULL)
             fail_msg("%s: status %d\nout: %s\nerr: %s", rows[i].name, r.status, r.out, r.err);
         run_free(&r);
     }
@@ -110,7 +128,8 @@ static void test_every_verb_explains_itself(void **state)
     (void)state;
     for (size_t i = 0; (v = verbs_at(i)) != NULL; i++) {
         char line[128];
-        int n = snprintf(line, sizeof(line), "crier %s%s%s --help", v->group != NULL ? v->group : "", v->group != NULL ? " " : "", v->name);
+        int n = snprintf(line, sizeof(line), "crier %s%s%s --help", v->group != NULL ? v->group : "",
+                         v->group != NULL ? " " : "", v->name);
         assert_true(n > 0 && (size_t)n < sizeof(line));
         struct run r = run(line);
         if (r.status != CLI_OK || strstr(r.out, "examples:\n  ") == NULL || strstr(r.out, v->summary) == NULL)

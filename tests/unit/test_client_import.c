@@ -26,15 +26,16 @@ static const struct {
     const char *piece; /* the one piece; NULL = none comes */
     size_t first_line;
 } rows[] = {
-    {"header and rows", "name,phone\na,1\nb,2\n", "name,phone\na,1\nb,2\n", 2},
-    {"the last row may lack its line end", "name,phone\na,1", "name,phone\na,1", 2},
-    {"a header alone is a piece without rows", "name,phone\n", "name,phone\n", 2},
-    {"a header without a line end too", "name,phone", "name,phone", 1},
-    {"an empty file has no piece", "", NULL, 0},
-    {"carriage return and line feed are one line end", "h\r\na\r\nb\r\n", "h\r\na\r\nb\r\n", 2},
-    {"a lone carriage return ends a line", "h\ra\rb\r", "h\ra\rb\r", 2},
-    {"blank lines before the header stay with it", "\n\nh\na\n", "\n\nh\na\n", 4},
-    {"a line break in a quoted header belongs to it", "\"na\nme\",phone\na,1\n", "\"na\nme\",phone\na,1\n", 3},
+    {"header and rows",                                "name,phone\na,1\nb,2\n",  "name,phone\na,1\nb,2\n",  2},
+    {"the last row may lack its line end",             "name,phone\na,1",         "name,phone\na,1",         2},
+    {"a header alone is a piece without rows",         "name,phone\n",            "name,phone\n",            2},
+    {"a header without a line end too",                "name,phone",              "name,phone",              1},
+    {"an empty file has no piece",                     "",                        NULL,                      0},
+    {"carriage return and line feed are one line end", "h\r\na\r\nb\r\n",         "h\r\na\r\nb\r\n",         2},
+    {"a lone carriage return ends a line",             "h\ra\rb\r",               "h\ra\rb\r",               2},
+    {"blank lines before the header stay with it",     "\n\nh\na\n",              "\n\nh\na\n",              4},
+    {"a line break in a quoted header belongs to it",  "\"na\nme\",phone\na,1\n", "\"na\nme\",phone\na,1\n",
+     3                                                                                                        },
 };
 
 static void test_one_piece(void **state)
@@ -48,7 +49,8 @@ static void test_one_piece(void **state)
         size_t line = 0;
         import_init(&in, f);
         int got = import_next(&in, &out, &line, &e);
-        if (got != (rows[i].piece != NULL) || (got == 1 && (strcmp(buf_cstr(&out), rows[i].piece) != 0 || line != rows[i].first_line)))
+        if (got != (rows[i].piece != NULL) ||
+            (got == 1 && (strcmp(buf_cstr(&out), rows[i].piece) != 0 || line != rows[i].first_line)))
             fail_msg("%s: got %d, line %zu, '%s' %s", rows[i].name, got, line, buf_cstr(&out), e.msg);
         if (got == 1)
             assert_int_equal(import_next(&in, &out, &line, &e), 0);

@@ -57,12 +57,18 @@ static void test_what_moves_a_cursor_is_shown_as_a_question_mark(void **state)
     static const struct {
         const char *name, *in, *out;
     } rows[] = {
-        {"plain text stays", "报名 3", "报名 3"},
-        {"an escape sequence loses its escape", "\033[2Jx", "?[2Jx"},
-        {"a line break cannot forge a row", "a\nb\r\t", "a?b??"},
-        {"a bidi override is taken out", "a\xE2\x80\xAE" "b", "a?b"},
-        {"a C1 control is taken out", "a\xC2\x9B" "b", "a?b"},
-        {"bytes that are not UTF-8 are taken out", "a\xFF" "b", "a?b"},
+        {"plain text stays",                       "报名 3", "报名 3"},
+        {"an escape sequence loses its escape",    "\033[2Jx", "?[2Jx"   },
+        {"a line break cannot forge a row",        "a\nb\r\t", "a?b??"   },
+        {"a bidi override is taken out",
+         "a\xE2\x80\xAE"
+         "b",                                                  "a?b"     },
+        {"a C1 control is taken out",
+         "a\xC2\x9B"
+         "b",                                                  "a?b"     },
+        {"bytes that are not UTF-8 are taken out",
+         "a\xFF"
+         "b",                                                  "a?b"     },
     };
 
     (void)state;

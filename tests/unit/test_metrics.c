@@ -19,8 +19,12 @@ static void test_buckets(void **state)
         int64_t us;
         size_t bucket;
     } rows[] = {
-        {"nothing is in the first", 0, 0},       {"a bound belongs to its bucket", 5000, 0}, {"one more to the next", 5001, 1},
-        {"the last bound", 30000000, 11},        {"beyond all bounds", 30000001, 12},        {"far beyond", INT64_MAX, 12},
+        {"nothing is in the first",       0,         0 },
+        {"a bound belongs to its bucket", 5000,      0 },
+        {"one more to the next",          5001,      1 },
+        {"the last bound",                30000000,  11},
+        {"beyond all bounds",             30000001,  12},
+        {"far beyond",                    INT64_MAX, 12},
     };
 
     (void)state;
