@@ -540,6 +540,11 @@ static void many_at_once_are_spread_and_all_complete(void **state)
     hostile_stop(h);
 }
 
+static void count_turn(void *arg)
+{
+    (*(int *)arg)++;
+}
+
 /* The peer closed while the connection lay idle: no doubt, a new connection, and no spinning meanwhile. */
 static void an_idle_connection_that_closed_costs_nothing(void **state)
 {
@@ -547,6 +552,7 @@ static void an_idle_connection_that_closed_costs_nothing(void **state)
         hostile_start(serve_text, (void *)(uintptr_t) "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
     struct http_call call = post_to(hostile_url(h));
     struct trial t;
+    int n_turns = 0;
 
     (void)state;
     for (int i = 0; i < 5; i++) {
@@ -555,6 +561,10 @@ static void an_idle_connection_that_closed_costs_nothing(void **state)
         loop_run_until(loop, never, NULL, 20); /* the close arrives */
     }
     assert_int_equal(hostile_requests(h), 5);
+    loop_on_turn(loop, count_turn, &n_turns);
+    loop_run_until(loop, never, NULL, 50);
+    loop_off_turn(loop, count_turn, &n_turns);
+    assert_in_range(n_turns, 0, 20);
     hostile_stop(h);
 }
 
