@@ -9,6 +9,7 @@
 enum {
     LOOK_MAX_MS = 1000, /* other producers and daemons make work without telling */
     AUDIT_SOON_MS = 30,
+    SWEEP_SOON_MS = 100,
     AGAIN_MS = 500,
     STAGERS_MAX = 4 /* so that an alert is staged while a large notice is */
 };
@@ -37,7 +38,7 @@ struct counting {
 
 struct scheduler {
     struct scheduler_opts o;
-    bool usable, audit_soon;
+    bool usable, audit_soon, sweep_soon;
     struct routine promote, stage, audit, sweep;
     TAILQ_HEAD(, staging) stagings;
     size_t n_stagings;
@@ -194,11 +195,12 @@ static void on_swept(void *arg, const struct queue_result *r, bool more)
     if (failed(r, "sweep"))
         routine_over(&s->sweep, AGAIN_MS);
     else
-        routine_over(&s->sweep, more ? 0 : s->o.sweep_ms);
+        routine_over(&s->sweep, more ? 0 : s->sweep_soon ? SWEEP_SOON_MS : s->o.sweep_ms);
 }
 
 static void run_sweep(struct scheduler *s)
 {
+    s->sweep_soon = false;
     queue_sweep(s->o.queue, on_swept, s);
 }
 
@@ -275,6 +277,10 @@ void scheduler_poke(struct scheduler *s)
 {
     routine_start(&s->promote);
     routine_start(&s->stage);
+    /* What was cancelled is closed soon, not at the next regular sweep; many pokes are one sweep. */
+    if (!s->sweep.busy && s->usable && !s->sweep_soon)
+        loop_timer_arm_ms(s->sweep.timer, SWEEP_SOON_MS);
+    s->sweep_soon = true;
 }
 
 void scheduler_settled(struct scheduler *s)

@@ -217,6 +217,7 @@ struct flow_bed *flow_new(const struct flow_opts *o)
 
 void flow_free(struct flow_bed *b)
 {
+    flow_release(b);
     intake_free(b->intake);
     scheduler_free(b->scheduler);
     feeder_free(b->feeder);
@@ -229,8 +230,6 @@ void flow_free(struct flow_bed *b)
         free(b->providers[i].community);
         free(b->providers[i].url);
     }
-    for (size_t i = 0; i < b->n_held; i++)
-        free(b->held_answer[i]);
     queue_free(b->q);
     redis_free(b->redis);
     redis_free(b->block);
