@@ -123,6 +123,7 @@ int main(int argc, char **argv)
     conf = config_load(a.file, a.sets, a.dev, &e);
     if (conf == NULL) {
         fprintf(stderr, "crierd: %s\n", e.msg);
+        free(a.sets);
         return CONFIG_EXIT;
     }
     reload_source(a.file, a.sets, a.dev);
