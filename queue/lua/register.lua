@@ -28,6 +28,7 @@ if closes == 0 then
   closes = starts
 end
 local promoted = {}
+local n_conf, n_wait = call('ZCARD', conf), call('ZCARD', wait) -- kept up to date below
 
 local function line(status, count, at, id, who)
   return status .. '\t' .. int(count) .. '\t' .. int(at) .. '\t' .. id .. '\t' .. who
@@ -41,7 +42,7 @@ local function place(zset, who)
   return rank and rank + 1 or 0
 end
 local function free()
-  return seats - call('ZCARD', conf)
+  return seats - n_conf
 end
 -- Members number from..to of a party whose first has the whole score ${seq}.
 local function seat(zset, who, seq, from, to)
@@ -50,14 +51,24 @@ local function seat(zset, who, seq, from, to)
     args[#args + 1] = k == 1 and int(seq) or string.format('%.0f.%04d', seq, k)
     args[#args + 1] = k == 1 and who or who .. '#' .. k
   end
-  call('ZADD', zset, unpack(args))
+  local added = call('ZADD', zset, unpack(args))
+  if zset == conf then
+    n_conf = n_conf + added
+  else
+    n_wait = n_wait + added
+  end
 end
 local function unseat(zset, who, from, to)
   local args = {}
   for k = from, to do
     args[#args + 1] = k == 1 and who or who .. '#' .. k
   end
-  call('ZREM', zset, unpack(args))
+  local removed = call('ZREM', zset, unpack(args))
+  if zset == conf then
+    n_conf = n_conf - removed
+  else
+    n_wait = n_wait - removed
+  end
 end
 local function next_seq()
   return call('HINCRBY', act, 'seq', 1)
@@ -68,14 +79,14 @@ local function promote()
   if state == 3 or (starts > 0 and t >= starts) then
     return
   end
-  while #promoted < most do
+  while n_wait > 0 and #promoted < most do
     local head = call('ZRANGE', wait, 0, 0)[1]
     if not head then
       return
     end
     local status, count, at, id, who = read(head)
     if status ~= WAITING then
-      call('ZREM', wait, head)
+      unseat(wait, head, 1, 1)
     else
       local holds = call('ZSCORE', conf, head) -- a torn promotion
       if not holds and count > free() then
@@ -91,13 +102,13 @@ local function promote()
   end
 end
 
-local function outcome(result, status, count)
+local function outcome(result, status, count, at_end)
   local left = free()
   local r = {'ok', result, status, count, 0, 0, left > 0 and left or 0, int(opens), int(closes)}
   if status == CONFIRMED or status == ATTENDED then
-    r[5] = place(conf, phone)
+    r[5] = at_end and n_conf - count + 1 or place(conf, phone)
   elseif status == WAITING then
-    r[6] = place(wait, phone)
+    r[6] = at_end and n_wait - count + 1 or place(wait, phone)
   end
   for _, p in ipairs(promoted) do
     for i = 1, 4 do
@@ -119,18 +130,22 @@ local function current()
   return status, count, at, id, who
 end
 
-local function add(n)
+local function add(n, before)
   local status = CONFIRMED
-  promote()
-  if call('ZCARD', wait) > 0 or n > free() then
+  if n_wait > 0 and free() > 0 then
+    promote() -- usually done already
+  end
+  if n_wait > 0 or n > free() then
     status = WAITING
   end
   local seq = next_seq()
   call('HSET', reg, phone, line(status, n, t, resident, name))
   seat(status == CONFIRMED and conf or wait, phone, seq, 1, n)
-  call('ZREM', out, phone)
+  if before then
+    call('ZREM', out, phone)
+  end
   call('SADD', mine, ARGV[8])
-  return outcome(status == CONFIRMED and R.confirmed or R.waiting, status, n)
+  return outcome(status == CONFIRMED and R.confirmed or R.waiting, status, n, true)
 end
 
 local function resize(status, old, n, at, id, who)
@@ -138,7 +153,7 @@ local function resize(status, old, n, at, id, who)
   if n < old then
     unseat(zset, phone, n + 1, old)
   else
-    if status ~= WAITING and (call('ZCARD', wait) > 0 or n - old > free()) then
+    if status ~= WAITING and (n_wait > 0 or n - old > free()) then
       return outcome(R.too_many, status, old)
     end
     seat(zset, phone, math.floor(tonumber(call('ZSCORE', zset, phone))), old + 1, n)
@@ -167,7 +182,7 @@ local function join()
   if live then
     return resize(status, count, n, at, id, who)
   end
-  return add(n)
+  return add(n, count)
 end
 
 local function leave()

@@ -62,8 +62,11 @@ end
 
 -- Automatic answers to a sender: hour, of these limited ones; day, of these limited ones, all; day of the last help answer.
 local function remember(from, d)
-  local key = P .. 'ctx:' .. from
+  local key = P .. 'ctx:' .. from -- its end was set when the reply was stored
   local c = call('HMGET', key, 'out', 'offered')
+  if #d.lines == 0 and d.offered == '' and not c[2] then
+    return
+  end
   local g = {}
   for v in (c[1] or ''):gmatch('%S+') do
     g[#g + 1] = tonumber(v)
@@ -83,7 +86,6 @@ local function remember(from, d)
   elseif c[2] then
     call('HDEL', key, 'offered')
   end
-  call('EXPIRE', key, 604800)
 end
 
 local function read_decisions()
@@ -126,9 +128,14 @@ local function answer_all(list)
   return true
 end
 
+-- The entries of the decisions that are still open; they are the oldest ones, unless somebody else was faster.
 local open, stream = {}, ARGV[1] == 'settle' and replies or texts
-for _, d in ipairs(read_decisions()) do
-  local e = call('XRANGE', stream, d.key, d.key)[1]
+local list = read_decisions()
+local head = ARGV[1] == 'settle' and call('XRANGE', stream, '-', '+', 'COUNT', #list) or {}
+local in_order = #head == #list
+for i, d in ipairs(list) do
+  in_order = in_order and head[i][1] == d.key
+  local e = in_order and head[i] or call('XRANGE', stream, d.key, d.key)[1]
   if e then
     d.reply = fields(e[2])
     open[#open + 1] = d
@@ -158,7 +165,12 @@ for _, d in ipairs(open) do
   end
 end
 if #keys > 0 then
-  call('XDEL', replies, unpack(keys))
+  if in_order then -- cheaper than naming them
+    local ms, seq = keys[#keys]:match('^(%d+)-(%d+)$')
+    call('XTRIM', replies, 'MINID', '=', ms .. '-' .. int(seq + 1))
+  else
+    call('XDEL', replies, unpack(keys))
+  end
   call('HDEL', done, unpack(keys))
 end
 return {'ok', #open}
