@@ -10,6 +10,7 @@
 
 #define LEASE_MS      3000
 #define POLL_MS       200
+#define GATHER_MS     4
 #define AWAY_MS       500   /* Redis did not answer */
 #define ACTIVITIES_MS 60000 /* the window of activities looked at moves with time */
 #define YESTERDAY_MS  86400000
@@ -31,12 +32,13 @@ static void free_jobs(struct replier *r)
     r->n_jobs = 0;
 }
 
-static void idle(struct replier *r, int64_t ms)
+/* Come back in ${ms}; ${firm}: not even a poke makes it sooner. */
+static void idle(struct replier *r, int64_t ms, bool firm)
 {
     free_jobs(r);
     enter(r, REPLIER_IDLE);
-    r->not_before_ms = ms > POLL_MS ? clock_mono_ms() + ms : 0;
-    loop_timer_arm_ms(r->timer, r->stopping || (r->poked && !r->not_before_ms) ? 0 : ms);
+    r->not_before_ms = firm ? clock_mono_ms() + ms : 0;
+    loop_timer_arm_ms(r->timer, r->stopping || (r->poked && !firm) ? 0 : ms);
 }
 
 static void on_timer(void *arg)
@@ -86,9 +88,9 @@ static void on_lease(void *arg, const struct queue_result *result, bool mine)
         log_info(mine ? "replies.led" : "replies.followed", "community=%s", queue_community(r->q));
     r->leads = result->status == QUEUE_OK && mine;
     if (result->status != QUEUE_OK)
-        idle(r, AWAY_MS);
+        idle(r, AWAY_MS, true);
     else if (!mine)
-        idle(r, r->lease_ms / 3);
+        idle(r, r->lease_ms / 3, true);
     else
         look(r);
 }
@@ -145,7 +147,7 @@ static void on_activities(void *arg, const struct queue_result *result)
         look(r);
     } else {
         r->activities_loaded_ms = 0;
-        idle(r, AWAY_MS);
+        idle(r, AWAY_MS, true);
     }
 }
 
@@ -174,7 +176,7 @@ void replier_answered(struct replier *r, const struct queue_result *result)
     if (--r->n_under_way > 0)
         return;
     if (r->failed)
-        idle(r, AWAY_MS);
+        idle(r, AWAY_MS, true);
     else
         settle(r);
 }
@@ -194,7 +196,7 @@ static void on_pending(void *arg, const struct queue_result *result, const struc
     struct replier *r = arg;
 
     if (result->status != QUEUE_OK || n == 0) {
-        idle(r, result->status == QUEUE_OK ? POLL_MS : AWAY_MS);
+        idle(r, result->status == QUEUE_OK ? POLL_MS : AWAY_MS, result->status != QUEUE_OK);
         return;
     }
     if (!r->activities_loaded_ms || clock_mono_ms() - r->activities_loaded_ms > ACTIVITIES_MS ||
@@ -243,7 +245,7 @@ static void on_settled(void *arg, const struct queue_result *result)
     if (result->status != QUEUE_OK) {
         log_warn("replies.postponed", "community=%s replies=%zu why=\"%s\"", queue_community(r->q), r->n_jobs,
                  result->e->msg);
-        idle(r, AWAY_MS);
+        idle(r, AWAY_MS, true);
         return;
     }
     for (size_t i = 0; i < r->n_jobs; i++) {
@@ -253,10 +255,12 @@ static void on_settled(void *arg, const struct queue_result *result)
     free_jobs(r);
     if (n_answers > 0 && r->on_answers)
         r->on_answers(r->arg);
-    if (r->more || r->poked || r->stopping)
+    if (r->more || r->stopping)
         begin(r);
+    else if (r->poked) /* many come: a few together cost less than each alone */
+        idle(r, GATHER_MS, true);
     else
-        idle(r, POLL_MS);
+        idle(r, POLL_MS, false);
 }
 
 static void settle(struct replier *r)
