@@ -180,7 +180,9 @@ static void done(struct delivery *d)
 {
     struct feeder *f = d->slice->feeder;
 
-    if (d->link != NULL)
+    if (d->link != NULL && (d->state == DELIVERY_SETTLING || d->state == DELIVERY_SETTLE_WAIT))
+        link_slot_settled(d->link, d->slice->claim.lane);
+    else if (d->link != NULL)
         link_slot_give(d->link, d->slice->claim.lane);
     delivery_enter(d, DELIVERY_DONE);
     f->n_states[DELIVERY_DONE][d->slice->claim.lane]--; /* the pool is counted as a whole */
@@ -252,6 +254,8 @@ void delivery_over(struct delivery *d, uint32_t first_out)
         done(d);
     } else {
         d->out_end = s->n_out;
+        if (d->link != NULL)
+            link_slot_unsettled(d->link, s->claim.lane);
         delivery_enter(d, DELIVERY_SETTLING);
         TAILQ_INSERT_TAIL(&s->settling, d, of_slice);
     }

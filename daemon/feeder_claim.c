@@ -47,7 +47,7 @@ static uint64_t wanted(const struct feeder *f, enum lane lane)
 
     for (size_t i = 0; i < f->o.n_links; i++) {
         room += link_room(f->o.links[i], lane);
-        any = any || link_usable(f->o.links[i], lane, &wait);
+        any = any || (link_usable(f->o.links[i], lane, &wait) && !link_pressed(f->o.links[i], lane));
     }
     return any ? room + ahead(f) : 0;
 }

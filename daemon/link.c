@@ -11,6 +11,7 @@
 
 enum {
     THROTTLED_MAX_EMERGENCY_MS = 30000,
+    PRESSED_MS = 100,      /* asked for again whenever a slot comes free */
     PERMITS_AHEAD_MS = 250 /* most time's worth of requests that wait for permits */
 };
 
@@ -179,12 +180,18 @@ static size_t slots_allowed(const struct link *l, enum lane lane)
 
 static size_t slots_free(const struct link *l, enum lane lane)
 {
-    size_t low = l->slots[LANE_NORMAL] + l->slots[LANE_BULK],
-           all = low + l->slots[LANE_EMERGENCY] + l->slots[LANE_URGENT];
+    size_t low = l->slots[LANE_NORMAL] + l->slots[LANE_BULK];
+    size_t all = low + l->slots[LANE_EMERGENCY] + l->slots[LANE_URGENT];
     size_t window = (size_t)l->o.conf->window, allowed = slots_allowed(l, lane);
     size_t mine = lane <= LANE_URGENT ? all : lane == LANE_NORMAL ? l->slots[LANE_NORMAL] : low;
-    size_t free_all = all < window ? window - all : 0, free_mine = mine < allowed ? allowed - mine : 0;
+    size_t free_all, free_mine;
 
+    if (lane <= LANE_URGENT)
+        mine += l->unsettled[LANE_EMERGENCY] + l->unsettled[LANE_URGENT];
+    else if (l->unsettled[LANE_NORMAL] + l->unsettled[LANE_BULK] >= window)
+        return 0;
+    free_all = all < window ? window - all : 0;
+    free_mine = mine < allowed ? allowed - mine : 0;
     if (lane == LANE_NORMAL && low >= slots_allowed(l, LANE_BULK))
         return 0;
     return free_all < free_mine ? free_all : free_mine;
@@ -227,12 +234,17 @@ static size_t permits_room(const struct link *l, size_t slots)
     return slots < most - waiting ? slots : (size_t)(most - waiting);
 }
 
+bool link_pressed(const struct link *l, enum lane lane)
+{
+    return lane > LANE_URGENT && l->pressed_us != 0 && clock_mono_us() < l->pressed_us;
+}
+
 size_t link_room(const struct link *l, enum lane lane)
 {
     size_t slots = slots_free(l, lane);
     int64_t wait;
 
-    if (slots == 0 || !link_usable(l, lane, &wait))
+    if (slots == 0 || link_pressed(l, lane) || !link_usable(l, lane, &wait))
         return 0;
     if (l->breaker.state != LINK_BREAKER_CLOSED)
         slots = 1;
@@ -241,23 +253,45 @@ size_t link_room(const struct link *l, enum lane lane)
 
 bool link_slot_take(struct link *l, enum lane lane)
 {
-    if (link_room(l, lane) == 0)
+    if (link_room(l, lane) == 0) {
+        if (lane <= LANE_URGENT)
+            l->pressed_us = clock_mono_us() + (int64_t)PRESSED_MS * 1000;
         return false;
+    }
     l->slots[lane]++;
     if (link_breaker_start(&l->breaker))
         l->probe_slot = true;
     return true;
 }
 
-void link_slot_give(struct link *l, enum lane lane)
+static void leave_slot(struct link *l, enum lane lane)
 {
     if (l->slots[lane] == 0)
         panic("link %s: a slot too many was given back", l->conf.name);
     l->slots[lane]--;
-    if (l->probe_slot && slots_free(l, LANE_EMERGENCY) == (size_t)l->o.conf->window) {
+    if (l->probe_slot && l->slots[0] + l->slots[1] + l->slots[2] + l->slots[3] == 0) {
         l->probe_slot = false;
         link_breaker_forget(&l->breaker);
     }
+    loop_post(l->o.loop, &l->room);
+}
+
+void link_slot_give(struct link *l, enum lane lane)
+{
+    leave_slot(l, lane);
+}
+
+void link_slot_unsettled(struct link *l, enum lane lane)
+{
+    leave_slot(l, lane);
+    l->unsettled[lane]++;
+}
+
+void link_slot_settled(struct link *l, enum lane lane)
+{
+    if (l->unsettled[lane] == 0)
+        panic("link %s: settled what was not open", l->conf.name);
+    l->unsettled[lane]--;
     loop_post(l->o.loop, &l->room);
 }
 

@@ -45,10 +45,13 @@ size_t link_room(const struct link *l, enum lane lane);
 /* Why there is none: "paused", "breaker-open", "window-full", ... for status. */
 const char *link_state(const struct link *l);
 
-/* A slot of the window, taken before a request is prepared and given back when its outcomes are in the ledger: so begun and not confirmed
- * is never more than window x batch. False when there is none for this lane now. link_send does not look at slots. */
+/* A slot of the window: taken before a request is prepared (false: there is none for this lane now), and given back when nothing came of it. After the
+ * request it becomes unsettled until its outcomes are in the ledger. Lanes emergency and urgent are sent at least once: their unsettled requests keep the
+ * slot busy, so that a crash can double at most window x batch. Of the other lanes at most another window is unsettled. link_send looks at none of this. */
 bool link_slot_take(struct link *l, enum lane lane);
 void link_slot_give(struct link *l, enum lane lane);
+void link_slot_unsettled(struct link *l, enum lane lane);
+void link_slot_settled(struct link *l, enum lane lane);
 /* Most recipients of one request; is a rate set (then every request needs link_permit first)? */
 size_t link_batch(const struct link *l);
 bool link_paced(const struct link *l);
@@ -56,6 +59,8 @@ bool link_paced(const struct link *l);
 bool link_usable(const struct link *l, enum lane lane, int64_t *wait_ms);
 /* False for a second after a request could not even be written: others first, when there are any. */
 bool link_healthy(const struct link *l);
+/* A higher lane wants more slots than it got just now: this lane gets none. */
+bool link_pressed(const struct link *l, enum lane lane);
 
 /* One request: 1..batch rendered messages. */
 struct link_op;

@@ -33,7 +33,9 @@ struct link {
     struct link_breaker breaker;
     struct link_pace *pace;
     struct link_stats stats;
-    size_t slots[LANE_N]; /* taken */
+    size_t slots[LANE_N];     /* taken: from before the mark to the end of the request */
+    size_t unsettled[LANE_N]; /* over, not yet in the ledger */
+    int64_t pressed_us;       /* until then slots that come free belong to lanes emergency and urgent */
     bool paused;
     char why[96];
     int64_t throttled_us; /* until when the provider wants to be left alone */
