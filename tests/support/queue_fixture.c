@@ -120,7 +120,7 @@ bool fixture_redis_is(struct fixture *f, const char *expected, ...)
 void fixture_end_leases(struct fixture *f, const char *id)
 {
     static const char script[] = "local P, id = 'crier:{venus}:', ARGV[1] "
-                                 "for _, s in ipairs(redis.call('HKEYS', P..'n:'..id..':own')) do "
+                                 "for _, s in ipairs(redis.call('ZRANGE', P..'n:'..id..':work', 0, -1)) do "
                                  "redis.call('ZADD', P..'n:'..id..':work', 'XX', 1, s) end "
                                  "for l = 0, 3 do redis.call('ZADD', P..'lane:'..l, 'XX', 1, id) "
                                  "redis.call('ZADD', P..'staging:'..l, 'XX', 1, id) end "

@@ -33,7 +33,7 @@ void fixture_wait_up(struct fixture *f);
 
 /* One Redis command; equal to ${expected}? Prints both when not. */
 bool fixture_redis_is(struct fixture *f, const char *expected, ...) __attribute__((sentinel));
-/* Time passes for leases of this notice (they follow Redis' own clock, not P clock): slices, staging, waits of the sweep. */
+/* Time passes for this notice: leases of slices and staging (they follow Redis' own clock, not P clock), waits. */
 void fixture_end_leases(struct fixture *f, const char *id);
 /* `P clock`: days pass. */
 void fixture_clock(struct fixture *f, int64_t offset_ms);
