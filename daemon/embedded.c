@@ -49,7 +49,8 @@ struct embedded {
     int64_t pause_ms, up_at, waiting_since;
 };
 
-/* Relative to the server's working directory, so that no path has to be quoted. `save ""`: the AOF alone is the truth. */
+/* Relative to the server's working directory, so that no path has to be quoted. `save ""`: the AOF alone is the truth. Blocks of 100 residents
+ * stay compact (queue/SCHEMA.md 6) by the option whose name 6.2 and 7 both know. */
 static const char server_conf[] = "# Written by crierd at every start.\n"
                                   "port 0\n"
                                   "unixsocket redis.sock\n"
@@ -62,7 +63,6 @@ static const char server_conf[] = "# Written by crierd at every start.\n"
                                   "aof-use-rdb-preamble yes\n"
                                   "save \"\"\n"
                                   "maxmemory-policy noeviction\n"
-                                  /* Blocks of 100 residents stay compact (queue/SCHEMA.md 6); the name that 6.2 and 7 both know. */
                                   "hash-max-ziplist-value 512\n"
                                   "databases 1\n"
                                   "tcp-keepalive 0\n"

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 #include <hiredis/hiredis.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/embedded.h"
@@ -111,9 +112,16 @@ static char *ask(const char *url, const char *command)
     return text;
 }
 
+/* It answers LOADING until it has read its file. */
 static void expect(const char *url, const char *command, const char *answer)
 {
+    int64_t until = clock_mono_ms() + LONG_MS;
     char *text = ask(url, command);
+
+    while (text != NULL && strncmp(text, "LOADING", 7) == 0 && clock_mono_ms() < until) {
+        free(text);
+        text = ask(url, command);
+    }
 
     if (text == NULL || strcmp(text, answer) != 0)
         fail_msg("%s: %s, not %s", command, text != NULL ? text : "no answer", answer);
