@@ -64,7 +64,7 @@ static void on_added(void *arg, const struct queue_result *r)
         api_call_refused(c, r);
         return;
     }
-    tokens_refresh(c->api->tokens);
+    tokens_learn(c->api->tokens, &a->key);
     o = key_json(c, &a->key);
     json_object_set_new(o, "token", json_string(a->token));
     api_call_json(c, 201, o);
@@ -114,7 +114,7 @@ static void on_revoked(void *arg, const struct queue_result *r)
     struct api_call *c = arg;
 
     if (r->status == QUEUE_OK)
-        tokens_refresh(c->api->tokens);
+        tokens_forget(c->api->tokens, c->match.params[0]);
     api_call_on_done(c, r);
 }
 

@@ -17,7 +17,7 @@
 #include "base/secret.h"
 
 #define FRESH_MS 10000 /* older than this: read again, behind the answer */
-#define HURRY_MS 1000  /* an unknown id makes us read again at most this often */
+#define HURRY_MS 1000  /* an unknown id makes us read again, at most this often: who comes sooner waits */
 #define BAD_MAX  5
 #define BAD_MS   60000
 #define PEERS    256
@@ -44,11 +44,12 @@ struct tokens {
         int n;
     } bad[PEERS];
     char *file, *file_name, *file_role;
-    struct loop_timer *file_timer;
+    struct loop_timer *file_timer, *hurry;
     char made[TOKENS_TEXT]; /* the token being stored */
 };
 
 static void on_file_timer(void *arg);
+static void on_hurry(void *arg);
 
 struct tokens *tokens_new(struct loop *l, struct queue *q)
 {
@@ -57,6 +58,7 @@ struct tokens *tokens_new(struct loop *l, struct queue *q)
     t->loop = l;
     t->q = q;
     t->file_timer = loop_timer_new(l, on_file_timer, t);
+    t->hurry = loop_timer_new(l, on_hurry, t);
     TAILQ_INIT(&t->waiting);
     return t;
 }
@@ -80,6 +82,7 @@ void tokens_free(struct tokens *t)
         waiting_free(w);
     }
     loop_timer_free(t->file_timer);
+    loop_timer_free(t->hurry);
     free(t->keys);
     free(t->next);
     free(t->file);
@@ -219,6 +222,27 @@ void tokens_refresh(struct tokens *t)
     keyring_list(t->q, on_key, on_read, t);
 }
 
+/* Perhaps it was made just now, here or by another daemon. */
+static void wait_for_keyring(struct tokens *t, const char *token, const char *peer, tokens_fn cb, void *arg)
+{
+    struct waiting *w = xcalloc(1, sizeof(*w));
+    int64_t age = t->read_at != 0 ? clock_mono_ms() - t->read_at : HURRY_MS;
+
+    w->token = xstrdup(token);
+    w->peer = xstrdup(peer);
+    w->cb = cb;
+    w->arg = arg;
+    TAILQ_INSERT_TAIL(&t->waiting, w, entry);
+    if (t->reading || loop_timer_armed(t->hurry))
+        return;
+    loop_timer_arm_ms(t->hurry, age < HURRY_MS ? HURRY_MS - age : 0);
+}
+
+static void on_hurry(void *arg)
+{
+    tokens_refresh(arg);
+}
+
 void tokens_check(struct tokens *t, const char *authorization, const char *peer, tokens_fn cb, void *arg)
 {
     const char *token = authorization;
@@ -232,15 +256,8 @@ void tokens_check(struct tokens *t, const char *authorization, const char *peer,
     }
     token += 7 + strspn(token + 7, " ");
     k = prove(t, token, &known);
-    if (k == NULL && !known && age > HURRY_MS && !count_bad(t, peer, false)) {
-        struct waiting *w = xcalloc(1, sizeof(*w));
-        w->token = xstrdup(token);
-        w->peer = xstrdup(peer);
-        w->cb = cb;
-        w->arg = arg;
-        TAILQ_INSERT_TAIL(&t->waiting, w, entry);
-        if (!t->reading)
-            tokens_refresh(t);
+    if (k == NULL && !known && !count_bad(t, peer, false)) {
+        wait_for_keyring(t, token, peer, cb, arg);
         return;
     }
     if (age > FRESH_MS && !t->reading)
@@ -249,6 +266,22 @@ void tokens_check(struct tokens *t, const char *authorization, const char *peer,
         cb(arg, TOKENS_GOOD, k);
     else
         refuse(t, peer, cb, arg);
+}
+
+void tokens_learn(struct tokens *t, const struct keyring_key *k)
+{
+    t->keys = xrealloc(t->keys, (t->n_keys + 1) * sizeof(*t->keys));
+    t->keys[t->n_keys++] = *k;
+}
+
+void tokens_forget(struct tokens *t, const char *id)
+{
+    for (size_t i = 0; i < t->n_keys; i++)
+        if (strcmp(t->keys[i].id, id) == 0) {
+            t->keys[i] = t->keys[--t->n_keys];
+            break;
+        }
+    tokens_refresh(t);
 }
 
 /* ---- making ---- */

@@ -29,7 +29,11 @@ void tokens_check(struct tokens *t, const char *authorization, const char *peer,
 #define TOKENS_TEXT 96
 void tokens_make(const char *name, const char *role, const char *community, struct keyring_key *k,
                  char token[TOKENS_TEXT]);
-/* Read the keyring again (after a key was made or revoked here). */
+/* A key that was stored just now: it is good from here on, before the keyring is read again. */
+void tokens_learn(struct tokens *t, const struct keyring_key *k);
+/* A key that was revoked just now: worthless from here on. */
+void tokens_forget(struct tokens *t, const char *id);
+/* Read the keyring again. */
 void tokens_refresh(struct tokens *t);
 /* Is there a valid token in file ${path}? If not, make a key `${name}` of ${role} and write it there (mode 0600); for --dev. Later, once Redis answers; tried until it does. */
 void tokens_file(struct tokens *t, const char *path, const char *name, const char *role);
