@@ -14,10 +14,11 @@ struct embedded;
 
 struct embedded_opts {
     struct loop *loop;
-    const char *state_dir;       /* copied; the server lives in STATE_DIR/redis, which is made */
-    void (*on_ready)(void *arg); /* connections are accepted (again); it may still answer LOADING. Never
-                                 inside a call into this module. May be NULL */
-    void (*on_down)(void *arg, const char *why); /* it died; it is being started again. May be NULL */
+    const char *state_dir; /* copied; the server lives in STATE_DIR/redis, which is made */
+    /* Never inside a call into this module; may be NULL. Ready: connections are accepted (again), the answer may still be LOADING.
+     * Down: it died, and is being started again. */
+    void (*on_ready)(void *arg);
+    void (*on_down)(void *arg, const char *why);
     void *arg;
 };
 
