@@ -8,19 +8,20 @@
 #include "provider/provider.h"
 #include "queue/queue.h"
 
-#define HOOKS_BODY_MAX 262144
-#define HOOKS_ITEMS_MAX 10000 /* receipts or replies in one body */
+#define HOOKS_BODY_MAX    262144
+#define HOOKS_ITEMS_MAX   10000 /* receipts or replies in one body */
 #define HOOKS_DEADLINE_MS 3000
 
 struct hooks;
 
 struct hooks_opts {
     struct loop *loop;
-    struct queue *queue;            /* the community's side queue; borrowed */
+    struct queue *queue; /* the community's side queue; borrowed */
     const struct driver *driver;
     const struct provider_conf *conf; /* borrowed */
-    void (*on_replies)(void *arg);  /* new replies are in Redis: poke the replier. May be NULL */
-    void (*on_receipt)(void *arg, const char *notice, enum recipient_state s); /* one receipt was taken. May be NULL */
+    void (*on_replies)(void *arg);    /* new replies are in Redis: poke the replier. May be NULL */
+    void (*on_receipt)(void *arg, const char *notice,
+                       enum recipient_state s); /* one receipt was taken. May be NULL */
     void *arg;
 };
 struct hooks *hooks_new(const struct hooks_opts *o);
@@ -31,7 +32,8 @@ void hooks_free(struct hooks *h);
 typedef void (*hooks_done_fn)(void *arg, int status, const char *body);
 struct hooks_call;
 /* ${kind}: "reply" | "receipt". Exactly one completion, later, within HOOKS_DEADLINE_MS, none after hooks_cancel. The body is read before this returns. */
-struct hooks_call *hooks_handle(struct hooks *h, const char *kind, const char *body, size_t n, hooks_done_fn cb, void *arg);
+struct hooks_call *hooks_handle(struct hooks *h, const char *kind, const char *body, size_t n,
+                                hooks_done_fn cb, void *arg);
 /* Whoever asked has gone; what was read is stored nevertheless. */
 void hooks_cancel(struct hooks_call *c);
 

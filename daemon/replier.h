@@ -24,7 +24,8 @@ struct replier_settled {
     const char *intent;   /* intent_name */
     const char *activity; /* "" = none */
     const char *result;   /* "confirmed", "waiting", "left", ..., "choice", "help", "unknown" */
-    bool registration;    /* the registration script was asked: `result` is its answer (crier_registrations_total) */
+    bool
+        registration; /* the registration script was asked: `result` is its answer (crier_registrations_total) */
     size_t n_answers;
 };
 struct replier_opts {
@@ -32,10 +33,11 @@ struct replier_opts {
     struct queue *queue;              /* borrowed */
     const struct intent_words *words; /* borrowed */
     const char *tz;                   /* copied */
-    const char *sign;                 /* copied; a text that holds our own 【sign】 is an echo and never answered. May be NULL */
-    int64_t lease_ms;                 /* 0 = 3000 */
+    const char
+        *sign; /* copied; a text that holds our own 【sign】 is an echo and never answered. May be NULL */
+    int64_t lease_ms;                                               /* 0 = 3000 */
     void (*on_settled)(void *arg, const struct replier_settled *s); /* per reply; may be NULL */
-    void (*on_answers)(void *arg);    /* answers were queued: there is something to claim. May be NULL */
+    void (*on_answers)(void *arg); /* answers were queued: there is something to claim. May be NULL */
     void *arg;
 };
 /* Works as soon as the loop runs and Redis answers. */
@@ -54,6 +56,7 @@ void replier_set_words(struct replier *r, const struct intent_words *words);
 /* The intent that ${text} would have now, with the same context (${from}: E.164 or NULL = a stranger): the JSON of contract 6. ${intent} is taken by the callee; NULL unless r->status is
  * QUEUE_OK. No effect on anything. */
 typedef void (*replier_explain_fn)(void *arg, const struct queue_result *r, json_t *intent);
-void replier_explain(struct replier *r, const char *text, size_t n, const char *from, replier_explain_fn cb, void *arg);
+void replier_explain(struct replier *r, const char *text, size_t n, const char *from, replier_explain_fn cb,
+                     void *arg);
 
 #endif

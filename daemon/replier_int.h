@@ -6,7 +6,7 @@
 #include "daemon/replier.h"
 
 #define REPLIER_BATCH   64
-#define REPLIER_OFFERED 9  /* longest numbered list: one digit to answer with */
+#define REPLIER_OFFERED 9 /* longest numbered list: one digit to answer with */
 
 /* All activities that start after yesterday, in order of start. */
 struct replier_activities {
@@ -37,7 +37,16 @@ struct replier_job {
     size_t n_own;
 };
 
-enum replier_state { REPLIER_IDLE = 0, REPLIER_LEASING, REPLIER_LOADING, REPLIER_LOOKING, REPLIER_DECIDING, REPLIER_SETTLING, REPLIER_LEAVING, REPLIER_LEFT };
+enum replier_state {
+    REPLIER_IDLE = 0,
+    REPLIER_LEASING,
+    REPLIER_LOADING,
+    REPLIER_LOOKING,
+    REPLIER_DECIDING,
+    REPLIER_SETTLING,
+    REPLIER_LEAVING,
+    REPLIER_LEFT
+};
 
 struct replier {
     struct loop *loop;
@@ -50,7 +59,7 @@ struct replier {
     void *arg;
 
     enum replier_state state;
-    bool poked, leads, stopping, failed; /* failed: something of this batch could not be asked */
+    bool poked, leads, stopping, failed;        /* failed: something of this batch could not be asked */
     int64_t lease_good_until_ms, not_before_ms; /* clock_mono_ms */
     struct loop_timer *timer;
     loop_fn stopped_cb;
@@ -80,7 +89,8 @@ void replier_job_free(struct replier_job *j);
 /* Find out what it means and begin what must be asked; after the last replier_answered the decision is complete. */
 void replier_job_decide(struct replier_job *j, const struct replies_pending *p);
 /* The intent of a text with what is known of its sender. */
-void replier_parse(const struct intent_words *words, const struct replier_activities *list, const struct replies_pending *p, const char *text, size_t n, struct intent *out,
+void replier_parse(const struct intent_words *words, const struct replier_activities *list,
+                   const struct replies_pending *p, const char *text, size_t n, struct intent *out,
                    void (*with)(void *arg, const struct intent_ctx *ctx), void *arg);
 
 /* ---- replier_answer.c ---- */

@@ -6,7 +6,10 @@
 #include "daemon/stager_int.h"
 #include "queue/replies.h"
 
-enum { ASK_MAX = 1000, AFTER_MS = 43200000 /* a roll-call takes answers half a day longer than it is sent */ };
+enum {
+    ASK_MAX = 1000,
+    AFTER_MS = 43200000 /* a roll-call takes answers half a day longer than it is sent */
+};
 
 bool stager_asks(const struct stager *s)
 {

@@ -12,19 +12,26 @@ struct people_import {
 };
 typedef void (*people_import_fn)(void *arg, const struct queue_result *r, const struct people_import *counts);
 /* Store up to 1,000 residents (id 0): the same person (same first phone and same name) is updated, otherwise a new id. ${dry}: only count. Borrowed until completion. */
-void people_put(struct queue *q, const struct resident *list, size_t n, bool dry, people_import_fn cb, void *arg);
+void people_put(struct queue *q, const struct resident *list, size_t n, bool dry, people_import_fn cb,
+                void *arg);
 typedef void (*people_each_fn)(void *arg, const struct resident *r);
 /* Residents with id > ${after}, in id order, at most one block of ids a call; ${next}: cursor for the next call, 0 = that was the end. */
 typedef void (*people_walk_fn)(void *arg, const struct queue_result *r, uint64_t next);
 void people_walk(struct queue *q, uint64_t after, people_each_fn each, people_walk_fn cb, void *arg);
 /* By id or by phone (all who share it). Unknown ones are simply not called for. At most 500 keys a call. */
-void people_by_ids(struct queue *q, const uint64_t *ids, size_t n, people_each_fn each, queue_done_fn cb, void *arg);
-void people_by_phones(struct queue *q, const char *const *phones, size_t n, people_each_fn each, queue_done_fn cb, void *arg);
-void people_count(struct queue *q, void (*cb)(void *arg, const struct queue_result *r, uint64_t n), void *arg);
+void people_by_ids(struct queue *q, const uint64_t *ids, size_t n, people_each_fn each, queue_done_fn cb,
+                   void *arg);
+void people_by_phones(struct queue *q, const char *const *phones, size_t n, people_each_fn each,
+                      queue_done_fn cb, void *arg);
+void people_count(struct queue *q, void (*cb)(void *arg, const struct queue_result *r, uint64_t n),
+                  void *arg);
 /* Opt-out / opt-in of everyone with this phone, with the words, time and number kept as proof in the stream `consent`. ${changed}: was it different before? Numbers of no resident are kept in a set of their own. */
-void people_opt(struct queue *q, const char *phone, bool out, const char *words, void (*cb)(void *arg, const struct queue_result *r, bool changed), void *arg);
+void people_opt(struct queue *q, const char *phone, bool out, const char *words,
+                void (*cb)(void *arg, const struct queue_result *r, bool changed), void *arg);
 /* Is this phone opted out (also strangers')? At most 1,000; answers in order. */
-void people_opted_out(struct queue *q, const char *const *phones, size_t n, void (*cb)(void *arg, const struct queue_result *r, const bool *out, size_t n), void *arg);
+void people_opted_out(struct queue *q, const char *const *phones, size_t n,
+                      void (*cb)(void *arg, const struct queue_result *r, const bool *out, size_t n),
+                      void *arg);
 /* Erase a person: resident, index, registrations' names. Code "no-such-resident". */
 void people_erase(struct queue *q, uint64_t id, queue_done_fn cb, void *arg);
 

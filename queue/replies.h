@@ -19,38 +19,43 @@ typedef void (*replies_store_fn)(void *arg, const struct queue_result *r, size_t
 void replies_store(struct queue *q, const struct replies_in *list, size_t n, replies_store_fn cb, void *arg);
 
 /* Take the lease for deciding replies (or renew it); ${mine} tells. ${lease_ms} e.g. 3,000; 0 gives it up. */
-void replies_lease(struct queue *q, int64_t lease_ms, void (*cb)(void *arg, const struct queue_result *r, bool mine), void *arg);
+void replies_lease(struct queue *q, int64_t lease_ms,
+                   void (*cb)(void *arg, const struct queue_result *r, bool mine), void *arg);
 /* The oldest undecided replies, at most ${n} (<= 64), with what is known of each sender, in one round trip. Everything is borrowed for the completion. */
 struct replies_pending {
-    const char *key;      /* stream id: op_id for roster_register, and for replies_settle */
+    const char *key; /* stream id: op_id for roster_register, and for replies_settle */
     const char *provider, *channel, *id, *from, *text; /* "" for an entry of `promoted` */
     size_t text_len;
-    int64_t at;           /* when it came */
-    int64_t now_at;       /* Redis' clock at this look */
+    int64_t at;                  /* when it came */
+    int64_t now_at;              /* Redis' clock at this look */
     uint64_t activities_version; /* changes whenever staff put or change an activity */
-    const char *promoted; /* no reply, but news: ${from} moved up in this activity because staff gave more seats; NULL for replies */
+    const char *
+        promoted; /* no reply, but news: ${from} moved up in this activity because staff gave more seats; NULL for replies */
     const char *promoted_name;
     uint32_t promoted_place, promoted_count;
-    struct resident resident;     /* id 0 = unknown sender */
-    const char *asked;            /* activity the last message to this person asked about, or NULL */
+    struct resident resident; /* id 0 = unknown sender */
+    const char *asked;        /* activity the last message to this person asked about, or NULL */
     const char (*offered)[ACTIVITY_CODE_MAX + 1];
     size_t n_offered;
     enum intent_kind offered_for; /* what the numbered list was offered for (join or leave) */
     const char (*registered)[ACTIVITY_CODE_MAX + 1];
     size_t n_registered;
     bool rollcall_open;
-    unsigned answers_last_hour, answers_last_day; /* automatic answers without an effect to this sender, in this hour and day of the clock */
-    unsigned all_last_day;        /* all automatic answers of this day */
-    bool helped_today;            /* the one help answer a day was given */
-    bool muted;                   /* loop guard: identical text three times in ten minutes; answers stop, effects count */
-    bool flood;                   /* more than 30 replies in a minute: not even effects are answered */
+    unsigned answers_last_hour,
+        answers_last_day; /* automatic answers without an effect to this sender, in this hour and day of the clock */
+    unsigned all_last_day; /* all automatic answers of this day */
+    bool helped_today;     /* the one help answer a day was given */
+    bool muted; /* loop guard: identical text three times in ten minutes; answers stop, effects count */
+    bool flood; /* more than 30 replies in a minute: not even effects are answered */
 };
-typedef void (*replies_pending_fn)(void *arg, const struct queue_result *r, const struct replies_pending *list, size_t n);
+typedef void (*replies_pending_fn)(void *arg, const struct queue_result *r,
+                                   const struct replies_pending *list, size_t n);
 void replies_pending(struct queue *q, size_t n, replies_pending_fn cb, void *arg);
 /* The same about one sender without a reply of theirs: `key`, `text` and the like are empty. */
 void replies_sender(struct queue *q, const char *from, replies_pending_fn cb, void *arg);
 /* A question was put to these people (notice with `ask`), at most 1,000: a bare "1" or "好" joins ${activity} (NULL = none); a roll-call is open until ${rollcall_until} (0 = none). */
-void replies_ask(struct queue *q, const char *const *phones, size_t n, const char *activity, int64_t rollcall_until, queue_done_fn cb, void *arg);
+void replies_ask(struct queue *q, const char *const *phones, size_t n, const char *activity,
+                 int64_t rollcall_until, queue_done_fn cb, void *arg);
 
 /* One answer: goes to a rolling internal notice of its lane and minute (kind NOTICE_ANSWER). */
 struct replies_answer {
@@ -59,15 +64,16 @@ struct replies_answer {
     const char *channel;
 };
 struct replies_decision {
-    const char *key;              /* which reply */
+    const char *key; /* which reply */
     enum intent_kind intent;
-    const char *activity;         /* "" = none */
-    const char *result;           /* word for metrics and history */
-    const char *name;             /* the sender's, for the inbox; NULL = none */
-    bool to_inbox;                /* staff must see it */
-    bool helped;                  /* this answer is the day's help answer */
-    bool limited;                 /* nothing changed: the answer counts for the hourly and daily limit */
-    const char (*offered)[ACTIVITY_CODE_MAX + 1]; /* numbered list now offered to the sender (n 0 = forget the last one) */
+    const char *activity; /* "" = none */
+    const char *result;   /* word for metrics and history */
+    const char *name;     /* the sender's, for the inbox; NULL = none */
+    bool to_inbox;        /* staff must see it */
+    bool helped;          /* this answer is the day's help answer */
+    bool limited;         /* nothing changed: the answer counts for the hourly and daily limit */
+    const char (*offered)[ACTIVITY_CODE_MAX +
+                          1]; /* numbered list now offered to the sender (n 0 = forget the last one) */
     size_t n_offered;
     enum intent_kind offered_for;
     const struct replies_answer *answers;
@@ -84,7 +90,8 @@ struct replies_inbox {
     bool answered;
 };
 /* What nobody understood, newest first; ${limit} 0 = all. */
-void replies_inbox_list(struct queue *q, size_t limit, void (*each)(void *arg, const struct replies_inbox *i), queue_done_fn cb, void *arg);
+void replies_inbox_list(struct queue *q, size_t limit, void (*each)(void *arg, const struct replies_inbox *i),
+                        queue_done_fn cb, void *arg);
 /* Staff answer one: an answer is queued and the entry marked. Code "no-such-entry". */
 void replies_inbox_answer(struct queue *q, const char *key, const char *text, queue_done_fn cb, void *arg);
 

@@ -9,11 +9,14 @@
 
 /* Create (code "exists" when there is one) or change staff's fields of an activity. More seats promote from the waiting list. */
 void roster_put(struct queue *q, const struct activity *a, bool create, queue_done_fn cb, void *arg);
-typedef void (*roster_activity_fn)(void *arg, const struct queue_result *r, const struct activity *a); /* NULL with "no-such-activity" */
+typedef void (*roster_activity_fn)(void *arg, const struct queue_result *r,
+                                   const struct activity *a); /* NULL with "no-such-activity" */
 void roster_get(struct queue *q, const char *code, roster_activity_fn cb, void *arg);
 /* By start, earliest first. _since: those that start at ${since_at} or later. */
-void roster_list(struct queue *q, void (*each)(void *arg, const struct activity *a), queue_done_fn cb, void *arg);
-void roster_list_since(struct queue *q, int64_t since_at, void (*each)(void *arg, const struct activity *a), queue_done_fn cb, void *arg);
+void roster_list(struct queue *q, void (*each)(void *arg, const struct activity *a), queue_done_fn cb,
+                 void *arg);
+void roster_list_since(struct queue *q, int64_t since_at, void (*each)(void *arg, const struct activity *a),
+                       queue_done_fn cb, void *arg);
 /* What staff decide: OPEN (before the window: opens it now; after an early closing time: until the start), CLOSED, CANCELLED. Codes "no-such-activity", "wrong-state". */
 void roster_set_state(struct queue *q, const char *code, enum activity_state s, queue_done_fn cb, void *arg);
 
@@ -25,9 +28,12 @@ struct roster_entry {
     int64_t at; /* when they registered */
 };
 /* Confirmed by place, then the waiting list, then who withdrew. */
-void roster_entries(struct queue *q, const char *code, void (*each)(void *arg, const struct roster_entry *e), queue_done_fn cb, void *arg);
+void roster_entries(struct queue *q, const char *code, void (*each)(void *arg, const struct roster_entry *e),
+                    queue_done_fn cb, void *arg);
 /* Codes a phone is registered for (confirmed, attended or waiting), with status, earliest registration first. At most 64. */
-void roster_of_phone(struct queue *q, const char *phone, void (*each)(void *arg, const char *code, const struct roster_entry *e), queue_done_fn cb, void *arg);
+void roster_of_phone(struct queue *q, const char *phone,
+                     void (*each)(void *arg, const char *code, const struct roster_entry *e),
+                     queue_done_fn cb, void *arg);
 /* Sign in at the desk. Code "not-registered". */
 void roster_checkin(struct queue *q, const char *code, const char *phone, queue_done_fn cb, void *arg);
 
@@ -36,14 +42,16 @@ struct roster_promoted {
     uint32_t place, count;
 };
 struct roster_request {
-    const char *op_id;  /* the reply's stream id: the same id gives the same outcome again, with no second effect */
-    const char *code;   /* activity */
+    const char
+        *op_id; /* the reply's stream id: the same id gives the same outcome again, with no second effect */
+    const char *code; /* activity */
     bool leave;
     const char *phone, *name;
     uint64_t resident;
     uint32_t count; /* people; 0 = not said: 1 for a new registration, no change of an existing one */
 };
-typedef void (*roster_register_fn)(void *arg, const struct queue_result *r, const struct registry_outcome *o, const struct roster_promoted *promoted, size_t n_promoted);
+typedef void (*roster_register_fn)(void *arg, const struct queue_result *r, const struct registry_outcome *o,
+                                   const struct roster_promoted *promoted, size_t n_promoted);
 /* Join or leave. Window and state are judged by Redis' clock in the script. Borrowed until this returns. */
 void roster_register(struct queue *q, const struct roster_request *req, roster_register_fn cb, void *arg);
 

@@ -21,7 +21,7 @@ struct activity {
     char aliases[ACTIVITY_ALIASES][64];
     size_t n_aliases;
     uint32_t seats;
-    uint32_t taken, waiting; /* as of when it was read */
+    uint32_t taken, waiting;                /* as of when it was read */
     int64_t opens_at, closes_at, starts_at; /* opens 0 = at once; closes 0 = at the start */
     enum activity_state stored; /* what staff decided: OPEN (follow the window), CLOSED, CANCELLED */
     uint32_t max_party;         /* most people in one registration; default 10 */
@@ -39,6 +39,7 @@ json_t *activity_json(const struct activity *a, int64_t now_at, const char *tz);
 /* From the body of POST /api/v1/activities: code, title, seats, starts_at; optional aliases, opens_at, closes_at, place, max_party. Times ISO (without offset: in
  * ${tz}); null = not set; `opens`, `closes`, `starts` are understood too. -1 with code "bad-activity" and field. A window that has passed is not refused: staff
  * may record what was. */
-int activity_from_json(struct activity *a, const json_t *body, const char *tz, int64_t now_at, struct err *e) MUSTCHECK;
+int activity_from_json(struct activity *a, const json_t *body, const char *tz, int64_t now_at,
+                       struct err *e) MUSTCHECK;
 
 #endif

@@ -34,7 +34,9 @@ bool audience_status_wanted(const struct audience *a, const char *status); /* no
 
 /* Does this resident belong? ${in_activity}: answers for the activity member of the selector or of its `not` (may be NULL when there is none). */
 bool audience_matches(const struct audience *a, const struct resident *r,
-                      bool (*in_activity)(void *arg, const char *activity, const struct audience *which, const struct resident *r), void *arg);
+                      bool (*in_activity)(void *arg, const char *activity, const struct audience *which,
+                                          const struct resident *r),
+                      void *arg);
 /* A phone that belongs to nobody we know: is it meant (phones[] alone names it and no other member excludes it)? */
 bool audience_matches_stranger(const struct audience *a, const char *phone);
 
@@ -42,9 +44,11 @@ bool audience_matches_stranger(const struct audience *a, const char *phone);
  *   addresses (blank separated: "+86138..." is a phone, "wechat:OPENID")  resident-id  name  building  language  own text (rolling answers)
  * No field holds TAB or LF. */
 struct recipient {
-    const char *addresses, *resident, *name, *building, *lang, *text; /* never NULL after parsing; borrowed from the line buffer */
+    const char *addresses, *resident, *name, *building, *lang,
+        *text; /* never NULL after parsing; borrowed from the line buffer */
 };
-int recipient_line(struct buf *out, const struct recipient *r); /* appends the line without LF; NULL fields = empty */
+int recipient_line(struct buf *out,
+                   const struct recipient *r); /* appends the line without LF; NULL fields = empty */
 /* Parse in place (the line is modified: separators become NUL). 0 or -1. */
 int recipient_parse(char *line, struct recipient *out);
 /* The address of ${r} for a channel ("sms" -> phone; "wechat" -> open id), or NULL. Written into ${out} (>= 96 bytes). */

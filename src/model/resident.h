@@ -13,7 +13,9 @@
 #define RESIDENT_PHONES 4
 #define RESIDENT_TAGS   16
 
-enum { RESIDENT_OPTED_OUT = 1 }; /* flags: no notices and promotions (alerts of lanes emergency and urgent still) */
+enum {
+    RESIDENT_OPTED_OUT = 1
+}; /* flags: no notices and promotions (alerts of lanes emergency and urgent still) */
 
 struct resident {
     uint64_t id; /* 0 = not stored yet; shown as decimal */
@@ -53,6 +55,7 @@ struct resident_columns {
 int resident_columns(struct resident_columns *c, size_t n, const char *const *cells, struct err *e) MUSTCHECK;
 /* One row. -1 with e->field = the column's name as in the file's header and e->msg = the reason with the value found. ${default_area} (may be NULL) where the row
  * names none. Several numbers in one cell (separated by ; / , or their Chinese forms) are one person's phones; the first is preferred. */
-int resident_from_row(struct resident *r, const struct resident_columns *c, size_t n, const char *const *cells, const char *default_area, struct err *e) MUSTCHECK;
+int resident_from_row(struct resident *r, const struct resident_columns *c, size_t n,
+                      const char *const *cells, const char *default_area, struct err *e) MUSTCHECK;
 
 #endif

@@ -97,13 +97,13 @@ static void bad_bodies_name_the_member(void **state)
         {"{\"code\":\"a\",\"title\":\"t\",\"seats\":1}",                                                                 "starts_at"},
         {"{\"code\":\"a\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-02-30T09:00\"}",                                 "starts"   },
         {"{\"code\":\"a\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\",\"opens\":\"2026-11-"
-         "28T10:00\"}",                                                                                                               "starts_at"                                                                                                              },
+         "28T10:00\"}",                                                                                         "starts_at"},
         {"{\"code\":\"a\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\",\"colour\":\"red\"}",
-         "colour"},
+         "colour"                                                                                                                   },
         {"{\"code\":\"a\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\",\"aliases\":[\"\"]}",
-         "aliases"                                                                                                              },
+         "aliases"                                                                                                                  },
         {"{\"code\":\"a\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\",\"aliases\":\"x\"}",
-         "aliases"},
+         "aliases"                                                                                                                  },
     };
     struct activity a;
 

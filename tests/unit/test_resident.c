@@ -219,9 +219,8 @@ static int row(struct resident *r, const char *const *cells, struct err *e)
 static void a_row_becomes_a_resident(void **state)
 {
     (void)state;
-    static const char *const cells[MAX_CELLS] = {"王伟",
-                                                 "138 0000-0001；１３８０００００００２ / +86 138 0000 0001",
-                                                 "", "3栋", "老人、 志愿者;老人"};
+    static const char *const cells[MAX_CELLS] = {
+        "王伟", "138 0000-0001；１３８０００００００２ / +86 138 0000 0001", "", "3栋", "老人、 志愿者;老人"};
     struct resident r;
     struct err e = {.msg = ""};
 
