@@ -18,18 +18,29 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/list.h"
 #include "base/mem.h"
 
 #define START_MS  15000
 #define MAX_EXTRA 32
 
 struct redis_server {
-    pid_t pid;
+    LIST_ENTRY(redis_server) entry;
+    pid_t pid, owner;
     enum redis_server_mode mode;
     char *dir, *socket, *url;
     char *extra[MAX_EXTRA];
     size_t n_extra;
 };
+
+/* A test that failed does not come to its end: what runs is stopped when the program exits. */
+static LIST_HEAD(, redis_server) running = LIST_HEAD_INITIALIZER(running);
+
+static void stop_all(void)
+{
+    while (!LIST_EMPTY(&running) && LIST_FIRST(&running)->owner == getpid())
+        redis_server_stop(LIST_FIRST(&running));
+}
 
 static void run_child(const struct redis_server *s, pid_t parent)
 {
@@ -105,13 +116,19 @@ void redis_server_restart(struct redis_server *s)
 
 struct redis_server *redis_server_start(enum redis_server_mode mode, const char *const *extra)
 {
+    static bool watched;
     struct redis_server *s = xcalloc(1, sizeof(*s));
     const char *tmp = getenv("TMPDIR");
 
+    if (!watched && atexit(stop_all) != 0)
+        panic("atexit");
+    watched = true;
+    s->owner = getpid();
     s->mode = mode;
     s->dir = xasprintf("%s/crier-test-redis-XXXXXX", tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp");
     if (mkdtemp(s->dir) == NULL)
         panic("%s: %s", s->dir, strerror(errno));
+    LIST_INSERT_HEAD(&running, s, entry);
     s->socket = xasprintf("%s/s", s->dir);
     s->url = xasprintf("unix://%s", s->socket);
     for (; extra != NULL && extra[s->n_extra] != NULL; s->n_extra++) {
@@ -171,6 +188,7 @@ void redis_server_stop(struct redis_server *s)
 {
     if (s == NULL)
         return;
+    LIST_REMOVE(s, entry);
     redis_server_kill(s);
     nftw(s->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     for (size_t i = 0; i < s->n_extra; i++)
