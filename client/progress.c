@@ -92,16 +92,20 @@ const char *progress_line(const json_t *notice, bool bar, size_t width, char *ou
     int64_t total = number(notice, "total"), done = settled(notice);
     int percent = total > 0 ? (int)(done * 100 / total) : 0;
     int state = state_of(notice);
+    bool growing = state == NOTICE_RUNNING && json_is_false(json_object_get(notice, "staged"));
     size_t cells = width > 100 ? 40 : width > 60 ? width - 60 : 0;
 
-    if (bar && cells > 0) {
+    if (bar && cells > 0 && !growing) {
         size_t full = (size_t)percent * cells / 100;
         buf_chr(&b, '[');
         for (size_t i = 0; i < cells; i++)
             buf_chr(&b, i < full ? '#' : '.');
         buf_str(&b, "] ");
     }
-    buf_fmt(&b, "%lld/%lld  %d %%", (long long)done, (long long)total, percent);
+    if (growing) /* its audience is still being collected: a share of what is there so far would mislead */
+        buf_fmt(&b, "%lld of %lld so far", (long long)done, (long long)total);
+    else
+        buf_fmt(&b, "%lld/%lld  %d %%", (long long)done, (long long)total, percent);
     if (state == NOTICE_RUNNING)
         add_left(&b, notice);
     else if (state >= 0)
