@@ -109,8 +109,8 @@ int cmd_activity_list(struct cli *c, const struct args *a)
 {
     struct call_path p;
 
-    (void)a;
     path_of(&p, NULL, "");
+    call_path_query(&p, "limit", args_get(a, "limit"));
     return rows_list(c, &p, columns, ARRAY_LEN(columns), false);
 }
 
@@ -185,6 +185,7 @@ int cmd_activity_roster(struct cli *c, const struct args *a)
     struct call_path p;
 
     path_of(&p, a, "/roster");
+    call_path_query(&p, "limit", args_get(a, "limit"));
     call_path_query(&p, "full", args_has(a, "full") ? "1" : NULL);
     return rows_list(c, &p, roster, ARRAY_LEN(roster), false);
 }

@@ -77,9 +77,11 @@ int cmd_notice_scheduled(struct cli *c, const struct args *a)
 {
     struct call_path p;
 
-    (void)a;
+    if (check_limit(c, a) != CLI_OK)
+        return CLI_USAGE;
     call_path_init(&p, "/api/v1/notices?state=scheduled");
     p.has_query = true;
+    call_path_query(&p, "limit", args_get(a, "limit"));
     return rows_list(c, &p, list_columns, ARRAY_LEN(list_columns), false);
 }
 

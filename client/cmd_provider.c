@@ -17,8 +17,8 @@ int cmd_provider_list(struct cli *c, const struct args *a)
 {
     struct call_path p;
 
-    (void)a;
     call_path_init(&p, "/api/v1/providers");
+    call_path_query(&p, "limit", args_get(a, "limit"));
     return rows_list(c, &p, columns, ARRAY_LEN(columns), false);
 }
 
@@ -141,8 +141,8 @@ int cmd_key_list(struct cli *c, const struct args *a)
     };
     struct call_path p;
 
-    (void)a;
     call_path_init(&p, "/api/v1/keys");
+    call_path_query(&p, "limit", args_get(a, "limit"));
     return rows_list(c, &p, keys, ARRAY_LEN(keys), false);
 }
 
