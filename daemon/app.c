@@ -23,6 +23,8 @@
 #include "daemon/scheduler.h"
 #include "daemon/sdnotify.h"
 
+enum { WATCHDOG_SLACK_MS = 10000 };
+
 /* ---- making, in this order; app_free goes the same way back ---- */
 
 static void on_term(void *arg)
@@ -43,6 +45,18 @@ static void on_hup(void *arg)
     sdnotify_ready(a->notify);
 }
 
+/* For the watchdog: the loop turns, or nobody would ask; do the schedulers? */
+static bool is_alive(void *arg)
+{
+    const struct app *a = arg;
+
+    for (size_t i = 0; i < a->n_communities; i++)
+        if (a->communities[i].scheduler != NULL &&
+            !scheduler_alive(a->communities[i].scheduler, a->config->redis.timeout_ms + WATCHDOG_SLACK_MS))
+            return false;
+    return true;
+}
+
 /* Loop, log, who we are: nothing here touches the network. */
 static int make_ground(struct app *a, struct err *e)
 {
@@ -58,7 +72,7 @@ static int make_ground(struct app *a, struct err *e)
     a->http = a->journal != NULL ? http_new(a->loop, &http, e) : NULL;
     if (a->http == NULL)
         return -1;
-    a->notify = sdnotify_new(a->loop, NULL, NULL);
+    a->notify = sdnotify_new(a->loop, is_alive, a);
     a->events = events_new();
     app_events_init(a);
     a->signals[0] = loop_signal_new(a->loop, SIGTERM, on_term, a);

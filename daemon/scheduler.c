@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/stager.h"
@@ -39,6 +40,7 @@ struct counting {
 struct scheduler {
     struct scheduler_opts o;
     bool usable, audit_soon, sweep_soon;
+    int64_t turned_at; /* by the monotonic clock: a sweep came back, or sweeps became possible */
     struct routine promote, stage, audit, sweep;
     TAILQ_HEAD(, staging) stagings;
     size_t n_stagings;
@@ -192,6 +194,7 @@ static void on_swept(void *arg, const struct queue_result *r, bool more)
 {
     struct scheduler *s = arg;
 
+    s->turned_at = clock_mono_ms();
     if (failed(r, "sweep"))
         routine_over(&s->sweep, AGAIN_MS);
     else
@@ -292,6 +295,11 @@ void scheduler_settled(struct scheduler *s)
         loop_timer_arm_ms(s->audit.timer, AUDIT_SOON_MS);
 }
 
+bool scheduler_alive(const struct scheduler *s, int64_t patience_ms)
+{
+    return !s->usable || clock_mono_ms() - s->turned_at <= s->o.sweep_ms + patience_ms;
+}
+
 void scheduler_set_usable(struct scheduler *s, bool usable)
 {
     if (s->usable == usable)
@@ -304,6 +312,7 @@ void scheduler_set_usable(struct scheduler *s, bool usable)
         loop_timer_disarm(s->sweep.timer);
         return;
     }
+    s->turned_at = clock_mono_ms();
     routine_start(&s->sweep); /* the heartbeat first */
     routine_start(&s->audit);
     scheduler_poke(s);

@@ -25,6 +25,8 @@ void scheduler_poke(struct scheduler *s);
 void scheduler_set_usable(struct scheduler *s, bool usable);
 /* Recipients were settled: a notice may be complete, so that the audit should look soon. */
 void scheduler_settled(struct scheduler *s);
+/* Does it get on? A sweep goes to Redis and back every ${sweep_ms} while Redis is usable; one that is more than ${patience_ms} late is lost. */
+bool scheduler_alive(const struct scheduler *s, int64_t patience_ms);
 /* How many recipients an audience would have now, and how many of them are suppressed; for --dry-run and "Send to 2,310 people". */
 void scheduler_count(struct scheduler *s, const struct audience *a,
                      void (*cb)(void *arg, const struct queue_result *r, uint64_t recipients,
