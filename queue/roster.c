@@ -151,12 +151,16 @@ void roster_put(struct queue *q, const struct activity *a, bool create, queue_do
 
 void roster_set_state(struct queue *q, const char *code, enum activity_state s, queue_done_fn cb, void *arg)
 {
-    struct done_op *o = queue_op_new(q, sizeof(*o), on_done);
+    /* Seats given back while it was cancelled go to those who wait. */
+    struct done_op *o = queue_op_new(q, sizeof(*o), s == ACTIVITY_OPEN ? on_put : on_done);
 
     if (s == ACTIVITY_PLANNED)
         panic("planned is decided by the window");
     o->cb = cb;
     o->arg = arg;
+    if (strlen(code) > ACTIVITY_CODE_MAX)
+        code = ""; /* no activity has so long a code */
+    memcpy(o->code, code, strlen(code) + 1);
     queue_op_key(&o->op, KEY_ACTIVITY, code);
     queue_op_key(&o->op, KEY_ACTIVITIES_V, NULL);
     queue_op_i64(&o->op, (int64_t)s);

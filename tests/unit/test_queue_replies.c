@@ -197,6 +197,33 @@ static void a_repeated_callback_is_stored_once(void **state)
     assert_int_equal(look(), 0);
 }
 
+static void replies_can_be_ended_in_any_order_and_only_those_named(void **state)
+{
+    (void)state;
+    store("m-1", PHONE, "a");
+    store("m-2", PHONE, "b");
+    store("m-3", PHONE, "c");
+    look();
+    const struct replies_decision d[] = {
+        {.key = seen[0].key, .result = "x"},
+        {.key = seen[1].key, .result = "x"},
+        {.key = seen[2].key, .result = "x"}
+    };
+    settle(&d[1], 1);
+    assert_int_equal(look(), 2);
+    assert_string_equal(seen[0].text, "a");
+    assert_string_equal(seen[1].text, "c");
+    store("m-4", PHONE, "d");
+    settle(
+        (const struct replies_decision[]){
+            {.key = seen[1].key, .result = "x"},
+            {.key = seen[0].key, .result = "x"}
+    },
+        2);
+    assert_int_equal(look(), 1);
+    assert_string_equal(seen[0].text, "d");
+}
+
 static void only_one_daemon_decides(void **state)
 {
     (void)state;
@@ -450,6 +477,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_repeated_callback_is_stored_once, setup),
+        cmocka_unit_test_setup(replies_can_be_ended_in_any_order_and_only_those_named, setup),
         cmocka_unit_test_setup(only_one_daemon_decides, setup),
         cmocka_unit_test_setup(the_sender_is_known_with_what_was_offered_and_registered, setup),
         cmocka_unit_test_setup(answers_become_a_rolling_notice_once, setup),

@@ -277,6 +277,69 @@ static void a_waiting_party_that_shrinks_may_move_up_itself(void **state)
     assert_int_equal(show()->waiting, 0);
 }
 
+static void place_and_position_are_those_of_the_first_of_a_party(void **state)
+{
+    (void)state;
+    struct activity a = match(5);
+
+    create(&a);
+    join(1, 2);
+    assert_int_equal(out.place, 1);
+    join(2, 3);
+    assert_int_equal(out.place, 3);
+    join(3, 2);
+    assert_int_equal(out.position, 1);
+    join(4, 2);
+    assert_int_equal(out.position, 3);
+}
+
+static void who_comes_back_is_listed_once(void **state)
+{
+    (void)state;
+    struct activity a = match(5);
+
+    create(&a);
+    join(1, 0);
+    leave(1);
+    join(1, 0);
+    roster();
+    assert_int_equal(n_entries, 1);
+    assert_int_equal(entries[0].status, REG_CONFIRMED);
+}
+
+static void seats_given_back_while_cancelled_go_to_those_who_wait_when_it_opens_again(void **state)
+{
+    (void)state;
+    struct activity a = match(2);
+
+    create(&a);
+    for (int i = 1; i <= 3; i++)
+        join(i, 0);
+    roster_set_state(bed->q[0], "篮球", ACTIVITY_CANCELLED, queue_bed_done, bed);
+    queue_bed_wait(bed, 1);
+    leave(1);
+    assert_int_equal(n_moved, 0);
+    roster_set_state(bed->q[0], "篮球", ACTIVITY_OPEN, queue_bed_done, bed);
+    queue_bed_wait(bed, 1);
+    assert_int_equal(show()->taken, 2);
+    assert_int_equal(activity.waiting, 0);
+}
+
+static void who_waits_goes_before_who_comes_when_seats_have_become_free(void **state)
+{
+    (void)state;
+    struct activity a = match(1);
+
+    create(&a);
+    join(1, 0);
+    join(2, 0);
+    free(redis_server_ask(bed->server, "HSET", "crier:{venus}:act:篮球", "seats", "3", NULL));
+    assert_int_equal(join(3, 0), REG_OK_CONFIRMED);
+    assert_int_equal(out.place, 3);
+    assert_int_equal(n_moved, 1);
+    assert_int_equal(moved[0].place, 2);
+}
+
 static void the_window_and_staff_decide(void **state)
 {
     (void)state;
@@ -486,6 +549,11 @@ int main(void)
         cmocka_unit_test_setup(a_party_waits_until_it_fits_and_nobody_jumps_over_it, setup),
         cmocka_unit_test_setup(a_party_can_grow_within_the_seats_and_shrink, setup),
         cmocka_unit_test_setup(a_waiting_party_that_shrinks_may_move_up_itself, setup),
+        cmocka_unit_test_setup(place_and_position_are_those_of_the_first_of_a_party, setup),
+        cmocka_unit_test_setup(who_comes_back_is_listed_once, setup),
+        cmocka_unit_test_setup(seats_given_back_while_cancelled_go_to_those_who_wait_when_it_opens_again,
+                               setup),
+        cmocka_unit_test_setup(who_waits_goes_before_who_comes_when_seats_have_become_free, setup),
         cmocka_unit_test_setup(the_window_and_staff_decide, setup),
         cmocka_unit_test_setup(an_unknown_activity_is_told_as_such, setup),
         cmocka_unit_test_setup(more_seats_promote_and_the_promoted_are_told, setup),
