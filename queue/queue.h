@@ -38,8 +38,9 @@ struct queue_result {
 typedef void (*queue_done_fn)(void *arg, const struct queue_result *r);
 
 /* ---- connection ---- */
-/* Load all scripts and run the start-up checks of queue-protocol 3.2 (version, role, maxmemory-policy, persistence, rights, schema, clock).
- * Call whenever the connection came up, before anything else. `report` is valid during the completion. */
+/* Run the start-up checks of queue-protocol 3.2 (version, role, maxmemory-policy, persistence, rights, schema, clock).
+ * Call whenever the connection came up, before anything else. `d` is
+ * valid during the completion; the status is QUEUE_OK whenever Redis answered: whether it will do is d->ok. */
 struct queue_durability {
     bool ok; /* usable at all; otherwise `problem` says why and how to mend it */
     char problem[256];
@@ -112,7 +113,7 @@ typedef void (*queue_stage_next_fn)(void *arg, const struct queue_result *r,
                                     const struct queue_stage_job *job, int64_t next_ms);
 void queue_stage_next(struct queue *q, queue_stage_next_fn cb, void *arg);
 /* Append recipients (LF terminated lines of audience.h, at most 1,000) if the stored cursor still is ${expected}; duplicates by first address are dropped in
- * the script. ${last}: the audience is complete (an empty one ends the notice `done` with total 0 and is reported as rejected "empty-audience" by the caller). ${total} after it. Code
+ * the script. ${last}: the audience is complete (an empty one changes nothing: ${total} is 0 and the caller goes on with queue_stage_refuse). ${total} after it. Code
  * "stage-lost" when another daemon was faster or the notice is over. */
 typedef void (*queue_stage_put_fn)(void *arg, const struct queue_result *r, uint64_t total);
 void queue_stage_put(struct queue *q, const char *id, const char *expected, const char *cursor, bool last,

@@ -180,11 +180,14 @@ static void put_words(struct check_op *o)
 
 static void report(struct check_op *o, const struct queue_result *r)
 {
+    static const struct queue_result answered = {.status = QUEUE_OK, .e = NULL};
     struct queue *q = o->op.q;
     struct queue_durability *d = &o->d;
 
     if (r->status != QUEUE_OK)
         problem(d, "%s", r->e != NULL ? r->e->msg : "Redis did not answer");
+    if (r->status == QUEUE_REFUSED) /* Redis is there, and will not do: no reason to try again and again */
+        r = &answered;
     d->ok = d->problem[0] == '\0';
     if (d->ok) {
         d->run_id_changed = q->run_id[0] != '\0' && strcmp(q->run_id, d->run_id) != 0;

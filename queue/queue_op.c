@@ -174,7 +174,9 @@ static enum queue_status refused_by_redis(const char *error, struct err *e)
             err_set(e, "unavailable", unusable[i], "Redis refuses: %s", error);
             return QUEUE_UNAVAILABLE;
         }
-    if (begins_with_word(error, "NOPERM"))
+    /* Inside a script Redis 7 words it differently. */
+    if (begins_with_word(error, "NOPERM") || strstr(error, "can't run this command") != NULL ||
+        strstr(error, "can't access at least one of the keys") != NULL)
         err_set(e, "redis-rights", NULL, "the Redis user lacks a right: %s", error);
     else
         err_set(e, "redis-error", NULL, "Redis answered: %s", error);
