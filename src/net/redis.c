@@ -8,26 +8,15 @@
  * redisAsyncFree, never tells some failures at all and frees its context by itself. */
 #include "net/redis.h"
 
-#include <errno.h>
-#include <event2/event.h>
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/secret.h"
 #include "net/redis_cmd.h"
 #include "net/redis_dial.h"
-
-enum {
-    READ_BYTES = 64 * 1024,
-    READS_PER_TURN = 16,
-    OUTPUT_MAX = 8 * 1024 * 1024,   /* commands not yet taken by the socket */
-    ANSWER_MAX = 256 * 1024 * 1024, /* one answer; more is no Redis of ours */
-    OUTPUT_KEPT = 256 * 1024
-};
+#include "net/redis_wire.h"
 
 struct redis {
     struct loop *loop;
@@ -36,14 +25,8 @@ struct redis {
     char *client_name;
     struct redis_opts opts;
     enum redis_state state;
-    int fd;         /* -1 = none */
-    bool connected; /* the socket is; the greeting may be under way */
     bool dead;
-    struct event *ev_read, *ev_write;
-    redisReader *reader;
-    struct buf out;
-    size_t out_at;             /* of `out`, already written */
-    uint64_t n_out, n_written; /* bytes of this connection, formatted and written */
+    struct redis_wire wire;
     struct redis_cmds cmds;
     struct loop_task fail_task, reconnect_task;
     struct loop_timer *connect_timer; /* CONNECTING: give up; DOWN: try again */
@@ -55,9 +38,6 @@ struct redis {
     const char *reconnect_why;
     char why[160];
 };
-
-static void connect_now(void *arg);
-static void lose(struct redis *r, const char *why);
 
 static void enter(struct redis *r, enum redis_state s, const char *why)
 {
@@ -80,20 +60,9 @@ static int64_t backoff_ms(struct redis *r)
     return ms / 2 + (int64_t)(r->dice % (uint64_t)(ms / 2 + 1));
 }
 
-static void drop_socket(struct redis *r)
+static void hang_up(struct redis *r)
 {
-    if (r->ev_read != NULL)
-        event_free(r->ev_read);
-    if (r->ev_write != NULL)
-        event_free(r->ev_write);
-    r->ev_read = r->ev_write = NULL;
-    if (r->fd >= 0)
-        close(r->fd);
-    r->fd = -1;
-    r->connected = false;
-    if (r->reader != NULL)
-        redisReaderFree(r->reader);
-    r->reader = NULL;
+    redis_wire_close(&r->wire);
     r->deadline_us = 0;
     loop_timer_disarm(r->deadline_timer);
 }
@@ -110,11 +79,8 @@ static void lose(struct redis *r, const char *why)
         memcpy(r->why, why, n);
         r->why[n] = '\0';
     }
-    drop_socket(r);
-    redis_cmds_fail_all(&r->cmds, r->n_written, r->why);
-    buf_fini(&r->out);
-    r->out_at = 0;
-    r->n_out = r->n_written = 0;
+    hang_up(r);
+    redis_cmds_fail_all(&r->cmds, r->wire.n_written, r->why);
     if (!TAILQ_EMPTY(&r->cmds.failed))
         loop_post(r->loop, &r->fail_task);
     loop_timer_arm_ms(r->connect_timer, more ? 0 : backoff_ms(r));
@@ -131,18 +97,18 @@ static void tell_failed(void *arg)
         loop_post(r->loop, &r->fail_task);
 }
 
-/* Complete the oldest command with ${reply} (taken). false when the connection is over. */
-static bool answer_one(struct redis *r, redisReply *reply)
+/* Complete the oldest command. */
+static void on_answer(void *arg, redisReply *reply)
 {
+    struct redis *r = arg;
     struct redis_cmd *c = TAILQ_FIRST(&r->cmds.waiting);
     struct redis_answer a = {
         .fault = REDIS_OK, .value = (const struct redis_value *)(const void *)reply, .error = ""};
-    const redisReader *before = r->reader;
 
     if (c == NULL) {
         freeReplyObject(reply);
         lose(r, "an answer came that nobody asked for");
-        return false;
+        return;
     }
     TAILQ_REMOVE(&r->cmds.waiting, c, entry);
     if (c->timed) {
@@ -154,107 +120,19 @@ static bool answer_one(struct redis *r, redisReply *reply)
         a = (struct redis_answer){.fault = REDIS_REFUSED, .value = NULL, .error = reply->str};
     redis_cmds_complete(c, &a);
     freeReplyObject(reply);
-    return !r->dead && r->reader == before;
 }
 
-/* All answers that are complete. false when the connection is over. */
-static bool answer_all(struct redis *r)
+static void on_end(void *arg, const char *why)
 {
-    for (;;) {
-        void *reply = NULL;
-
-        if (redisReaderGetReply(r->reader, &reply) != 0) {
-            lose(r, "the answer is not Redis' protocol");
-            return false;
-        }
-        if (reply == NULL)
-            break;
-        if (!answer_one(r, reply))
-            return false;
-    }
-    if (r->reader->len - r->reader->pos > ANSWER_MAX) {
-        lose(r, "an answer is larger than 256 MiB");
-        return false;
-    }
-    return true;
+    lose(arg, why);
 }
 
-/* Read what is there, within a bound. false when the connection is over. */
-static bool read_some(struct redis *r)
-{
-    static char bytes[READ_BYTES]; /* one thread, and not kept */
-
-    for (int i = 0; i < READS_PER_TURN; i++) {
-        ssize_t n = recv(r->fd, bytes, sizeof(bytes), 0);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-            return true;
-        if (n <= 0) {
-            lose(r, n == 0 ? "Redis closed the connection" : strerror(errno));
-            return false;
-        }
-        if (redisReaderFeed(r->reader, bytes, (size_t)n) != 0)
-            panic("out of memory");
-        if (!answer_all(r))
-            return false;
-        if ((size_t)n < sizeof(bytes))
-            return true;
-    }
-    return true;
-}
-
-static void on_read(evutil_socket_t fd, short what, void *arg)
-{
-    struct redis *r = arg;
-
-    (void)fd;
-    (void)what;
-    loop_enter(r->loop);
-    read_some(r);
-}
-
-/* Write what waits; what the socket does not take waits for its event. */
+/* The end of a turn: all that was begun in it leaves in one write. */
 static void flush(void *arg)
 {
     struct redis *r = arg;
 
-    if (r->dead || !r->connected || r->out_at == r->out.len)
-        return;
-    while (r->out_at < r->out.len) {
-        ssize_t n = send(r->fd, r->out.data + r->out_at, r->out.len - r->out_at, MSG_NOSIGNAL);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-            if (event_add(r->ev_write, NULL) != 0)
-                panic("cannot watch a descriptor");
-            return;
-        }
-        if (n < 0) {
-            lose(r, strerror(errno));
-            return;
-        }
-        r->out_at += (size_t)n;
-        r->n_written += (uint64_t)n;
-    }
-    if (r->out.cap > OUTPUT_KEPT)
-        buf_fini(&r->out);
-    buf_reset(&r->out);
-    r->out_at = 0;
-}
-
-/* Move what is not yet written to the front. */
-static void compact(struct redis *r)
-{
-    size_t left = r->out.len - r->out_at;
-
-    if (r->out_at == 0)
-        return;
-    memmove(r->out.data, r->out.data + r->out_at, left);
-    r->out.len = left;
-    r->out_at = 0;
+    redis_wire_flush(&r->wire);
 }
 
 static void watch_deadline(struct redis *r, int64_t at_us)
@@ -272,7 +150,7 @@ static void on_deadline(void *arg)
 
     r->deadline_us = 0;
     /* The process may have been stopped: an answer that is already here is no timeout. */
-    if (!r->connected || !read_some(r))
+    if (!r->wire.open || !redis_wire_read(&r->wire))
         return;
     first = redis_cmds_deadline_us(&r->cmds);
     if (first != 0 && first <= loop_now_us())
@@ -285,16 +163,9 @@ static void on_deadline(void *arg)
 static int queue(struct redis *r, struct redis_cmd *c, int64_t timeout_ms, int argc, const char *const *argv,
                  const size_t *lens)
 {
-    size_t before = r->out.len;
-
-    if (redis_cmds_format(&r->out, argc, argv, lens) < 0) {
-        compact(r);
-        before = r->out.len;
-        if (redis_cmds_format(&r->out, argc, argv, lens) < 0)
-            return -1;
-    }
-    r->n_out += r->out.len - before;
-    c->end = r->n_out;
+    if (redis_wire_queue(&r->wire, argc, argv, lens) < 0)
+        return -1;
+    c->end = r->wire.n_out;
     c->began_us = loop_now_us();
     if (timeout_ms > 0)
         c->deadline_us = c->began_us + timeout_ms * 1000;
@@ -334,19 +205,18 @@ static void greet(struct redis *r, int argc, const char *const *argv)
         panic("the greeting does not fit");
 }
 
-static void on_connected(struct redis *r)
+static void on_open(void *arg)
 {
-    char db[16];
+    struct redis *r = arg;
     const struct redis_url *u = &r->url;
 
-    r->connected = true;
     r->n_greetings = 0;
     if (u->pass != NULL && u->user != NULL)
         greet(r, 3, (const char *[]){"AUTH", u->user, u->pass});
     else if (u->pass != NULL)
         greet(r, 2, (const char *[]){"AUTH", u->pass});
     if (u->db != 0) {
-        struct buf text = BUF_INIT(sizeof(db));
+        struct buf text = BUF_INIT(16);
 
         (void)buf_i64(&text, u->db);
         greet(r, 2, (const char *[]){"SELECT", buf_cstr(&text)});
@@ -358,55 +228,27 @@ static void on_connected(struct redis *r)
     flush(r);
 }
 
-static void on_write(evutil_socket_t fd, short what, void *arg)
-{
-    struct redis *r = arg;
-    int cause = 0;
-    socklen_t len = sizeof(cause);
-
-    (void)what;
-    loop_enter(r->loop);
-    if (r->connected) {
-        flush(r);
-        return;
-    }
-    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &cause, &len) < 0)
-        cause = errno;
-    if (cause != 0) {
-        lose(r, strerror(cause));
-        return;
-    }
-    if (event_add(r->ev_read, NULL) != 0)
-        panic("cannot watch a descriptor");
-    on_connected(r);
-}
+static const struct redis_wire_ops wire_ops = {.on_open = on_open, .on_answer = on_answer, .on_end = on_end};
 
 /* The connect timer: CONNECTING lasted too long, or it is time to try (again). */
 static void connect_now(void *arg)
 {
     struct redis *r = arg;
+    int fd;
 
     if (r->state == REDIS_CONNECTING) {
-        lose(r, r->connected ? "no answer to the greeting in time" : "no connection in time");
+        lose(r, r->wire.open ? "no answer to the greeting in time" : "no connection in time");
         return;
     }
     enter(r, REDIS_CONNECTING, "");
     if (r->dead || r->state != REDIS_CONNECTING)
         return;
-    r->fd = redis_dial_open(&r->dial);
-    if (r->fd < 0) {
+    fd = redis_dial_open(&r->dial);
+    if (fd < 0) {
         lose(r, r->dial.why);
         return;
     }
-    r->reader = redisReaderCreate();
-    if (r->reader != NULL)
-        r->reader->maxbuf = READ_BYTES; /* keep a buffer of this size between answers */
-    r->ev_read = event_new(loop_base(r->loop), r->fd, EV_READ | EV_PERSIST, on_read, r);
-    r->ev_write = event_new(loop_base(r->loop), r->fd, EV_WRITE, on_write, r);
-    if (r->reader == NULL || r->ev_read == NULL || r->ev_write == NULL)
-        panic("out of memory");
-    if (event_add(r->ev_write, NULL) != 0)
-        panic("cannot watch a descriptor");
+    redis_wire_begin(&r->wire, fd);
     loop_timer_arm_ms(r->connect_timer, r->opts.connect_timeout_ms);
 }
 
@@ -446,8 +288,7 @@ struct redis *redis_new(struct loop *l, const struct redis_opts *o, struct err *
     if (r->opts.backoff_max_ms <= 0)
         r->opts.backoff_max_ms = 2000;
     r->client_name = o->client_name != NULL ? xstrdup(o->client_name) : NULL;
-    r->fd = -1;
-    buf_init(&r->out, OUTPUT_MAX);
+    redis_wire_init(&r->wire, l, &wire_ops, r);
     redis_dial_init(&r->dial, &r->url);
     redis_cmds_init(&r->cmds);
     secret_random(&r->dice, sizeof(r->dice));
@@ -466,7 +307,7 @@ void redis_free(struct redis *r)
     if (r == NULL || r->dead)
         return;
     r->dead = true;
-    drop_socket(r);
+    hang_up(r);
     loop_timer_free(r->connect_timer);
     loop_timer_free(r->deadline_timer);
     loop_task_cancel(r->loop, &r->fail_task);
@@ -475,7 +316,6 @@ void redis_free(struct redis *r)
     redis_cmds_fini(&r->cmds);
     redis_dial_fini(&r->dial);
     redis_url_fini(&r->url);
-    buf_fini(&r->out);
     free(r->client_name);
     r->client_name = NULL;
     r->state = REDIS_DOWN;
