@@ -5,10 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +23,7 @@
 #include "base/mem.h"
 #include "net/fetch.h"
 #include "net/httpd.h"
+#include "tests/support/ear.h"
 
 enum { PATIENCE_MS = 10000 };
 
@@ -151,69 +150,6 @@ static bool never(void *arg)
     return false;
 }
 
-static int dial(void)
-{
-    struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)httpd_port(server))};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
-    assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
-    return fd;
-}
-
-static void say(int fd, const char *text)
-{
-    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
-}
-
-/* What a raw client has read so far. */
-struct ear {
-    int fd;
-    struct buf got;
-    bool eof;
-    const char *until;
-};
-
-static bool has(const struct ear *e, const char *text)
-{
-    return memmem(buf_cstr(&e->got), e->got.len, text, strlen(text)) != NULL;
-}
-
-static bool heard(struct ear *e)
-{
-    char bytes[65536];
-    ssize_t n;
-
-    while ((n = recv(e->fd, bytes, sizeof(bytes), 0)) > 0)
-        buf_add(&e->got, bytes, (size_t)n);
-    e->eof = n == 0 || (n < 0 && errno != EAGAIN);
-    return e->eof || (e->until != NULL && has(e, e->until));
-}
-
-/* Run the server until the client has heard ${until} (NULL = the end). */
-static void listen_until(struct ear *e, const char *until)
-{
-    int64_t deadline = loop_now_us() + PATIENCE_MS * 1000;
-
-    e->until = until;
-    while (!heard(e) && loop_now_us() < deadline)
-        loop_run_until(loop, never, NULL, 2);
-    if (until == NULL ? !e->eof : !has(e, until))
-        fail_msg("heard only: %.200s", buf_cstr(&e->got));
-}
-
-static struct ear ear_of(int fd)
-{
-    return (struct ear){.fd = fd, .got = BUF_INIT(64 * 1024 * 1024)};
-}
-
-static void hang_up(struct ear *e)
-{
-    close(e->fd);
-    buf_fini(&e->got);
-}
-
 static bool no_connections(void *arg)
 {
     (void)arg;
@@ -329,18 +265,18 @@ static void a_connection_is_kept_and_requests_may_come_in_one_piece(void **state
 
     (void)state;
     start((struct httpd_opts){.max_header = 0});
-    e = ear_of(dial());
-    say(e.fd, "GET /1 HTTP/1.1\r\nHost: x\r\n\r\n");
-    listen_until(&e, "GET /1 ");
+    ear_dial(&e, loop, httpd_port(server));
+    ear_say(&e, "GET /1 HTTP/1.1\r\nHost: x\r\n\r\n");
+    ear_listen(&e, "GET /1 ");
     assert_non_null(strstr(buf_cstr(&e.got), "X-Answer: yes"));
-    say(e.fd, "GET /2 HTTP/1.1\r\nHost: x\r\n\r\nPOST /3 HTTP/1.1\r\nHost: x\r\nContent-Length: "
-              "3\r\n\r\nabcGET /4 HTTP/1.1\r\n");
-    listen_until(&e, "body=abc");
-    say(e.fd, "Host: x\r\n\r\n");
-    listen_until(&e, "GET /4 ");
+    ear_say(&e, "GET /2 HTTP/1.1\r\nHost: x\r\n\r\nPOST /3 HTTP/1.1\r\nHost: x\r\nContent-Length: "
+                "3\r\n\r\nabcGET /4 HTTP/1.1\r\n");
+    ear_listen(&e, "body=abc");
+    ear_say(&e, "Host: x\r\n\r\n");
+    ear_listen(&e, "GET /4 ");
     assert_int_equal(n_requests, 4);
     assert_int_equal(httpd_connections(server), 1);
-    hang_up(&e);
+    ear_hang_up(&e);
     assert_true(loop_run_until(loop, no_connections, NULL, PATIENCE_MS));
 }
 
@@ -367,13 +303,14 @@ static void malformed_requests_do_not_reach_the_handler(void **state)
     (void)state;
     start((struct httpd_opts){.max_header = 0});
     for (size_t i = 0; i < ARRAY_LEN(bad_rows); i++) {
-        struct ear e = ear_of(dial());
+        struct ear e;
 
-        say(e.fd, bad_rows[i].request);
-        listen_until(&e, NULL); /* the connection ends too: what follows cannot be told apart */
+        ear_dial(&e, loop, httpd_port(server));
+        ear_say(&e, bad_rows[i].request);
+        ear_listen(&e, NULL); /* the connection ends too: what follows cannot be told apart */
         if (n_requests != 0 || strncmp(buf_cstr(&e.got) + 9, bad_rows[i].answer, 3) != 0)
             fail_msg("%s: %d requests, %.60s", bad_rows[i].name, n_requests, buf_cstr(&e.got));
-        hang_up(&e);
+        ear_hang_up(&e);
     }
 }
 
@@ -387,31 +324,31 @@ static void what_is_too_large_is_refused(void **state)
     buf_str(&big, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n");
     for (int i = 0; i < 5000; i++)
         buf_chr(&big, 'x');
-    e = ear_of(dial());
-    say(e.fd, buf_cstr(&big));
-    listen_until(&e, NULL);
+    ear_dial(&e, loop, httpd_port(server));
+    ear_say(&e, buf_cstr(&big));
+    ear_listen(&e, NULL);
     assert_int_equal(strncmp(buf_cstr(&e.got), "HTTP/1.1 413", 12), 0);
-    hang_up(&e);
+    ear_hang_up(&e);
     buf_reset(&big);
     buf_str(&big, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
     for (int i = 0; i < 50; i++)
         buf_str(&big, "20\r\n01234567890123456789012345678901\r\n");
     buf_str(&big, "0\r\n\r\n");
-    e = ear_of(dial());
-    say(e.fd, buf_cstr(&big));
-    listen_until(&e, NULL);
+    ear_dial(&e, loop, httpd_port(server));
+    ear_say(&e, buf_cstr(&big));
+    ear_listen(&e, NULL);
     assert_int_equal(strncmp(buf_cstr(&e.got), "HTTP/1.1 413", 12), 0);
-    hang_up(&e);
+    ear_hang_up(&e);
     buf_reset(&big);
     buf_str(&big, "GET / HTTP/1.1\r\nHost: x\r\nX-Big: ");
     for (int i = 0; i < 5000; i++)
         buf_chr(&big, 'x');
     buf_str(&big, "\r\n\r\n");
-    e = ear_of(dial());
-    say(e.fd, buf_cstr(&big));
-    listen_until(&e, NULL);
+    ear_dial(&e, loop, httpd_port(server));
+    ear_say(&e, buf_cstr(&big));
+    ear_listen(&e, NULL);
     assert_int_equal(strncmp(buf_cstr(&e.got), "HTTP/1.1 4", 10), 0);
-    hang_up(&e);
+    ear_hang_up(&e);
     assert_int_equal(n_requests, 0);
     buf_fini(&big);
 }
@@ -423,11 +360,11 @@ static void a_request_that_dribbles_is_cut_and_an_idle_connection_is_not(void **
 
     (void)state;
     start((struct httpd_opts){.request_timeout_ms = 200, .idle_timeout_ms = 60000});
-    idle = ear_of(dial());
-    e = ear_of(dial());
-    say(e.fd, "GET / HTTP/1.1\r\nX: ");
+    ear_dial(&idle, loop, httpd_port(server));
+    ear_dial(&e, loop, httpd_port(server));
+    ear_say(&e, "GET / HTTP/1.1\r\nX: ");
     began = loop_now_us();
-    while (!heard(&e) && loop_now_us() - began < 3000000) {
+    while (!ear_ended(&e) && loop_now_us() - began < 3000000) {
         if (send(e.fd, "y", 1, MSG_NOSIGNAL) < 0)
             break;
         loop_run_until(loop, never, NULL, 10);
@@ -436,13 +373,13 @@ static void a_request_that_dribbles_is_cut_and_an_idle_connection_is_not(void **
     assert_in_range(loop_now_us() - began, 150000, 2000000);
     assert_int_equal(n_requests, 0);
     assert_int_equal(httpd_connections(server), 1);
-    say(idle.fd, "GET /late HTTP/1.1\r\nHost: x\r\n\r\n");
-    listen_until(&idle, "GET /late");
+    ear_say(&idle, "GET /late HTTP/1.1\r\nHost: x\r\n\r\n");
+    ear_listen(&idle, "GET /late");
     loop_run_until(loop, never, NULL, 300); /* an answered request leaves no timer behind */
-    say(idle.fd, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
-    listen_until(&idle, "GET /later");
-    hang_up(&e);
-    hang_up(&idle);
+    ear_say(&idle, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+    ear_listen(&idle, "GET /later");
+    ear_hang_up(&e);
+    ear_hang_up(&idle);
 }
 
 static void an_idle_connection_is_closed_after_its_time(void **state)
@@ -451,10 +388,10 @@ static void an_idle_connection_is_closed_after_its_time(void **state)
 
     (void)state;
     start((struct httpd_opts){.idle_timeout_ms = 100});
-    e = ear_of(dial());
-    listen_until(&e, NULL);
+    ear_dial(&e, loop, httpd_port(server));
+    ear_listen(&e, NULL);
     assert_int_equal(httpd_connections(server), 0);
-    hang_up(&e);
+    ear_hang_up(&e);
 }
 
 static void more_connections_than_allowed_are_closed(void **state)
@@ -464,20 +401,20 @@ static void more_connections_than_allowed_are_closed(void **state)
     (void)state;
     start((struct httpd_opts){.max_connections = 3});
     for (size_t i = 0; i < 4; i++) {
-        e[i] = ear_of(dial());
+        ear_dial(&e[i], loop, httpd_port(server));
         loop_run_until(loop, never, NULL, 20);
     }
-    listen_until(&e[3], NULL);
+    ear_listen(&e[3], NULL);
     assert_int_equal(httpd_connections(server), 3);
-    hang_up(&e[0]);
+    ear_hang_up(&e[0]);
     loop_run_until(loop, never, NULL, 50);
     assert_int_equal(httpd_connections(server), 2);
-    hang_up(&e[3]);
-    e[3] = ear_of(dial());
-    say(e[3].fd, "GET /now HTTP/1.1\r\nHost: x\r\n\r\n");
-    listen_until(&e[3], "GET /now");
+    ear_hang_up(&e[3]);
+    ear_dial(&e[3], loop, httpd_port(server));
+    ear_say(&e[3], "GET /now HTTP/1.1\r\nHost: x\r\n\r\n");
+    ear_listen(&e[3], "GET /now");
     for (size_t i = 1; i < 4; i++)
-        hang_up(&e[i]);
+        ear_hang_up(&e[i]);
 }
 
 static void a_late_answer_arrives_and_one_to_nobody_is_dropped(void **state)
@@ -486,16 +423,16 @@ static void a_late_answer_arrives_and_one_to_nobody_is_dropped(void **state)
 
     (void)state;
     start((struct httpd_opts){.max_header = 0});
-    e = ear_of(dial());
-    say(e.fd, "POST /hold HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi");
+    ear_dial(&e, loop, httpd_port(server));
+    ear_say(&e, "POST /hold HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi");
     assert_true(loop_run_until(loop, is_held, NULL, PATIENCE_MS));
     loop_run_until(loop, never, NULL, 20);
     echo(held);
     held = NULL;
-    listen_until(&e, "body=hi");
-    say(e.fd, "POST /hold HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi");
+    ear_listen(&e, "body=hi");
+    ear_say(&e, "POST /hold HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi");
     assert_true(loop_run_until(loop, is_held, NULL, PATIENCE_MS));
-    hang_up(&e);
+    ear_hang_up(&e);
     loop_run_until(loop, never, NULL, 20);
     echo(held);
     held = NULL;
@@ -509,8 +446,8 @@ static void a_request_outlives_the_server(void **state)
 
     (void)state;
     start((struct httpd_opts){.max_header = 0});
-    e = ear_of(dial());
-    say(e.fd, "POST /hold?a=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi");
+    ear_dial(&e, loop, httpd_port(server));
+    ear_say(&e, "POST /hold?a=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi");
     assert_true(loop_run_until(loop, is_held, NULL, PATIENCE_MS));
     httpd_free(server);
     server = NULL;
@@ -519,8 +456,8 @@ static void a_request_outlives_the_server(void **state)
     assert_null(httpd_header(held, "Host"));
     assert_string_equal(httpd_path(held), "/hold");
     echo(held);
-    listen_until(&e, NULL);
-    hang_up(&e);
+    ear_listen(&e, NULL);
+    ear_hang_up(&e);
 }
 
 static void dropping_closes_without_an_answer(void **state)
@@ -529,12 +466,12 @@ static void dropping_closes_without_an_answer(void **state)
 
     (void)state;
     start((struct httpd_opts){.max_header = 0});
-    e = ear_of(dial());
-    say(e.fd, "GET /drop HTTP/1.1\r\nHost: x\r\n\r\n");
-    listen_until(&e, NULL);
+    ear_dial(&e, loop, httpd_port(server));
+    ear_say(&e, "GET /drop HTTP/1.1\r\nHost: x\r\n\r\n");
+    ear_listen(&e, NULL);
     assert_int_equal(e.got.len, 0);
     assert_int_equal(httpd_connections(server), 0);
-    hang_up(&e);
+    ear_hang_up(&e);
 }
 
 static void a_stream_goes_on_and_ends(void **state)
@@ -543,21 +480,21 @@ static void a_stream_goes_on_and_ends(void **state)
 
     (void)state;
     start((struct httpd_opts){.idle_timeout_ms = 150});
-    e = ear_of(dial());
-    say(e.fd, "GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
-    listen_until(&e, "data: 1\n\n");
+    ear_dial(&e, loop, httpd_port(server));
+    ear_say(&e, "GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
+    ear_listen(&e, "data: 1\n\n");
     assert_non_null(strstr(buf_cstr(&e.got), "Transfer-Encoding: chunked"));
     loop_run_until(loop, never, NULL, 400); /* the client's silence does not end it */
     assert_int_equal(n_closed, 0);
     httpd_stream_chunk(held, "data: 2\n\n", 9);
-    listen_until(&e, "data: 2\n\n");
+    ear_listen(&e, "data: 2\n\n");
     httpd_stream_end(held);
     held = NULL;
-    listen_until(&e, "\r\n0\r\n\r\n");
-    say(e.fd, "GET /next HTTP/1.1\r\nHost: x\r\n\r\n");
-    listen_until(&e, "GET /next");
+    ear_listen(&e, "\r\n0\r\n\r\n");
+    ear_say(&e, "GET /next HTTP/1.1\r\nHost: x\r\n\r\n");
+    ear_listen(&e, "GET /next");
     assert_int_equal(n_closed, 0);
-    hang_up(&e);
+    ear_hang_up(&e);
 }
 
 static void a_stream_whose_client_goes_is_told_once(void **state)
@@ -566,10 +503,10 @@ static void a_stream_whose_client_goes_is_told_once(void **state)
 
     (void)state;
     start((struct httpd_opts){.max_header = 0});
-    e = ear_of(dial());
-    say(e.fd, "GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
-    listen_until(&e, "data: 1\n\n");
-    hang_up(&e);
+    ear_dial(&e, loop, httpd_port(server));
+    ear_say(&e, "GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
+    ear_listen(&e, "data: 1\n\n");
+    ear_hang_up(&e);
     assert_true(loop_run_until(loop, stream_closed, NULL, PATIENCE_MS));
     loop_run_until(loop, never, NULL, 20);
     assert_int_equal(n_closed, 1);
@@ -586,9 +523,9 @@ static void a_talkative_client_of_a_stream_is_bounded(void **state)
     (void)state;
     start((struct httpd_opts){.max_header = 0});
     memset(noise, 'x', sizeof(noise));
-    e = ear_of(dial());
-    say(e.fd, "GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
-    listen_until(&e, "data: 1\n\n");
+    ear_dial(&e, loop, httpd_port(server));
+    ear_say(&e, "GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
+    ear_listen(&e, "data: 1\n\n");
     for (int stalled = 0; stalled < 50 && taken < 64 * 1024 * 1024;) {
         ssize_t n = send(e.fd, noise, sizeof(noise), MSG_NOSIGNAL);
 
@@ -597,7 +534,7 @@ static void a_talkative_client_of_a_stream_is_bounded(void **state)
         loop_run_until(loop, never, NULL, n > 0 ? 0 : 1);
     }
     assert_in_range(taken, 1, 32 * 1024 * 1024); /* the kernel's buffers and a little more */
-    hang_up(&e);
+    ear_hang_up(&e);
 }
 
 static void a_long_answer_waits_for_a_slow_reader(void **state)
@@ -607,16 +544,16 @@ static void a_long_answer_waits_for_a_slow_reader(void **state)
     (void)state;
     max_pending = 0;
     start((struct httpd_opts){.max_header = 0});
-    e = ear_of(dial());
-    say(e.fd, "GET /long HTTP/1.1\r\nHost: x\r\n\r\n");
+    ear_dial(&e, loop, httpd_port(server));
+    ear_say(&e, "GET /long HTTP/1.1\r\nHost: x\r\n\r\n");
     loop_run_until(loop, never, NULL, 50); /* nobody reads: it stops by itself */
     assert_non_null(held);
     assert_true(stream_left > 0);
-    listen_until(&e, "\r\n0\r\n\r\n");
+    ear_listen(&e, "\r\n0\r\n\r\n");
     assert_null(held);
     assert_in_range(max_pending, 1, 100000);
     assert_true(e.got.len > 20000000);
-    hang_up(&e);
+    ear_hang_up(&e);
 }
 
 static void an_empty_answer_keeps_the_connection(void **state)
@@ -625,11 +562,11 @@ static void an_empty_answer_keeps_the_connection(void **state)
 
     (void)state;
     start((struct httpd_opts){.max_header = 0});
-    e = ear_of(dial());
-    say(e.fd, "GET /empty HTTP/1.1\r\nHost: x\r\n\r\nGET /x HTTP/1.1\r\nHost: x\r\n\r\n");
-    listen_until(&e, "GET /x");
+    ear_dial(&e, loop, httpd_port(server));
+    ear_say(&e, "GET /empty HTTP/1.1\r\nHost: x\r\n\r\nGET /x HTTP/1.1\r\nHost: x\r\n\r\n");
+    ear_listen(&e, "GET /x");
     assert_int_equal(strncmp(buf_cstr(&e.got), "HTTP/1.1 204", 12), 0);
-    hang_up(&e);
+    ear_hang_up(&e);
 }
 
 static void a_stale_socket_is_replaced_and_a_live_one_is_not(void **state)
@@ -685,8 +622,8 @@ static void accept_pauses_when_descriptors_run_out(void **state)
     start((struct httpd_opts){.max_header = 0});
     log_set_tap(count_pauses, NULL);
     log_set_fd(null_fd);
-    e = ear_of(dial());
-    say(e.fd, "GET /x HTTP/1.1\r\nHost: x\r\n\r\n");
+    ear_dial(&e, loop, httpd_port(server));
+    ear_say(&e, "GET /x HTTP/1.1\r\nHost: x\r\n\r\n");
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
     tight = before;
     tight.rlim_cur = (rlim_t)e.fd + 8;
@@ -698,11 +635,11 @@ static void accept_pauses_when_descriptors_run_out(void **state)
     while (n > 0)
         close(spare[--n]);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
-    listen_until(&e, "GET /x");
+    ear_listen(&e, "GET /x");
     log_set_tap(NULL, NULL);
     log_set_fd(2);
     close(null_fd);
-    hang_up(&e);
+    ear_hang_up(&e);
 }
 
 static void fetch_tells_when_nobody_is_there(void **state)

@@ -670,47 +670,6 @@ static void what_was_never_written_is_not_sent(void **state)
     hostile_stop(h);
 }
 
-static const struct {
-    const char *url;
-    bool good;
-} url_rows[] = {
-    {"unix:///run/redis.sock",               true },
-    {"unix:///run/redis.sock?db=3",          true },
-    {"unix://run/redis.sock",                false},
-    {"unix:///run/redis.sock?db=x",          false},
-    {"unix:///run/redis.sock?password=x",    false},
-    {"redis://127.0.0.1:6379/0",             true },
-    {"redis://127.0.0.1",                    true },
-    {"redis://[::1]:6380/2",                 true },
-    {"redis://user:p%40ss@localhost:6379/1", true },
-    {"redis://:p@localhost",                 true },
-    {"redis://user@localhost",               false},
-    {"redis://u:p%0@localhost",              false},
-    {"redis://u:p%00@localhost",             false},
-    {"redis://localhost:0",                  false},
-    {"redis://localhost:70000",              false},
-    {"redis://localhost:6379/-1",            false},
-    {"redis://localhost:6379/zwei",          false},
-    {"redis://",                             false},
-    {"redis://[::1",                         false},
-    {"rediss://localhost",                   false},
-    {"",                                     false},
-};
-
-static void urls_are_checked(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(url_rows); i++) {
-        struct err e = {.code = ""};
-        bool good = redis_check_url(url_rows[i].url, &e) == 0;
-
-        if (good != url_rows[i].good)
-            fail_msg("%s: %s", url_rows[i].url, good ? "accepted" : e.msg);
-        if (!good)
-            assert_string_equal(e.code, "bad-url");
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -731,7 +690,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_password_is_given_and_its_refusal_told, setup, teardown),
         cmocka_unit_test_setup_teardown(a_refused_port_is_tried_again, setup, teardown),
         cmocka_unit_test_setup_teardown(what_was_never_written_is_not_sent, setup, teardown),
-        cmocka_unit_test_setup_teardown(urls_are_checked, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,117 @@
+/* Addresses: what kind of place they are, and how those of a Redis are written. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "net/addr.h"
+#include "net/redis.h"
+
+static const struct {
+    const char *host;
+    int class; /* -1 = no literal */
+} addr_rows[] = {
+    {"8.8.8.8",           ADDR_PUBLIC    },
+    {"223.5.5.5",         ADDR_PUBLIC    },
+    {"127.0.0.1",         ADDR_LOOPBACK  },
+    {"127.255.255.254",   ADDR_LOOPBACK  },
+    {"10.0.0.1",          ADDR_PRIVATE   },
+    {"172.16.0.1",        ADDR_PRIVATE   },
+    {"172.31.255.255",    ADDR_PRIVATE   },
+    {"172.32.0.1",        ADDR_PUBLIC    },
+    {"192.168.0.1",       ADDR_PRIVATE   },
+    {"100.64.0.1",        ADDR_PRIVATE   },
+    {"100.100.100.200",   ADDR_PRIVATE   }, /* Aliyun's metadata */
+    {"100.128.0.1",       ADDR_PUBLIC    },
+    {"169.254.169.254",   ADDR_LINK_LOCAL},
+    {"0.0.0.0",           ADDR_SPECIAL   },
+    {"224.0.0.1",         ADDR_SPECIAL   },
+    {"255.255.255.255",   ADDR_SPECIAL   },
+    {"198.51.100.7",      ADDR_SPECIAL   },
+    {"::1",               ADDR_LOOPBACK  },
+    {"::",                ADDR_SPECIAL   },
+    {"fd00::1",           ADDR_PRIVATE   },
+    {"fe80::1",           ADDR_LINK_LOCAL},
+    {"ff02::1",           ADDR_SPECIAL   },
+    {"2400:3200::1",      ADDR_PUBLIC    },
+    {"2001:db8::1",       ADDR_SPECIAL   },
+    {"2001::1",           ADDR_SPECIAL   },
+    {"::ffff:127.0.0.1",  ADDR_LOOPBACK  },
+    {"::ffff:8.8.8.8",    ADDR_PUBLIC    },
+    {"64:ff9b::10.0.0.1", ADDR_PRIVATE   },
+    {"2002:7f00:1::",     ADDR_LOOPBACK  }, /* 6to4 of 127.0.0.1 */
+    {"::127.0.0.1",       ADDR_SPECIAL   }, /* the deprecated form */
+    {"127.1",             -1             },
+    {"localhost",         -1             },
+    {"fe80::1%eth0",      -1             },
+    {"[::1]",             -1             },
+    {"",                  -1             },
+};
+
+static void addresses_have_a_kind(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(addr_rows); i++) {
+        struct sockaddr_storage sa;
+        bool literal = addr_literal(addr_rows[i].host, &sa);
+        int class = literal ? (int)addr_classify((const struct sockaddr *)&sa) : -1;
+
+        if (class != addr_rows[i].class)
+            fail_msg("%s: %d", addr_rows[i].host, class);
+    }
+}
+
+static const struct {
+    const char *url;
+    bool good;
+} url_rows[] = {
+    {"unix:///run/redis.sock",               true },
+    {"unix:///run/redis.sock?db=3",          true },
+    {"unix://run/redis.sock",                false},
+    {"unix:///run/redis.sock?db=x",          false},
+    {"unix:///run/redis.sock?password=x",    false},
+    {"redis://127.0.0.1:6379/0",             true },
+    {"redis://127.0.0.1",                    true },
+    {"redis://[::1]:6380/2",                 true },
+    {"redis://user:p%40ss@localhost:6379/1", true },
+    {"redis://:p@localhost",                 true },
+    {"redis://user@localhost",               false},
+    {"redis://u:p%0@localhost",              false},
+    {"redis://u:p%00@localhost",             false},
+    {"redis://localhost:0",                  false},
+    {"redis://localhost:70000",              false},
+    {"redis://localhost:6379/-1",            false},
+    {"redis://localhost:6379/zwei",          false},
+    {"redis://",                             false},
+    {"redis://[::1",                         false},
+    {"rediss://localhost",                   false},
+    {"",                                     false},
+};
+
+static void urls_are_checked(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(url_rows); i++) {
+        struct err e = {.code = ""};
+        bool good = redis_check_url(url_rows[i].url, &e) == 0;
+
+        if (good != url_rows[i].good)
+            fail_msg("%s: %s", url_rows[i].url, good ? "accepted" : e.msg);
+        if (!good)
+            assert_string_equal(e.code, "bad-url");
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(addresses_have_a_kind),
+        cmocka_unit_test(urls_are_checked),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
