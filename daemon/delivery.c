@@ -288,6 +288,15 @@ void delivery_not_written(struct delivery *d)
 
 static const int64_t first_wait_ms[LANE_N] = {1000, 5000, 30000, 30000};
 
+/* In doubt, to be sent again: a delivery report gets its time first, whatever becomes of the rest of the slice. */
+static void wait_for_report(struct delivery *d, const struct delivery_item *it, int64_t delay_ms)
+{
+    struct slice *s = d->slice;
+    int64_t now = clock_mono_us();
+
+    late_put(s->feeder->late, s->claim.id, s->claim.first + it->off, now + delay_ms * 1000, now);
+}
+
 static void judge(struct delivery *d, const struct delivery_item *it, const struct provider_verdict *v,
                   bool written, struct policy_out *next)
 {
@@ -307,6 +316,8 @@ static void judge(struct delivery *d, const struct delivery_item *it, const stru
     policy_next(&in, next);
     if (base > 0)
         next->delay_ms = next->delay_ms * base / first_wait_ms[lane];
+    if (v->verdict == VERDICT_UNKNOWN && next->next == RECIPIENT_RETRY)
+        wait_for_report(d, it, next->delay_ms);
     if (v->verdict == VERDICT_BAD_RECIPIENT && slice_has_other_channel(s, it->off, d->link)) {
         next->next = RECIPIENT_RETRY;
         next->delay_ms = 0;

@@ -6,6 +6,7 @@
 #include "base/list.h"
 #include "daemon/delivery.h"
 #include "daemon/feeder.h"
+#include "daemon/late.h"
 #include "daemon/notices.h"
 #include "daemon/slice.h"
 
@@ -66,6 +67,7 @@ TAILQ_HEAD(slices, slice);
 struct feeder {
     struct feeder_opts o;
     struct notices *notices;
+    struct late *late;
     struct slices open[LANE_N]; /* with recipients not yet begun */
     struct slices busy;         /* all begun: waiting for answers and confirmation */
     struct slices dirty;        /* something to report */
@@ -108,6 +110,8 @@ void feeder_claims_free(struct feeder *f);
 /* slice.c to delivery.c */
 void slice_outcome(struct slice *s, const struct queue_outcome *o, int64_t retry_in_ms);
 void slice_delivery_over(struct slice *s); /* one of its deliveries left the live list */
+/* slice_way.c */
+void slice_find_links(struct slice *s);
 /* Which link recipient ${off} goes to now. NULL with *wait_ms: none can take it for so long (-1: no channel reaches it at all). */
 struct link *slice_link(const struct slice *s, uint32_t off, int64_t *wait_ms);
 /* Is there another way to try after ${l} refused the recipient, over another channel? */

@@ -34,30 +34,6 @@ static void parse_lines(struct slice *s)
     }
 }
 
-static void add_links(struct slice *s, const char *channel)
-{
-    const struct feeder_opts *o = &s->feeder->o;
-
-    for (size_t i = 0; i < s->n_links; i++)
-        if (strcmp(link_conf(s->links[i])->channel, channel) == 0)
-            return; /* named twice */
-    for (size_t i = 0; i < o->n_links && s->n_links < FEEDER_LINKS; i++)
-        if (strcmp(link_conf(o->links[i])->channel, channel) == 0)
-            s->links[s->n_links++] = o->links[i];
-}
-
-static void find_links(struct slice *s)
-{
-    const struct notice *n = notices_notice(s->notice);
-    const struct feeder_opts *o = &s->feeder->o;
-
-    s->n_links = 0;
-    for (size_t i = 0; i < n->n_channels; i++)
-        add_links(s, n->channels[i]);
-    for (size_t i = 0; n->n_channels == 0 && i < o->n_channels; i++)
-        add_links(s, o->channels[i]);
-}
-
 static void on_notice(void *arg)
 {
     struct slice *s = arg;
@@ -65,7 +41,7 @@ static void on_notice(void *arg)
     switch (notices_state(s->notice)) {
     case NOTICES_READY:
         s->loaded = true;
-        find_links(s);
+        slice_find_links(s);
         feeder_poke(s->feeder);
         return;
     case NOTICES_GONE:
@@ -113,86 +89,6 @@ void slice_free(struct slice *s)
     free(s);
 }
 
-/* ---- which way ---- */
-
-static bool has_address(const struct slice *s, uint32_t off, const struct link *l)
-{
-    const struct recipient *r = &s->recipients[off];
-    const char *channel = link_conf(l)->channel;
-    char address[96];
-
-    if (r->addresses[0] == '+' && strcmp(channel, "sms") == 0)
-        return true;
-    return recipient_address(r, channel, address, sizeof(address)) != NULL;
-}
-
-static size_t index_of(const struct slice *s, const struct link *l)
-{
-    size_t i = 0;
-
-    while (i < s->n_links && s->links[i] != l)
-        i++;
-    return i;
-}
-
-/* After a failure the next way is tried first, then round again: another provider of the channel, then the next channel. */
-static size_t first_way(const struct slice *s, uint32_t off)
-{
-    if (s->claim.attempts[off] == 0 || s->claim.states[off] == RECIPIENT_PENDING)
-        return 0;
-    for (size_t i = 0; i < s->n_links; i++)
-        if (link_route(s->links[i]) == s->claim.routes[off])
-            return (i + 1) % s->n_links;
-    return 0;
-}
-
-struct link *slice_link(const struct slice *s, uint32_t off, int64_t *wait_ms)
-{
-    size_t first = first_way(s, off);
-    struct link *second_choice = NULL;
-    int64_t wait;
-
-    *wait_ms = -1;
-    for (size_t k = 0; k < s->n_links; k++) {
-        struct link *l = s->links[(first + k) % s->n_links];
-
-        if (!has_address(s, off, l))
-            continue;
-        if (link_usable(l, s->claim.lane, &wait)) {
-            if (link_healthy(l))
-                return l;
-            if (second_choice == NULL)
-                second_choice = l;
-            continue;
-        }
-        if (wait < 0)
-            wait = ALL_PAUSED_MS;
-        if (*wait_ms < 0 || wait < *wait_ms)
-            *wait_ms = wait;
-    }
-    return second_choice;
-}
-
-bool slice_has_other_channel(const struct slice *s, uint32_t off, const struct link *l)
-{
-    for (size_t i = index_of(s, l) + 1; i < s->n_links; i++)
-        if (strcmp(link_conf(s->links[i])->channel, link_conf(l)->channel) != 0 &&
-            has_address(s, off, s->links[i]))
-            return true;
-    return false;
-}
-
-bool slice_has_other_link(const struct slice *s, uint32_t off, const struct link *l)
-{
-    int64_t wait;
-
-    for (size_t i = 0; i < s->n_links; i++)
-        if (s->links[i] != l && has_address(s, off, s->links[i]) &&
-            link_usable(s->links[i], s->claim.lane, &wait))
-            return true;
-    return false;
-}
-
 /* ---- beginning ---- */
 
 /* A byte `sending` met after a claim is in doubt: begin decides by the notice's policy whether it may be sent again. */
@@ -209,18 +105,45 @@ static void pass(struct slice *s)
     s->feeder->n_unsent[s->claim.lane]--;
 }
 
+/* This one waits longer than its slice. */
+static bool is_late(const struct slice *s, uint32_t off, int64_t *wait_ms)
+{
+    int64_t us = late_wait_us(s->feeder->late, s->claim.id, s->claim.first + off, clock_mono_us());
+
+    *wait_ms = (us + 999) / 1000;
+    return us > 0;
+}
+
+/* Not begun: it goes back with the slice, which then comes back in time for it. */
+static void leave_late(struct slice *s, int64_t wait_ms)
+{
+    pass(s);
+    s->covered = s->next;
+    if (s->retry_in_ms < 0 || wait_ms < s->retry_in_ms)
+        s->retry_in_ms = wait_ms;
+}
+
+static bool goes_along(const struct slice *s, const struct link *l)
+{
+    int64_t wait;
+
+    if (!may_be_sent(s, s->next))
+        return true; /* passed over inside the range */
+    if (is_late(s, s->next, &wait))
+        return false;
+    return slice_link(s, s->next, &wait) == l && (l != NULL || wait < 0);
+}
+
 /* One request's worth, beginning at `next`. */
 static void fill(struct slice *s, struct link *l)
 {
     struct delivery *d = delivery_new(s, l);
-    int64_t wait;
 
     do {
         if (may_be_sent(s, s->next))
             delivery_add(d, s->next);
         pass(s);
-    } while (s->next < s->claim.n && !delivery_is_full(d) &&
-             (!may_be_sent(s, s->next) || (slice_link(s, s->next, &wait) == l && (l != NULL || wait < 0))));
+    } while (s->next < s->claim.n && !delivery_is_full(d) && goes_along(s, l));
     delivery_start(d, s->next);
 }
 
@@ -260,6 +183,10 @@ void slice_advance(struct slice *s)
 
         if (!may_be_sent(s, s->next)) {
             pass(s);
+            continue;
+        }
+        if (is_late(s, s->next, &wait)) {
+            leave_late(s, wait);
             continue;
         }
         l = slice_link(s, s->next, &wait);

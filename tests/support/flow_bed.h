@@ -48,6 +48,7 @@ struct flow_bed {
     /* the provider */
     enum flow_answer answer[FLOW_LINKS];
     int code;            /* FLOW_CODE: of the JSON answer */
+    char drop_to[24];    /* requests with this number are closed unanswered, whatever `answer` says */
     int64_t retry_after; /* FLOW_429, FLOW_CODE 4: seconds */
     struct flow_message messages[FLOW_MAX];
     size_t n_messages, n_requests, n_in_flight, most_in_flight;

@@ -61,6 +61,12 @@ static void act(struct flow_bed *b, int provider, struct httpd_req *r, const jso
 {
     char *text = answer_text(b, body, b->answer[provider] == FLOW_CODE ? b->code : 0), seconds[24];
 
+    if (b->drop_to[0] != '\0' && strcmp(b->messages[b->n_messages - 1].to, b->drop_to) == 0) {
+        b->n_in_flight--;
+        httpd_drop(r);
+        free(text);
+        return;
+    }
     switch (b->answer[provider]) {
     case FLOW_OK:
     case FLOW_CODE:
