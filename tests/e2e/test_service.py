@@ -107,7 +107,7 @@ def test_a_killed_embedded_redis_is_replaced_and_work_goes_on(town, embedded):
     pid = server_of(embedded)
     os.kill(pid, signal.SIGKILL)
     wait_for(lambda: gone(pid), what="the end of the server")
-    wait_for(lambda: (embedded / "redis.sock").exists() and town.crierd.get("/readyz")[0] == 200, what="ready again")
+    wait_for(lambda: town.crierd.text().count("event=redis.usable") == 2 and town.crierd.get("/readyz")[0] == 200, what="ready again")
     town.cli("send", "--id", "after", "--to", phone(2), "--text", "你好").ok()
     town.until("after")
     assert server_of(embedded) != pid
