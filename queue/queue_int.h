@@ -56,6 +56,10 @@ struct queue {
     uint64_t n_claims;
     int64_t gen; /* counter in Redis at the last check: it never goes back */
     int64_t lease_ms;
+    char (
+        *lost_claims)[40]; /* owner tokens of claims whose answer was lost: the next claim frees them first */
+    size_t n_lost_claims;
+    bool lost_stage; /* the same for stage_next */
     bool legacy;     /* Redis 6.2: see script_text */
     char run_id[48]; /* of the last check */
     TAILQ_HEAD(queue_ops, queue_op) ops;
@@ -80,6 +84,10 @@ void queue_op_command(struct queue_op *op);
 struct queue_op *queue_done_new(struct queue *q, queue_done_fn cb, void *arg);
 /* Send one step of housekeeping with ${op} (queue_stage.c). */
 void queue_sweep_begin(struct queue_op *op);
+
+/* A claim's answer was lost: whatever slice it got is leased to nobody. queue_claims_free_lost ends such leases, before the next claim. */
+void queue_claim_lost(struct queue *q, const char *owner);
+void queue_claims_free_lost(struct queue *q);
 
 /* Reading scripts' answers: string into a fixed buffer; false (and "") when it is no string or does not fit. */
 bool queue_value_copy(const struct redis_value *v, char *out, size_t n);

@@ -262,6 +262,7 @@ void queue_free(struct queue *q)
     keys_fini(&q->keys);
     free(q->community);
     free(q->daemon_id);
+    free(q->lost_claims);
     free(q);
 }
 

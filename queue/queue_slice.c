@@ -71,6 +71,8 @@ static void on_claim(struct queue_op *op, const struct queue_result *r, const st
     struct queue_claim c;
 
     memset(&c, 0, sizeof(c));
+    if (r->status == QUEUE_UNSURE)
+        queue_claim_lost(op->q, o->owner);
     if (!queue_value_copy(redis_value_at(v, 1), c.id, sizeof(c.id)) || c.id[0] == '\0') {
         o->cb(o->arg, r, NULL, queue_value_i64(v, 2, -1));
         return;
@@ -90,11 +92,15 @@ static void on_claim(struct queue_op *op, const struct queue_result *r, const st
 
 void queue_claim(struct queue *q, unsigned lanes, queue_claim_fn cb, void *arg)
 {
-    struct claim_op *o = queue_op_new(q, sizeof(*o), on_claim);
+    struct claim_op *o;
     char allowed[LANE_N + 1];
     size_t n_allowed = 0;
-    int n = snprintf(o->owner, sizeof(o->owner), "%s.%s.%llx", q->tag, q->nonce,
-                     (unsigned long long)++q->n_claims);
+    int n;
+
+    queue_claims_free_lost(q);
+    o = queue_op_new(q, sizeof(*o), on_claim);
+    n = snprintf(o->owner, sizeof(o->owner), "%s.%s.%llx", q->tag, q->nonce,
+                 (unsigned long long)++q->n_claims);
 
     if (n < 0 || (size_t)n >= sizeof(o->owner))
         panic("an owner token does not fit");

@@ -1,9 +1,13 @@
 /* Schedule, staging, and the housekeeping that walks notices on: promote, audit, sweep, takeover. Part of queue.h. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/mem.h"
 
 #include "queue/queue_int.h"
 
+#define LOST_MAX     64 /* claims without an answer that are remembered */
 #define PROMOTE_MAX  100
 #define HEARTBEAT_MS 30000
 #define AUDIENCE_KEPT_MS                                                                                     \
@@ -45,6 +49,8 @@ static void on_stage_next(struct queue_op *op, const struct queue_result *r, con
     struct stage_next_op *o = (struct stage_next_op *)op;
     struct queue_stage_job job = {.lane = LANE_NORMAL};
 
+    if (r->status == QUEUE_UNSURE)
+        op->q->lost_stage = true;
     if (!queue_value_copy(redis_value_at(v, 1), job.id, sizeof(job.id)) || job.id[0] == '\0') {
         o->cb(o->arg, r, NULL, queue_value_i64(v, 2, -1));
         return;
@@ -76,6 +82,8 @@ void queue_stage_next(struct queue *q, queue_stage_next_fn cb, void *arg)
     o->arg = arg;
     add_life(&o->op);
     queue_op_i64(&o->op, q->lease_ms);
+    queue_op_i64(&o->op, q->lost_stage);
+    q->lost_stage = false;
     queue_op_script(&o->op, SCRIPT_STAGE_NEXT);
 }
 
@@ -169,9 +177,11 @@ void queue_sweep(struct queue *q, queue_more_fn cb, void *arg)
 
 struct takeover_op {
     struct queue_op op;
-    queue_takeover_fn cb;
+    queue_takeover_fn cb; /* NULL: for unanswered claims only */
     void *arg;
     size_t n;
+    char (*tokens)[40];
+    size_t n_tokens;
 };
 
 static void takeover_from(struct takeover_op *o, int64_t from)
@@ -180,6 +190,9 @@ static void takeover_from(struct takeover_op *o, int64_t from)
     queue_op_str(&o->op, o->op.q->tag);
     queue_op_str(&o->op, o->op.q->nonce);
     queue_op_i64(&o->op, from);
+    queue_op_i64(&o->op, o->cb != NULL);
+    for (size_t i = 0; i < o->n_tokens; i++)
+        queue_op_str(&o->op, o->tokens[i]);
     queue_op_script(&o->op, SCRIPT_TAKEOVER);
 }
 
@@ -191,8 +204,39 @@ static void on_takeover(struct queue_op *op, const struct queue_result *r, const
     o->n += (size_t)queue_value_i64(v, 2, 0);
     if (r->status == QUEUE_OK && next >= 0)
         takeover_from(o, next);
-    else
+    else if (o->cb != NULL)
         o->cb(o->arg, r, o->n);
+    else if (r->status == QUEUE_UNAVAILABLE || r->status == QUEUE_UNSURE)
+        for (size_t i = 0; i < o->n_tokens; i++)
+            queue_claim_lost(op->q, o->tokens[i]);
+}
+
+static void takeover_fini(struct queue_op *op)
+{
+    free(((struct takeover_op *)op)->tokens);
+}
+
+void queue_claim_lost(struct queue *q, const char *owner)
+{
+    if (q->n_lost_claims >= LOST_MAX)
+        return; /* the rest waits until its leases end */
+    q->lost_claims = xrealloc(q->lost_claims, (q->n_lost_claims + 1) * sizeof(*q->lost_claims));
+    memcpy(q->lost_claims[q->n_lost_claims++], owner, sizeof(*q->lost_claims));
+}
+
+void queue_claims_free_lost(struct queue *q)
+{
+    struct takeover_op *o;
+
+    if (q->n_lost_claims == 0)
+        return;
+    o = queue_op_new(q, sizeof(*o), on_takeover);
+    o->op.fini = takeover_fini;
+    o->tokens = q->lost_claims;
+    o->n_tokens = q->n_lost_claims;
+    q->lost_claims = NULL;
+    q->n_lost_claims = 0;
+    takeover_from(o, 0);
 }
 
 void queue_takeover(struct queue *q, queue_takeover_fn cb, void *arg)

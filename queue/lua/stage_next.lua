@@ -1,9 +1,13 @@
 #!lua flags=allow-oom
--- The next notice whose audience is to be frozen, highest lane first, leased to one daemon. ARGV: owner, lease ms
+-- The next notice whose audience is to be frozen, highest lane first, leased to one daemon.
+-- ARGV: owner, lease ms, again (1: this owner never got the answer to its last call, so what it holds is handed out once more)
 local at, tick = now()
 local wait = -1
 for lane = 0, 3 do
   local z = P .. 'staging:' .. lane
+  for _, id in ipairs(ARGV[3] == '1' and call('ZRANGE', z, 0, 99) or {}) do
+    if call('HGET', P .. 'n:' .. id, 'stager') == ARGV[1] then call('ZADD', z, tick, id) end
+  end
   for _, id in ipairs(call('ZRANGE', z, '-inf', tick, 'BYSCORE', 'LIMIT', 0, 16)) do
     local n = P .. 'n:' .. id
     local h = call('HMGET', n, 'state', 'staged', 'exp', 'json', 'cursor', 'total')

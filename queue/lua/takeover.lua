@@ -1,11 +1,14 @@
 #!lua flags=allow-oom
--- A restarted daemon ends the leases of its former life at once: its lock proves that the former holder is dead.
--- Over unfinished notices, <= 100 a call. ARGV: tag of this daemon, nonce of this life, from (rank)
+-- End leases that nobody works on. A restarted daemon ends those of its former life: its lock proves that the former holder is dead. A daemon
+-- that never got the answer to a claim ends that one. Over unfinished notices, <= 100 a call.
+-- ARGV: tag of this daemon, nonce of this life, from (rank), former life too (1/0), owner tokens of claims without an answer...
 local tag, nonce, from = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local ended, _, tick = 0, now()
+local unanswered = {}
+for i = 5, #ARGV do unanswered[ARGV[i]] = true end
 local function former(token)
   local t, life = token:match('^([^.]*)%.([^.]*)')
-  return t == tag and life ~= nonce
+  return unanswered[token] or ARGV[4] == '1' and t == tag and life ~= nonce
 end
 local ids = call('ZRANGE', P .. 'expiry', from, from + 99)
 for _, id in ipairs(ids) do
