@@ -85,7 +85,7 @@ struct hostile *hostile_start(hostile_fn fn, void *arg)
     sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     h->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (h->listener < 0 || bind(h->listener, (struct sockaddr *)&sa, sizeof(sa)) < 0 ||
-        listen(h->listener, 64) < 0 || getsockname(h->listener, (struct sockaddr *)&sa, &len) < 0)
+        listen(h->listener, 1024) < 0 || getsockname(h->listener, (struct sockaddr *)&sa, &len) < 0)
         panic("hostile server: %s", strerror(errno));
     h->port = ntohs(sa.sin_port);
     if (snprintf(h->url, sizeof(h->url), "http://127.0.0.1:%d/send", h->port) < 0)
