@@ -168,8 +168,9 @@ static int find_community(struct api_call *c)
         if (name != NULL)
             api_call_error(c, 404, "no-such-community", "community", "there is no community '%.40s'", name);
         else
-            api_call_error(c, 400, "which-community", "community",
-                           "this daemon serves several communities: say which (?community=NAME)");
+            api_call_error(
+                c, 400, "which-community", "community",
+                "this daemon serves several communities: say which (?community=NAME, --community NAME)");
         return -1;
     }
     c->q = c->community->side;
