@@ -63,6 +63,8 @@ static unsigned lanes_to_claim(const struct feeder *f, int64_t now_us)
             l == LANE_BULK ? (uint64_t)f->n_claims * NOTICE_SLICE + f->n_unsent[l] : unsent + f->n_unsent[l];
 
         unsent += f->n_unsent[l];
+        if (l > LANE_URGENT && f->n_loading > 0) /* an alert will have the room in a moment */
+            return lanes;
         if (now_us >= f->quiet_until_us[l] && held < wanted(f, l))
             lanes |= 1u << l;
     }

@@ -58,7 +58,7 @@ struct slice {
     struct deliveries settling;  /* SETTLING and SETTLE_WAIT, in the order of their outcomes */
     int64_t lease_end_us;        /* nothing is begun or written after this */
     int64_t retry_in_ms;         /* soonest next try of anything that failed for now; -1 = nothing did */
-    bool loaded, closing, stopped, last_sent, dirty, open;
+    bool asked, loaded, closing, stopped, last_sent, dirty, open;
     TAILQ_ENTRY(slice) entry;   /* feeder's open[lane] or busy */
     TAILQ_ENTRY(slice) unclean; /* feeder's dirty list */
 };
@@ -78,6 +78,7 @@ struct feeder {
     size_t n_states[DELIVERY_STATE_N][LANE_N];
     size_t n_unsent[LANE_N]; /* recipients in open slices without a delivery */
     size_t n_slices, n_pool, n_claims;
+    size_t n_loading;               /* slices of lanes emergency and urgent whose notice is on its way */
     int64_t quiet_until_us[LANE_N]; /* Redis said there is nothing in this lane before then */
     uint64_t seed;                  /* jitter */
     uint64_t n_settled_second, n_settled_last;

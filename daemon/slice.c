@@ -34,10 +34,17 @@ static void parse_lines(struct slice *s)
     }
 }
 
+static bool is_high(const struct slice *s)
+{
+    return s->claim.lane <= LANE_URGENT;
+}
+
 static void on_notice(void *arg)
 {
     struct slice *s = arg;
 
+    s->feeder->n_loading -= is_high(s) ? 1 : 0;
+    s->asked = false;
     switch (notices_state(s->notice)) {
     case NOTICES_READY:
         s->loaded = true;
@@ -72,6 +79,8 @@ struct slice *slice_new(struct feeder *f, struct queue_claim *c)
     TAILQ_INSERT_TAIL(&f->open[c->lane], s, entry);
     f->n_unsent[c->lane] += s->claim.n;
     f->n_slices++;
+    f->n_loading += is_high(s) ? 1 : 0;
+    s->asked = true;
     s->notice = notices_take(f->notices, s->claim.id, on_notice, s);
     if (notices_state(s->notice) != NOTICES_LOADING)
         on_notice(s);
@@ -84,6 +93,7 @@ void slice_free(struct slice *s)
 
     while ((d = TAILQ_FIRST(&s->live)) != NULL || (d = TAILQ_FIRST(&s->settling)) != NULL)
         delivery_cancel(d);
+    s->feeder->n_loading -= s->asked && is_high(s) ? 1 : 0;
     notices_give(s->notice, s);
     free(s->claim.lines);
     free(s);

@@ -225,6 +225,27 @@ static void results_wait_while_redis_is_away_and_nothing_is_sent_twice(void **st
     flow_free(b);
 }
 
+/* The report was written, Redis died before it read it: it is said again. */
+static void a_report_that_redis_never_read_is_said_again(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 4, .aof = true});
+
+    (void)state;
+    b->answer[0] = FLOW_HOLD;
+    flow_notice(b, "n1", "urgent", 0, 20);
+    assert_true(flow_until(b, two_sent));
+    redis_server_freeze(b->server, true);
+    flow_release(b);
+    flow_run_ms(b, 300);
+    redis_server_kill(b->server);
+    redis_server_restart(b->server);
+    assert_true(flow_until(b, all_settled));
+    assert_true(flow_until_state(b, "n1", NOTICE_DONE));
+    assert_int_equal(b->n_messages, 20);
+    assert_int_equal(flow_get(b, "n1").counts[RECIPIENT_ACCEPTED], 20);
+    flow_free(b);
+}
+
 static void rubbish_from_a_provider_is_unknown(void **state)
 {
     struct flow_bed *b = flow_new(&(struct flow_opts){.window = 2});
@@ -250,6 +271,7 @@ int main(void)
         cmocka_unit_test(a_paced_provider_gets_no_second_with_more_than_its_rate),
         cmocka_unit_test(draining_finishes_requests_and_hands_the_rest_back),
         cmocka_unit_test(results_wait_while_redis_is_away_and_nothing_is_sent_twice),
+        cmocka_unit_test(a_report_that_redis_never_read_is_said_again),
         cmocka_unit_test(rubbish_from_a_provider_is_unknown),
     };
 

@@ -62,6 +62,46 @@ static void claimed_lower_work_is_handed_back_and_the_emergency_goes_first(void 
     flow_free(b);
 }
 
+static size_t unsent(const struct flow_bed *b, const char *lane)
+{
+    json_t *all = feeder_json(b->feeder);
+    json_int_t n =
+        json_integer_value(json_object_get(json_object_get(json_object_get(all, "lanes"), lane), "unsent"));
+
+    json_decref(all);
+    return (size_t)n;
+}
+
+static void what_is_claimed_and_not_begun_does_not_stay_with_a_daemon_that_has_an_alert(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 8});
+
+    (void)state;
+    b->answer[0] = FLOW_HOLD;
+    flow_notice(b, "b1", "bulk", 0, 300);
+    assert_true(flow_until(b, low_lanes_full));
+    assert_int_equal(unsent(b, "bulk"), 94);
+    flow_notice(b, "e1", "emergency", 1000, 20);
+    assert_true(flow_until(b, alert_sent));
+    assert_int_equal(unsent(b, "bulk"), 0);
+    flow_release(b);
+    assert_true(flow_until_state(b, "b1", NOTICE_DONE)); /* it was handed back, not lost */
+    flow_free(b);
+}
+
+static void a_dropped_notice_leaves_nothing_to_begin(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 8});
+
+    (void)state;
+    b->answer[0] = FLOW_HOLD;
+    flow_notice(b, "b1", "bulk", 0, 300);
+    assert_true(flow_until(b, low_lanes_full));
+    feeder_drop(b->feeder, "b1");
+    assert_int_equal(unsent(b, "bulk"), 0);
+    flow_free(b);
+}
+
 static void permits_go_to_the_highest_lane_first(void **state)
 {
     struct flow_bed *b = flow_new(&(struct flow_opts){.window = 8, .rate = 20});
@@ -100,6 +140,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_emergency_uses_slots_that_lower_lanes_never_fill),
         cmocka_unit_test(claimed_lower_work_is_handed_back_and_the_emergency_goes_first),
+        cmocka_unit_test(what_is_claimed_and_not_begun_does_not_stay_with_a_daemon_that_has_an_alert),
+        cmocka_unit_test(a_dropped_notice_leaves_nothing_to_begin),
         cmocka_unit_test(permits_go_to_the_highest_lane_first),
         cmocka_unit_test(a_trickle_of_bulk_goes_on_beside_normal),
     };
