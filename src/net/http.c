@@ -37,7 +37,7 @@ struct http {
     struct loop_task fail_task;
     size_t max_in_flight;
     char *user_agent, *ca_file;
-    bool dead, one_write;
+    bool dead, two_writes;
 };
 
 static void must(CURLMcode rc, const char *what)
@@ -241,7 +241,7 @@ struct http *http_new(struct loop *l, const struct http_opts *o, struct err *e)
     h = xcalloc(1, sizeof(*h));
     h->loop = l;
     h->max_in_flight = o->max_in_flight > 0 ? o->max_in_flight : SHARD_FULL;
-    h->one_write = o->one_write;
+    h->two_writes = o->two_writes;
     h->user_agent = xstrdup(o->user_agent != NULL ? o->user_agent : "crier");
     h->ca_file = o->ca_file != NULL ? xstrdup(o->ca_file) : NULL;
     h->socks = http_socks_new(l, on_socket_ready);
@@ -310,10 +310,15 @@ static struct http_shard *pick_shard(struct http *h)
 
 static struct http_op *take_op(struct http *h)
 {
-    struct http_opts o = {.user_agent = h->user_agent, .ca_file = h->ca_file, .one_write = h->one_write};
-    struct http_shard *s = pick_shard(h);
-    struct http_op *op = TAILQ_FIRST(&s->idle);
+    struct http_opts o = {.user_agent = h->user_agent, .ca_file = h->ca_file, .two_writes = h->two_writes};
+    struct http_shard *s;
+    struct http_op *op;
 
+    /* more than was announced: keep as many handles as were needed once */
+    if (h->n_in_flight >= h->max_in_flight)
+        h->max_in_flight = h->n_in_flight + 1;
+    s = pick_shard(h);
+    op = TAILQ_FIRST(&s->idle);
     if (op != NULL) {
         TAILQ_REMOVE(&s->idle, op, entry);
         h->n_idle--;

@@ -34,7 +34,7 @@ static size_t on_head_line(char *p, size_t size, size_t n, void *arg)
     return n;
 }
 
-/* The request's body. There is no SEEKFUNCTION: libcurl cannot begin it a second time. */
+/* The request's body, in two writes. There is no SEEKFUNCTION: libcurl cannot begin it a second time. */
 static size_t on_send(char *p, size_t size, size_t n, void *arg)
 {
     struct http_op *op = arg;
@@ -149,7 +149,7 @@ struct http_op *http_op_new(struct http_shard *shard, struct http_socks *socks, 
 
     op->shard = shard;
     op->socks = socks;
-    op->one_write = o->one_write;
+    op->two_writes = o->two_writes;
     op->easy = curl_easy_init();
     op->body_len = -1;
     if (op->easy == NULL)
@@ -228,8 +228,9 @@ static bool set_url(struct http_op *op, const char *url)
 
 static void set_method(struct http_op *op, bool post, size_t body_len)
 {
-    /* libcurl sends what it is given by POSTFIELDS together with the head; what it has to ask for, in a second write. */
-    if (post && op->one_write)
+    /* Given by POSTFIELDS, the body leaves together with the head. By itself that is the way libcurl sends twice:
+     * on_ready() is what prevents it. */
+    if (post && !op->two_writes)
         SET(CURLOPT_POSTFIELDS, body_len > 0 ? op->call->body : "");
     if (post && (!op->post || op->body_len != (int64_t)body_len)) {
         SET(CURLOPT_POST, 1L);

@@ -22,7 +22,7 @@ struct http_op {
     /* what the easy handle is set to, so that only changes cost anything */
     char *url;
     struct curl_slist *headers;
-    bool post, one_write;
+    bool post, two_writes;
     int64_t connect_timeout_ms, timeout_ms;
     int64_t body_len;
     /* the request under way */

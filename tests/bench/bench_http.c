@@ -235,9 +235,10 @@ static void on_done(void *arg, const struct http_answer *a)
     }
 }
 
-static void run_net(bool one_write)
+static void run_net(bool two_writes)
 {
-    struct http_opts o = {.user_agent = "crier", .max_in_flight = (size_t)opt.window, .one_write = one_write};
+    struct http_opts o = {
+        .user_agent = "crier", .max_in_flight = (size_t)opt.window, .two_writes = two_writes};
     struct err e = {.msg = ""};
 
     loop = loop_new(&e);
@@ -283,12 +284,12 @@ static void run_readfunction(void)
 
 static void run_net_two(void)
 {
-    run_net(false);
+    run_net(true);
 }
 
 static void run_net_one(void)
 {
-    run_net(true);
+    run_net(false);
 }
 
 static struct {
@@ -298,8 +299,8 @@ static struct {
 } senders[] = {
     {"bare libcurl, POSTFIELDS",   run_postfields,   0, 0},
     {"bare libcurl, READFUNCTION", run_readfunction, 0, 0},
-    {"net/http",                   run_net_two,      0, 0},
-    {"net/http, one write",        run_net_one,      0, 0}
+    {"net/http",                   run_net_one,      0, 0},
+    {"net/http, two writes",       run_net_two,      0, 0}
 };
 
 static void measure(size_t i)

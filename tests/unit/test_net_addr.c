@@ -1,4 +1,5 @@
-/* Addresses: what kind of place they are, and how those of a Redis are written. */
+/* Addresses: what kind of place they are, and how those of a Redis and of a provider are
+ * written. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +10,7 @@
 
 #include "base/mem.h"
 #include "net/addr.h"
+#include "net/http.h"
 #include "net/redis.h"
 
 static const struct {
@@ -92,7 +94,7 @@ static const struct {
     {"",                                     false},
 };
 
-static void urls_are_checked(void **state)
+static void urls_of_redis_are_checked(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(url_rows); i++) {
@@ -106,11 +108,60 @@ static void urls_are_checked(void **state)
     }
 }
 
+static const struct {
+    const char *url;
+    bool allow_private;
+    int reach; /* -1 = refused */
+} provider_rows[] = {
+    {"https://sms.example.com/send?x=1", false, HTTP_REACH_PUBLIC         },
+    {"https://sms.example.com/send",     true,  HTTP_REACH_PRIVATE        },
+    {"http://127.0.0.1:9000/send",       false, HTTP_REACH_LITERAL_PRIVATE},
+    {"http://[::1]:9000/send",           false, HTTP_REACH_LITERAL_PRIVATE},
+    {"http://192.168.1.5/send",          false, HTTP_REACH_LITERAL_PRIVATE},
+    {"https://10.0.0.1/",                false, HTTP_REACH_LITERAL_PRIVATE},
+    {"http://sms.example.com/send",      false, -1                        },
+    {"http://localhost/send",            false, -1                        },
+    {"http://gateway.lan/send",          true,  HTTP_REACH_PRIVATE        },
+    {"http://8.8.8.8/",                  false, -1                        },
+    {"http://8.8.8.8/",                  true,  -1                        },
+    {"https://8.8.8.8/",                 false, HTTP_REACH_PUBLIC         },
+    {"https://169.254.169.254/latest",   false, -1                        },
+    {"http://100.100.100.200/",          false, HTTP_REACH_LITERAL_PRIVATE},
+    {"http://0.0.0.0/",                  false, -1                        },
+    {"http://[::ffff:127.0.0.1]/",       false, HTTP_REACH_LITERAL_PRIVATE},
+    {"http://0x7f.1/",                   false, HTTP_REACH_LITERAL_PRIVATE},
+    {"https://user:pw@sms.example.com/", false, -1                        },
+    {"https://sms.example.com/#x",       false, -1                        },
+    {"https://sms.example.com/a b",      false, -1                        },
+    {"https://sms.example.com/\r\nX: y", false, -1                        },
+    {"ftp://sms.example.com/",           false, -1                        },
+    {"file:///etc/passwd",               true,  -1                        },
+    {"https://",                         false, -1                        },
+    {"https:/sms.example.com/",          false, -1                        },
+    {"",                                 false, -1                        },
+};
+
+static void urls_of_providers_are_judged(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(provider_rows); i++) {
+        enum http_reach reach = HTTP_REACH_PUBLIC;
+        struct err e = {.code = ""};
+        int rc = http_check_url(provider_rows[i].url, provider_rows[i].allow_private, &reach, &e);
+
+        if ((rc < 0) != (provider_rows[i].reach < 0) || (rc == 0 && (int)reach != provider_rows[i].reach))
+            fail_msg("%s: rc %d, reach %d, %s", provider_rows[i].url, rc, (int)reach, e.msg);
+        if (rc < 0)
+            assert_string_equal(e.code, "bad-url");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_have_a_kind),
-        cmocka_unit_test(urls_are_checked),
+        cmocka_unit_test(urls_of_redis_are_checked),
+        cmocka_unit_test(urls_of_providers_are_judged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
