@@ -31,8 +31,10 @@ WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-protot
 WARN += $(if $(findstring clang,$(CC)),,-Wimplicit-fallthrough)
 # clang 14 takes -ftrivial-auto-var-init=zero only together with a second switch that later clangs dropped.
 INIT0 := $(shell echo | $(CC) -ftrivial-auto-var-init=zero -E -x c - >/dev/null 2>&1 && echo -ftrivial-auto-var-init=zero)
+# x86 only
+CET := $(shell echo | $(CC) -fcf-protection=full -E -x c - >/dev/null 2>&1 && echo -fcf-protection=full)
 HARD := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
-        -fcf-protection=full $(INIT0) -fno-strict-aliasing -fwrapv -fPIE
+        $(CET) $(INIT0) -fno-strict-aliasing -fwrapv -fPIE
 LDHARD := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 
 PKGS := libevent libcurl hiredis jansson libconfuse libutf8proc libcrypto
