@@ -223,6 +223,8 @@ static const char *own_value(struct values *v, const char *name)
         return v->recipient->name;
     if (strcmp(name, "building") == 0)
         return v->recipient->building;
+    if (strcmp(name, "area") == 0)
+        return v->recipient->area;
     if (strcmp(name, "phone") == 0 &&
         recipient_address(v->recipient, "sms", v->address, sizeof(v->address)) != NULL) {
         phone_mask(v->address, v->masked);

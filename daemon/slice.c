@@ -29,7 +29,8 @@ static void parse_lines(struct slice *s)
         if (end != NULL)
             *end = '\0';
         if (line == NULL || recipient_parse(line, &s->recipients[i]) != 0)
-            s->recipients[i] = (struct recipient){nothing, nothing, nothing, nothing, nothing, nothing};
+            s->recipients[i] =
+                (struct recipient){nothing, nothing, nothing, nothing, nothing, nothing, nothing};
         line = end != NULL ? end + 1 : NULL;
     }
 }

@@ -48,6 +48,15 @@ static int parse_cursor(struct stager *s)
     return 0;
 }
 
+/* The area is in a line only where it will be read: Redis' memory is what a large audience costs. */
+static bool names_area(const struct notice *n)
+{
+    for (size_t i = 0; i < n->n_texts; i++)
+        if (strstr(n->texts[i].text, "{{area") != NULL)
+            return true;
+    return false;
+}
+
 struct stager *stager_new(const struct stager_opts *o, const struct queue_stage_job *job,
                           stager_page_fn on_page, stager_done_fn cb, void *arg)
 {
@@ -68,6 +77,7 @@ struct stager *stager_new(const struct stager_opts *o, const struct queue_stage_
         s->channels = (const char *const *)s->notice->channels;
         s->n_channels = s->notice->n_channels;
     }
+    s->wants_area = names_area(s->notice);
     stager_rolls_init(s);
     return s;
 }
@@ -183,7 +193,8 @@ void stager_add(struct stager *s, const struct resident *r, const char *first)
                              .name = r->name,
                              .building = r->building,
                              .lang = r->lang,
-                             .text = ""};
+                             .text = "",
+                             .area = s->wants_area ? r->area : ""};
     if (b.overflow || !reachable(s, &who) || recipient_line(&out, &who) != 0) {
         s->counts.unreachable++;
         return;

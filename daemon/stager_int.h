@@ -51,7 +51,7 @@ struct stager {
     struct buf pages[2]; /* one is filled, the other one on its way */
     size_t n_lines[2], filling;
     char put_cursor[64];
-    bool put_last;
+    bool put_last, wants_area;
     char *asked_lines;  /* a copy of the page on its way, cut up */
     const char **asked; /* the phones in it */
     size_t n_asked, asked_at;

@@ -41,11 +41,12 @@ bool audience_matches(const struct audience *a, const struct resident *r,
 bool audience_matches_stranger(const struct audience *a, const char *phone);
 
 /* One line of a frozen audience (queue/SCHEMA.md): TAB separated, trailing empty fields omitted:
- *   addresses (blank separated: "+86138..." is a phone, "wechat:OPENID")  resident-id  name  building  language  own text (rolling answers)
+ *   addresses (blank separated: "+86138..." is a phone, "wechat:OPENID")  resident-id  name  building  language  own text (rolling answers)  area (only where
+ *   the notice's text names it)
  * No field holds TAB or LF. */
 struct recipient {
     const char *addresses, *resident, *name, *building, *lang,
-        *text; /* never NULL after parsing; borrowed from the line buffer */
+        *text, *area; /* never NULL after parsing; borrowed from the line buffer */
 };
 int recipient_line(struct buf *out,
                    const struct recipient *r); /* appends the line without LF; NULL fields = empty */

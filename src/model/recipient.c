@@ -3,11 +3,11 @@
 
 #include "model/audience.h"
 
-#define FIELDS 6
+#define FIELDS 7
 
 int recipient_line(struct buf *out, const struct recipient *r)
 {
-    const char *f[FIELDS] = {r->addresses, r->resident, r->name, r->building, r->lang, r->text};
+    const char *f[FIELDS] = {r->addresses, r->resident, r->name, r->building, r->lang, r->text, r->area};
     size_t start = out->len, last = 0;
 
     for (size_t i = 0; i < FIELDS; i++) {
@@ -32,8 +32,8 @@ int recipient_line(struct buf *out, const struct recipient *r)
 
 int recipient_parse(char *line, struct recipient *out)
 {
-    const char **f[FIELDS] = {&out->addresses, &out->resident, &out->name,
-                              &out->building,  &out->lang,     &out->text};
+    const char **f[FIELDS] = {&out->addresses, &out->resident, &out->name, &out->building,
+                              &out->lang,      &out->text,     &out->area};
     char *p = line;
 
     for (size_t i = 0; i < FIELDS; i++) {

@@ -51,6 +51,7 @@ struct flow_bed {
     char drop_to[24];    /* requests with this number are closed unanswered, whatever `answer` says */
     int64_t retry_after; /* FLOW_429, FLOW_CODE 4: seconds */
     struct flow_message messages[FLOW_MAX];
+    char last_text[512];
     size_t n_messages, n_requests, n_in_flight, most_in_flight;
     struct httpd_req *held[FLOW_MAX];
     char *held_answer[FLOW_MAX];

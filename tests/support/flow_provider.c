@@ -26,6 +26,7 @@ static void record(struct flow_bed *b, int provider, const json_t *msg)
     copy(m->to, sizeof(m->to), json_object_get(msg, "to"));
     copy(m->ref, sizeof(m->ref), json_object_get(msg, "ref"));
     copy(m->lane, sizeof(m->lane), json_object_get(msg, "lane"));
+    copy(b->last_text, sizeof(b->last_text), json_object_get(msg, "text"));
     m->at_us = clock_mono_us();
     m->provider = provider;
     b->n_messages++;

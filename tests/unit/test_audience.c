@@ -240,6 +240,7 @@ static void a_recipient_line_brings_everything_back(void **state)
     assert_int_equal(recipient_parse(b.data, &back), 0);
     assert_string_equal(back.name, "王伟");
     assert_string_equal(back.text, "您好");
+    assert_string_equal(back.area, "");
     assert_string_equal(recipient_address(&back, "sms", out, sizeof(out)), "+8613800000001");
     assert_string_equal(recipient_address(&back, "wechat", out, sizeof(out)), "oABC");
     assert_null(recipient_address(&back, "wecom", out, sizeof(out)));
@@ -258,6 +259,12 @@ static void empty_fields_at_the_end_are_left_out(void **state)
     assert_string_equal(b.data, "+8613800000001");
     assert_int_equal(recipient_parse(b.data, &back), 0);
     assert_string_equal(back.text, "");
+    buf_reset(&b);
+    assert_int_equal(recipient_line(&b, &(struct recipient){.addresses = "+8613800000001", .area = "460106"}),
+                     0);
+    assert_string_equal(b.data, "+8613800000001\t\t\t\t\t\t460106");
+    assert_int_equal(recipient_parse(b.data, &back), 0);
+    assert_string_equal(back.area, "460106");
     buf_fini(&b);
 }
 
@@ -266,7 +273,7 @@ static void lines_that_would_break_the_format_are_refused(void **state)
     (void)state;
     struct buf b = BUF_INIT(256);
     struct recipient back;
-    char nobody[] = "\t7", many[] = "+1\t2\t3\t4\t5\t6\t7";
+    char nobody[] = "\t7", many[] = "+1\t2\t3\t4\t5\t6\t7\t8";
 
     assert_int_equal(recipient_line(&b, &(struct recipient){.addresses = "+86", .name = "a\nb"}), -1);
     assert_int_equal(recipient_line(&b, &(struct recipient){.addresses = "+86", .text = "a\tb"}), -1);
