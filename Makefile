@@ -130,7 +130,7 @@ AGAIN = $(MAKE) --no-print-directory $(JOBS)
 
 .PHONY: demo
 demo: deps-demo
-	$(Q)$(AGAIN) all
+	+$(Q)$(AGAIN) all
 	$(Q)CRIER_BUILD=$(abspath $(BUILD)) tests/demo/run
 
 BINDIR   := $(PREFIX)/bin

@@ -52,17 +52,17 @@ deps-check:
 
 .PHONY: test
 test: deps-test
-	$(Q)$(AGAIN) FLAVOUR=release all tests
+	+$(Q)$(AGAIN) FLAVOUR=release all tests
 	$(Q)$(RUN) unit flow e2e lint
 
 # One after the other, stop at the first that fails: each is a condition for believing the next.
 .PHONY: check
 check: deps-check
-	$(Q)$(AGAIN) FLAVOUR=release all tests WERROR=-Werror
-	$(Q)$(AGAIN) FLAVOUR=asan tests
-	$(Q)$(AGAIN) check-clang
-	$(Q)$(AGAIN) FLAVOUR=fuzz CC=clang fuzzers
-	$(Q)$(AGAIN) check-format
+	+$(Q)$(AGAIN) FLAVOUR=release all tests WERROR=-Werror
+	+$(Q)$(AGAIN) FLAVOUR=asan tests
+	+$(Q)$(AGAIN) check-clang
+	+$(Q)$(AGAIN) FLAVOUR=fuzz CC=clang fuzzers
+	+$(Q)$(AGAIN) check-format
 	$(Q)$(RUN) --fuzz-seconds $(FUZZ_SECONDS) unit flow e2e lint unit/asan flow/asan e2e/asan fuzz service
 
 .PHONY: check-unit check-flow check-e2e check-lint check-service
@@ -80,13 +80,13 @@ SUITE := $(if $(filter-out release,$(FLAVOUR)),/$(FLAVOUR))
 
 .PHONY: asan check-clang check-fuzz bench
 asan:
-	$(Q)$(AGAIN) FLAVOUR=asan tests
+	+$(Q)$(AGAIN) FLAVOUR=asan tests
 	$(Q)$(RUN) unit/asan flow/asan e2e/asan
 check-clang:
-	$(Q)$(AGAIN) CC=clang BUILD=$(BUILD)/clang FLAVOUR=release WERROR=-Werror programs unit flow tools
+	+$(Q)$(AGAIN) CC=clang BUILD=$(BUILD)/clang FLAVOUR=release WERROR=-Werror programs unit flow tools
 check-fuzz:
-	$(Q)$(AGAIN) FLAVOUR=fuzz CC=clang fuzzers
+	+$(Q)$(AGAIN) FLAVOUR=fuzz CC=clang fuzzers
 	$(Q)$(RUN) --fuzz-seconds $(FUZZ_SECONDS) fuzz
 bench: deps-test
-	$(Q)$(AGAIN) FLAVOUR=release all tools
+	+$(Q)$(AGAIN) FLAVOUR=release all tools
 	$(Q)CRIER_BUILD=$(abspath $(BUILD)) tests/bench/run
