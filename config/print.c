@@ -53,8 +53,8 @@ static void value(struct buf *b, const struct config_option *o, const void *base
 
     switch (o->type) {
     case CONFIG_STRING:
-        masked =
-            mask && strcmp(o->name, "url") == 0 ? config_mask_url(*(char *const *)at) : xstrdup(*(char *const *)at);
+        masked = mask && strcmp(o->name, "url") == 0 ? config_mask_url(*(char *const *)at)
+                                                     : xstrdup(*(char *const *)at);
         quote(b, masked);
         free(masked);
         return;

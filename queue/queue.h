@@ -134,8 +134,8 @@ struct queue_claim {
     uint32_t n;     /* recipients in it */
     char owner[40]; /* token of this claim */
     int64_t not_after;
-    char *
-        lines; /* LF separated, NUL terminated; in the completion: taken by the callee by setting it to NULL */
+    /* LF separated, NUL terminated; in the completion: taken by the callee by setting it to NULL */
+    char *lines;
     size_t lines_len;
     uint8_t states[NOTICE_SLICE]; /* enum recipient_state at the time of the claim */
     uint8_t attempts[NOTICE_SLICE];
@@ -160,8 +160,8 @@ void queue_begin(struct queue *q, const struct queue_claim *c, uint32_t off, uin
 
 struct queue_outcome {
     uint32_t off, attempt;
-    enum recipient_state
-        state; /* ACCEPTED, RETRY, FAILED, UNKNOWN, SUPPRESSED, or PENDING (surely nothing written: not an attempt) */
+    /* ACCEPTED, RETRY, FAILED, UNKNOWN, SUPPRESSED, or PENDING (surely nothing written: not an attempt) */
+    enum recipient_state state;
     uint8_t route;   /* number of the provider tried, 0-15 */
     char detail[96]; /* kept for people when not empty */
 };

@@ -45,8 +45,8 @@ bool audience_matches_stranger(const struct audience *a, const char *phone);
  *   the notice's text names it)
  * No field holds TAB or LF. */
 struct recipient {
-    const char *addresses, *resident, *name, *building, *lang,
-        *text, *area; /* never NULL after parsing; borrowed from the line buffer */
+    const char *addresses, *resident, *name, *building, *lang, *text,
+        *area; /* never NULL after parsing; borrowed from the line buffer */
 };
 int recipient_line(struct buf *out,
                    const struct recipient *r); /* appends the line without LF; NULL fields = empty */

@@ -44,8 +44,8 @@ struct intent_ctx {
     const char (*offered)[ACTIVITY_CODE_MAX +
                           1]; /* last numbered list offered to this person: "2" picks the second */
     size_t n_offered;
-    enum intent_kind
-        offered_for; /* what the list was offered for: a number from it means that (INTENT_UNKNOWN = join) */
+    /* what the list was offered for: a number from it means that (INTENT_UNKNOWN = join) */
+    enum intent_kind offered_for;
     bool rollcall_open;
 };
 

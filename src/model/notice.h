@@ -8,15 +8,22 @@
 #include "base/err.h"
 #include "model/audience.h"
 
-#define NOTICE_ID_MAX    64
-#define NOTICE_JSON_MAX  65536 /* contract 3: at most 64 KiB of JSON per entry */
-#define NOTICE_TEXT_MAX  8000  /* bytes of one text before rendering */
-#define NOTICE_SLICE     100   /* recipients per slice */
+#define NOTICE_ID_MAX   64
+#define NOTICE_JSON_MAX 65536 /* contract 3: at most 64 KiB of JSON per entry */
+#define NOTICE_TEXT_MAX 8000  /* bytes of one text before rendering */
+#define NOTICE_SLICE    100   /* recipients per slice */
 
 /* Numbers are written to Redis (queue/SCHEMA.md): never renumber. */
 enum lane { LANE_EMERGENCY = 0, LANE_URGENT, LANE_NORMAL, LANE_BULK };
 #define LANE_N 4
-enum notice_kind { NOTICE_NOTICE = 0, NOTICE_PROMOTION, NOTICE_ALERT, NOTICE_CANCEL, NOTICE_ALLCLEAR, NOTICE_ANSWER /* internal: answers to replies */ };
+enum notice_kind {
+    NOTICE_NOTICE = 0,
+    NOTICE_PROMOTION,
+    NOTICE_ALERT,
+    NOTICE_CANCEL,
+    NOTICE_ALLCLEAR,
+    NOTICE_ANSWER /* internal: answers to replies */
+};
 enum notice_state {
     NOTICE_STAGING = 0, /* due; its audience is being frozen, nothing claimed yet */
     NOTICE_AWAITING_APPROVAL,
@@ -37,9 +44,9 @@ enum recipient_state {
     RECIPIENT_ACCEPTED = 2,
     RECIPIENT_DELIVERED = 3,
     RECIPIENT_RETRY = 4,
-    RECIPIENT_FAILED = 5,    /* for good */
-    RECIPIENT_EXHAUSTED = 6, /* attempts used up */
-    RECIPIENT_UNKNOWN = 7,   /* in doubt, parked */
+    RECIPIENT_FAILED = 5,     /* for good */
+    RECIPIENT_EXHAUSTED = 6,  /* attempts used up */
+    RECIPIENT_UNKNOWN = 7,    /* in doubt, parked */
     RECIPIENT_SUPPRESSED = 8, /* opted out */
     RECIPIENT_CANCELLED = 9,
     RECIPIENT_EXPIRED = 10
@@ -57,7 +64,8 @@ int notice_state_parse(const char *s);
 bool notice_state_is_final(enum notice_state s);
 const char *recipient_state_name(enum recipient_state s);
 int recipient_state_parse(const char *s);
-bool recipient_state_is_final(enum recipient_state s); /* accepted counts as final: a receipt may still raise it */
+/* accepted counts as final: a receipt may still raise it */
+bool recipient_state_is_final(enum recipient_state s);
 
 struct notice_text {
     char lang[16]; /* "zh-CN", "en"; "" = for everybody */
@@ -79,17 +87,18 @@ struct notice {
     enum notice_kind kind;
     enum lane lane;
     enum on_unknown on_unknown;
-    bool lane_set, on_unknown_set;  /* said by the producer, or filled in by notice_complete */
-    char *asked;                    /* canonical JSON of what the producer asked, before notice_complete: what "same content" compares; NULL = made here */
-    struct audience *to;            /* NULL for cancel */
+    bool lane_set, on_unknown_set; /* said by the producer, or filled in by notice_complete */
+    /* canonical JSON of what the producer asked, before notice_complete: what "same content" compares; NULL = made here */
+    char *asked;
+    struct audience *to; /* NULL for cancel */
     struct notice_text *texts;
     size_t n_texts;
     struct notice_var *vars;
     size_t n_vars;
-    char **channels;                /* order of preference; empty = the configured order */
+    char **channels; /* order of preference; empty = the configured order */
     size_t n_channels;
-    int64_t send_at;                /* 0 = at once */
-    int64_t not_after;              /* always set after notice_complete */
+    int64_t send_at;   /* 0 = at once */
+    int64_t not_after; /* always set after notice_complete */
     struct notice_alert alert;
     char cancels[NOTICE_ID_MAX + 1];
     char template_name[NOTICE_ID_MAX + 1];

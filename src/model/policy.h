@@ -6,7 +6,15 @@
 
 #include "model/notice.h"
 
-enum verdict { VERDICT_SENT = 0, VERDICT_RETRY, VERDICT_THROTTLED, VERDICT_BAD_RECIPIENT, VERDICT_BAD_MESSAGE, VERDICT_BAD_ACCOUNT, VERDICT_UNKNOWN };
+enum verdict {
+    VERDICT_SENT = 0,
+    VERDICT_RETRY,
+    VERDICT_THROTTLED,
+    VERDICT_BAD_RECIPIENT,
+    VERDICT_BAD_MESSAGE,
+    VERDICT_BAD_ACCOUNT,
+    VERDICT_UNKNOWN
+};
 #define VERDICT_N 7
 const char *verdict_name(enum verdict v);
 
@@ -14,15 +22,16 @@ struct policy_in {
     enum lane lane;
     enum on_unknown on_unknown;
     enum verdict verdict;
-    bool written;          /* any byte of the request left */
-    uint32_t attempts;     /* including this one, when it counted */
+    bool written;           /* any byte of the request left */
+    uint32_t attempts;      /* including this one, when it counted */
     int64_t retry_after_ms; /* provider's wish, -1 = none */
-    uint32_t random;       /* for jitter */
+    uint32_t random;        /* for jitter */
 };
 struct policy_out {
-    enum recipient_state next; /* ACCEPTED, RETRY, FAILED, UNKNOWN, or PENDING (nothing was written: hand back, not an attempt) */
-    int64_t delay_ms;          /* RETRY and PENDING: earliest next try from now */
-    bool counts;               /* was this an attempt? */
+    /* ACCEPTED, RETRY, FAILED, UNKNOWN, or PENDING (nothing was written: hand back, not an attempt) */
+    enum recipient_state next;
+    int64_t delay_ms; /* RETRY and PENDING: earliest next try from now */
+    bool counts;      /* was this an attempt? */
 };
 void policy_next(const struct policy_in *in, struct policy_out *out);
 /* Most attempts: 15 for normal and bulk, 60 for urgent, none (0) for emergency. */

@@ -13,7 +13,7 @@ struct provider_conf {
     const char *name, *driver, *channel, *community;
     const char *url;
     const struct secret *secret;
-    size_t batch;  /* configured recipients per request, >= 1 */
+    size_t batch; /* configured recipients per request, >= 1 */
     const char *sign;
 };
 
@@ -21,7 +21,7 @@ struct provider_msg {
     const char *to;   /* address for the channel: E.164 for sms */
     const char *text; /* rendered */
     size_t text_len;
-    const char *ref;  /* "NOTICE.INDEX.ATTEMPT": echoed by receipts; unique per attempt */
+    const char *ref; /* "NOTICE.INDEX.ATTEMPT": echoed by receipts; unique per attempt */
     enum lane lane;
 };
 
@@ -58,17 +58,21 @@ struct driver {
     const char *name;
     size_t batch_max; /* most recipients one request of this API can carry */
     bool needs_url;
-    bool in_process;  /* sandbox: no HTTP, the daemon hands the messages over directly */
+    bool in_process; /* sandbox: no HTTP, the daemon hands the messages over directly */
     /* Check the account's settings. 0, or -1 with e->field naming the option. */
     int (*check)(const struct provider_conf *c, struct err *e);
     /* Build one request for 1..batch messages. 0, or -1 with code "bad-message" (nothing can be sent). `req` is reused between calls:
      * buffers are reset by the driver. Headers that never change may point into `state`. */
-    int (*build)(const struct provider_conf *c, const struct provider_msg *m, size_t n, struct provider_request *req, struct err *e);
+    int (*build)(const struct provider_conf *c, const struct provider_msg *m, size_t n,
+                 struct provider_request *req, struct err *e);
     /* Judge an ANSWERED exchange (other outcomes never reach a driver): one verdict per message; those the answer does not name stay UNKNOWN. */
-    void (*classify)(const struct provider_conf *c, const struct provider_msg *m, size_t n, const struct http_answer *a, struct provider_verdict *v);
+    void (*classify)(const struct provider_conf *c, const struct provider_msg *m, size_t n,
+                     const struct http_answer *a, struct provider_verdict *v);
     /* Callbacks. Call ${each} for every item; returns the number, or -1 with a code (-> 400). NULL = the API has none. */
-    int (*receipts)(const struct provider_conf *c, const char *body, size_t n, void (*each)(void *arg, const struct provider_receipt *r), void *arg, struct err *e);
-    int (*replies)(const struct provider_conf *c, const char *body, size_t n, void (*each)(void *arg, const struct provider_reply *r), void *arg, struct err *e);
+    int (*receipts)(const struct provider_conf *c, const char *body, size_t n,
+                    void (*each)(void *arg, const struct provider_receipt *r), void *arg, struct err *e);
+    int (*replies)(const struct provider_conf *c, const char *body, size_t n,
+                   void (*each)(void *arg, const struct provider_reply *r), void *arg, struct err *e);
 };
 
 /* The table of all drivers; NULL when the name is none. provider_driver_at enumerates (NULL past the end). */

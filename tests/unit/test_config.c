@@ -90,7 +90,8 @@ static void the_contracts_minimal_file_loads(void **state)
     assert_string_equal(c->state_dir, "/var/lib/crier");
     assert_false(c->dev);
     assert_string_equal(config_provider_where(&c->providers[0], "url") + strlen(file), ":4");
-    assert_string_equal(config_provider_where(&c->providers[0], "priority") + strlen(file), ":4"); /* not set: its section */
+    assert_string_equal(config_provider_where(&c->providers[0], "priority") + strlen(file),
+                        ":4"); /* not set: its section */
     assert_ptr_equal(config_community(c, NULL), &c->communities[0]);
     assert_null(config_community(c, "mars"));
     config_free(c);
