@@ -9,10 +9,11 @@ local at, tick = now()
 local function settle()
   if entry ~= '' and call('LREM', lists[1], 1, entry) == 0 then call('LREM', lists[2], 1, entry) end
 end
+-- A notice that was refused when it was staged (it stands in `rejected`) leaves its id to the next try.
 local function earlier(other)
-  local d = call('HGET', P .. 'n:' .. other, 'digest')
-  if not d then return nil end
-  if d ~= digest then return {'ok', 'conflict', other} end
+  local h = call('HMGET', P .. 'n:' .. other, 'digest', 'state')
+  if not h[1] or h[2] == REJECTED then return nil end
+  if h[1] ~= digest then return {'ok', 'conflict', other} end
   settle()
   return {'ok', 'same', other}
 end
@@ -32,16 +33,17 @@ if entry ~= '' and not call('LPOS', lists[1], entry) and not call('LPOS', lists[
   return refuse('already-settled', 'this entry was taken back to the inbox or settled already')
 end
 
+-- The hash comes after what makes it wait its turn: an id that leads nowhere is put right by whoever meets it, a notice that nobody meets is lost.
 local state = (kind == '3' and DONE) or (due > at and SCHEDULED) or STAGING
-call('HSET', n, 'id', id, 'kind', kind, 'lane', lane, 'state', state, 'unk', ARGV[6], 'maxa', ARGV[7], 'due', due > 0 and due or at, 'exp', ARGV[9],
-  'json', ARGV[10], 'digest', digest, 'created', at, 'total', 0, 'nsl', 0, 'cur', 0, 'staged', 0, 'cursor', '')
-if state == DONE then
-  call('HSET', n, 'staged', 1, 'finished', at)
-else
+if state ~= DONE then
   call('ZADD', P .. 'expiry', ARGV[9], id)
   if state == SCHEDULED then call('ZADD', P .. 'sched', due, id) else call('ZADD', P .. 'staging:' .. lane, tick, id) end
 end
 if ARGV[13] == '1' then call('ZADD', P .. 'notices', at, id) end
+call('HDEL', n, 'reason', 'finished', 'stager')
+call('HSET', n, 'id', id, 'kind', kind, 'lane', lane, 'state', state, 'unk', ARGV[6], 'maxa', ARGV[7], 'due', due > 0 and due or at, 'exp', ARGV[9],
+  'json', ARGV[10], 'digest', digest, 'created', at, 'total', 0, 'nsl', 0, 'cur', 0, 'staged', 0, 'cursor', '')
+if state == DONE then call('HSET', n, 'staged', 1, 'finished', at) end
 if ARGV[12] ~= '' then call('SET', P .. 'idem:' .. ARGV[12], id .. ' ' .. digest, 'EX', 604800) end
 settle()
 return {'ok', 'accepted', id}

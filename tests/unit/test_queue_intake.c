@@ -200,6 +200,30 @@ static void test_rejected_entry_can_be_tried_again(void **state)
     assert_string_equal(f->e.code, "no-such-entry");
 }
 
+/* A notice that turned out to mean nobody was refused when it was staged: its id is free again, for the same words and for better ones. */
+static void refuse_when_staged(const char *id)
+{
+    queue_stage_refuse(f->q, id, "empty-audience", "nobody is meant", fixture_on_done, f);
+    fixture_wait(f);
+    assert_int_equal(f->status, QUEUE_OK);
+    assert_int_equal(fixture_get(f, id).state, NOTICE_REJECTED);
+}
+
+static void test_a_notice_refused_when_staged_can_be_tried_again(void **state)
+{
+    (void)state;
+    assert_string_equal(fixture_accept(f, f->q, NOTICE_A), "accepted");
+    refuse_when_staged("a");
+    assert_string_equal(fixture_accept(f, f->q, NOTICE_A), "accepted");
+    assert_int_equal(fixture_get(f, "a").state, NOTICE_STAGING);
+    assert_int_equal(fixture_get(f, "a").finished_at, 0);
+    assert_true(fixture_redis_is(f, "1", "ZCARD", KEY "staging:2", NULL));
+    refuse_when_staged("a");
+    assert_string_equal(fixture_accept(f, f->q, NOTICE_A_OTHER), "accepted");
+    assert_string_equal(fixture_accept(f, f->q, NOTICE_A_OTHER), "same");
+    assert_true(fixture_redis_is(f, "1", "ZCARD", KEY "notices", NULL));
+}
+
 static size_t n_recovered;
 static char recovered[256];
 
@@ -399,6 +423,7 @@ int main(void)
         cmocka_unit_test_setup(test_entry_taken_back_is_not_accepted, fresh),
         cmocka_unit_test_setup(test_conflict_leaves_the_entry, fresh),
         cmocka_unit_test_setup(test_rejected_entry_can_be_tried_again, fresh),
+        cmocka_unit_test_setup(test_a_notice_refused_when_staged_can_be_tried_again, fresh),
         cmocka_unit_test_setup(test_own_entries_are_recovered_oldest_first, fresh),
         cmocka_unit_test_setup(test_a_dead_daemons_entries_go_back, fresh),
         cmocka_unit_test_setup(test_schedule, fresh),
