@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/feeder_int.h"
@@ -118,6 +119,7 @@ static void on_claim(void *arg, const struct queue_result *r, struct queue_claim
         be_quiet(f, lanes, next_ms > 0 ? next_ms : next_ms == 0 ? 1 : QUIET_MAX_MS);
         return;
     }
+    FP("after_claim");
     hand_back_below(f, claim->lane);
     s = slice_new(f, claim);
     if (f->draining)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -57,6 +58,7 @@ static void on_entry(void *arg, const struct queue_result *r, const char *entry,
 
     s->waiting = false;
     if (r->status == QUEUE_OK && entry != NULL) {
+        FP("after_blmove");
         take_entry(s->intake, s, entry, n);
         return;
     }

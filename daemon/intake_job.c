@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/journal.h"
@@ -207,6 +208,7 @@ static void on_accept(void *arg, const struct queue_result *r, enum queue_accept
 
     if (away(j, r))
         return;
+    FP("after_accept");
     if (r->status == QUEUE_REFUSED && strcmp(r->e->code, "already-settled") == 0) {
         job_over(j); /* only entries of the inbox: somebody else has it */
         return;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/metrics.h"
@@ -155,6 +156,7 @@ static void on_http(void *arg, const struct http_answer *a)
     op->http = NULL;
     switch (a->outcome) {
     case HTTP_ANSWERED:
+        FP("after_answer");
         op->link->driver->classify(&op->link->conf, op->msgs, op->n, a, op->verdicts);
         break;
     case HTTP_NOT_SENT:

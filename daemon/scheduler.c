@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/stager.h"
@@ -106,8 +107,10 @@ static void on_promoted(void *arg, const struct queue_result *r, size_t n, int64
         routine_over(&s->promote, AGAIN_MS);
         return;
     }
-    if (n > 0)
+    if (n > 0) {
+        FP("after_promote");
         routine_start(&s->stage);
+    }
     routine_over(&s->promote, n > 0 ? 0 : at_most(next_ms, LOOK_MAX_MS));
 }
 

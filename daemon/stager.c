@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -225,6 +226,7 @@ static void on_put(void *arg, const struct queue_result *r, uint64_t total)
         over(s, r, true);
         return;
     }
+    FP("after_stage");
     memcpy(s->job.cursor, s->put_cursor, sizeof(s->job.cursor));
     buf_reset(&s->pages[1 - s->filling]);
     s->n_lines[1 - s->filling] = 0;

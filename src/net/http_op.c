@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/failpoint.h"
 #include "base/mem.h"
 #include "net/addr.h"
 #include "net/http_url.h"
@@ -99,11 +100,22 @@ static int on_ready(void *arg, char *peer_ip, char *local_ip, int peer_port, int
     (void)peer_port;
     (void)local_port;
     op->settled = true;
-    if (http_op_written(op))
+    if (http_op_written(op) || FP_FAILS("before_write"))
         return CURL_PREREQFUNC_ABORT;
     op->n_tries++;
     return address_allowed(op, peer_ip) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
+
+#ifdef CRIER_TEST_BUILD
+/* libcurl tells of what it has just written. */
+static int on_written(CURL *easy, curl_infotype what, char *p, size_t n, void *arg)
+{
+    (void)easy, (void)p, (void)n, (void)arg;
+    if (what == CURLINFO_HEADER_OUT)
+        FP("after_write");
+    return 0;
+}
+#endif
 
 #define SET(option, value)                                                                                   \
     do {                                                                                                     \
@@ -141,6 +153,10 @@ static void set_what_never_changes(struct http_op *op, const struct http_opts *o
     SET(CURLOPT_CLOSESOCKETDATA, op->socks); /* connections outlive the op */
     SET(CURLOPT_PREREQFUNCTION, on_ready);
     SET(CURLOPT_PREREQDATA, op);
+#ifdef CRIER_TEST_BUILD
+    SET(CURLOPT_VERBOSE, 1L);
+    SET(CURLOPT_DEBUGFUNCTION, on_written);
+#endif
 }
 
 struct http_op *http_op_new(struct http_shard *shard, struct http_socks *socks, const struct http_opts *o)
