@@ -12,9 +12,9 @@
 #define NO_TEXT ((size_t)-1) /* the text is borrowed, not in the delivery's own buffer */
 
 static const char *const state_names[DELIVERY_STATE_N] = {
-    [DELIVERY_CLAIMED] = "claimed", [DELIVERY_PACED] = "paced",       [DELIVERY_MARKING] = "marking",
-    [DELIVERY_SENDING] = "sending", [DELIVERY_SETTLING] = "settling", [DELIVERY_SETTLE_WAIT] = "settle-wait",
-    [DELIVERY_DONE] = "done",
+    [DELIVERY_CLAIMED] = "claimed",         [DELIVERY_PACED] = "paced",     [DELIVERY_MARKING] = "marking",
+    [DELIVERY_MARKED] = "marked",           [DELIVERY_SENDING] = "sending", [DELIVERY_SETTLING] = "settling",
+    [DELIVERY_SETTLE_WAIT] = "settle-wait", [DELIVERY_DONE] = "done",
 };
 
 const char *delivery_state_name(enum delivery_state s)
@@ -218,8 +218,10 @@ void delivery_cancel(struct delivery *d)
 {
     if (d->permit != NULL)
         link_permit_cancel(d->permit);
-    if (d->op != NULL)
+    if (d->op != NULL) {
         link_cancel(d->op);
+        link_write_give(d->link, d->slice->claim.lane);
+    }
     d->op = NULL;
     if (d->state == DELIVERY_SETTLING || d->state == DELIVERY_SETTLE_WAIT)
         TAILQ_REMOVE(&d->slice->settling, d, of_slice);
@@ -335,6 +337,7 @@ void delivery_on_sent(void *arg, const struct provider_verdict *v, size_t n, boo
     struct policy_out next;
 
     d->op = NULL;
+    link_write_give(d->link, s->claim.lane);
     for (size_t i = 0; i < n; i++) {
         const struct delivery_item *it = &d->items[i];
 

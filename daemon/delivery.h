@@ -3,7 +3,7 @@
  *      slice has recipients, link has a slot
  *            │ render
  *            ▼
- *      CLAIMED ──▶ PACED ──permit──▶ MARKING ──begun──▶ SENDING ──verdict──▶ SETTLING ──confirmed──▶ DONE
+ *      CLAIMED ──▶ PACED ──permit──▶ MARKING ──begun──▶ (MARKED) ──▶ SENDING ──verdict──▶ SETTLING ──confirmed──▶ DONE
  *         │ no rate: at once           │ refused, nothing to send │              │  ▲
  *         │                            ▼                          ▼              ▼  │ Redis is back
  *         └── handed back ──────────▶ DONE ◀──────────────────────┘          SETTLE_WAIT
@@ -19,12 +19,13 @@ enum delivery_state {
     DELIVERY_CLAIMED = 0, /* rendered; wants to be marked */
     DELIVERY_PACED,       /* waits for its permits */
     DELIVERY_MARKING,     /* `begin` is on its way to Redis */
+    DELIVERY_MARKED,      /* lanes normal and bulk: waits a moment for a slot of the window */
     DELIVERY_SENDING,     /* the request is out */
     DELIVERY_SETTLING,    /* its outcomes are, or will be with the next report, on their way to Redis */
     DELIVERY_SETTLE_WAIT, /* Redis did not take them yet */
     DELIVERY_DONE         /* in the pool */
 };
-#define DELIVERY_STATE_N 7
+#define DELIVERY_STATE_N 8
 const char *delivery_state_name(enum delivery_state s);
 
 struct slice;
@@ -40,6 +41,10 @@ bool delivery_is_full(const struct delivery *d);
 void delivery_start(struct delivery *d, uint32_t end);
 /* Mark those that are ready and lie side by side with as few calls as possible. */
 void delivery_mark_ready(struct slice *s);
+/* Write what is marked and waits, as slots come free. */
+void delivery_write_marked(struct feeder *f);
+/* Its notice was stopped before it was written. */
+void delivery_not_written(struct delivery *d);
 /* Nothing of it has been marked yet: give back slot and permit. For hand-back. */
 void delivery_drop(struct delivery *d);
 /* The report that held its outcomes was confirmed, or failed for now. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/mem.h"
 #include "daemon/feeder_int.h"
 
@@ -57,22 +58,45 @@ static void keep_begun(struct delivery *d, const uint32_t *attempts)
     d->n = kept;
 }
 
-static void send_begun(struct delivery *d, const uint32_t *attempts, int64_t now_us)
+/* Marked and wanted: write it now, or as soon as there is a slot. */
+static void write_it(struct delivery *d, int64_t now_us)
 {
     struct slice *s = d->slice;
-    uint32_t first_out = s->n_out;
+    bool waited = d->state == DELIVERY_MARKED;
+    int64_t wait_ms;
 
-    keep_begun(d, attempts);
-    if (d->n == 0) {
-        delivery_over(d, first_out);
+    if (s->stopped || now_us > s->lease_end_us ||
+        (waited && !link_usable(d->link, s->claim.lane, &wait_ms))) {
+        delivery_not_written(d);
         return;
     }
-    if (s->stopped || now_us > s->lease_end_us) {
-        delivery_not_written(d);
+    if (!link_write_take(d->link, s->claim.lane)) {
+        if (!waited)
+            delivery_enter(d, DELIVERY_MARKED);
         return;
     }
     delivery_enter(d, DELIVERY_SENDING);
     d->op = link_send(d->link, s->claim.lane, d->msgs, d->n, delivery_on_sent, d);
+}
+
+static void send_begun(struct delivery *d, const uint32_t *attempts, int64_t now_us)
+{
+    uint32_t first_out = d->slice->n_out;
+
+    keep_begun(d, attempts);
+    if (d->n == 0)
+        delivery_over(d, first_out);
+    else
+        write_it(d, now_us);
+}
+
+void delivery_write_marked(struct feeder *f)
+{
+    struct delivery *d, *next;
+    int64_t now = TAILQ_EMPTY(&f->states[DELIVERY_MARKED]) ? 0 : clock_mono_us();
+
+    TAILQ_FOREACH_SAFE(d, &f->states[DELIVERY_MARKED], entry, next)
+    write_it(d, now);
 }
 
 /* The answer was lost: the marks may be there. Nothing was written, so they are taken back. */
@@ -114,6 +138,7 @@ static void on_begun(void *arg, const struct queue_result *r, const struct queue
 
     switch (r->status) {
     case QUEUE_OK:
+        FP("after_begin");
         s->lease_end_us = m->asked_us + feeder_lease_us(s->feeder);
         for (size_t i = 0; i < n; i++)
             if (go[i].off < NOTICE_SLICE)

@@ -186,6 +186,7 @@ static void on_task(void *arg)
 {
     struct feeder *f = arg;
 
+    delivery_write_marked(f);
     if (f->usable)
         advance_all(f);
     clean_all(f);

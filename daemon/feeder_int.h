@@ -127,8 +127,6 @@ void delivery_outcome(struct delivery *d, const struct delivery_item *it, enum r
                       const char *detail, int64_t retry_in_ms);
 /* It leaves the live list: to settle when it brought outcomes since place ${first_out} of the slice's list, otherwise it is done. */
 void delivery_over(struct delivery *d, uint32_t first_out);
-/* Marked, but nothing was or will be written. */
-void delivery_not_written(struct delivery *d);
 void delivery_on_sent(void *arg, const struct provider_verdict *v, size_t n, bool written, int64_t took_us);
 void delivery_marks_free(struct feeder *f);
 

@@ -9,12 +9,6 @@
 #include "base/mem.h"
 #include "text/utf8.h"
 
-enum {
-    THROTTLED_MAX_EMERGENCY_MS = 30000,
-    PRESSED_MS = 100,      /* asked for again whenever a slot comes free */
-    PERMITS_AHEAD_MS = 250 /* most time's worth of requests that wait for permits */
-};
-
 static void on_wake(void *arg)
 {
     struct link *l = arg;
@@ -161,139 +155,7 @@ bool link_paced(const struct link *l)
     return l->o.conf->rate > 0;
 }
 
-/* ---- room ---- */
-
-/* Slots of the window that lane ${lane} may fill: lanes 2 and 3 leave the reserve alone, lane 2 also a trickle for lane 3 (1 slot, 2 % of large windows). */
-static size_t slots_allowed(const struct link *l, enum lane lane)
-{
-    size_t window = (size_t)l->o.conf->window, reserve, low, trickle;
-
-    if (lane <= LANE_URGENT)
-        return window;
-    reserve = (window * (size_t)l->o.reserved_percent + 99) / 100;
-    if (reserve >= window)
-        reserve = window - 1;
-    low = window - reserve;
-    trickle = low >= 4 ? (low + 49) / 50 : 0;
-    return lane == LANE_NORMAL ? low - trickle : low;
-}
-
-static size_t slots_free(const struct link *l, enum lane lane)
-{
-    size_t low = l->slots[LANE_NORMAL] + l->slots[LANE_BULK];
-    size_t all = low + l->slots[LANE_EMERGENCY] + l->slots[LANE_URGENT];
-    size_t window = (size_t)l->o.conf->window, allowed = slots_allowed(l, lane);
-    size_t mine = lane <= LANE_URGENT ? all : lane == LANE_NORMAL ? l->slots[LANE_NORMAL] : low;
-    size_t free_all, free_mine;
-
-    if (lane <= LANE_URGENT)
-        mine += l->unsettled[LANE_EMERGENCY] + l->unsettled[LANE_URGENT];
-    else if (l->unsettled[LANE_NORMAL] + l->unsettled[LANE_BULK] >= window)
-        return 0;
-    free_all = all < window ? window - all : 0;
-    free_mine = mine < allowed ? allowed - mine : 0;
-    if (lane == LANE_NORMAL && low >= slots_allowed(l, LANE_BULK))
-        return 0;
-    return free_all < free_mine ? free_all : free_mine;
-}
-
-bool link_usable(const struct link *l, enum lane lane, int64_t *wait_ms)
-{
-    int64_t now = clock_mono_us(), wait, until = l->throttled_us;
-
-    if (l->paused) {
-        *wait_ms = -1;
-        return false;
-    }
-    if (lane == LANE_EMERGENCY && until > now + (int64_t)THROTTLED_MAX_EMERGENCY_MS * 1000)
-        until = now + (int64_t)THROTTLED_MAX_EMERGENCY_MS * 1000;
-    wait = link_breaker_wait_us(&l->breaker, lane, now);
-    if (wait < 0) /* a probe is out: its end will say */
-        wait = 1000000;
-    if (until - now > wait)
-        wait = until - now;
-    *wait_ms = (wait + 999) / 1000;
-    return wait == 0;
-}
-
-bool link_healthy(const struct link *l)
-{
-    return l->unwell_us == 0 || l->unwell_us < clock_mono_us();
-}
-
-/* Requests that may wait for permits at once. */
-static size_t permits_room(const struct link *l, size_t slots)
-{
-    double ahead = l->o.conf->rate * PERMITS_AHEAD_MS / 1000;
-    uint64_t most = ahead > 2 ? (uint64_t)ahead : 2, waiting = link_pace_waiting(l->pace);
-
-    if (l->o.conf->rate <= 0)
-        return slots;
-    if (waiting >= most)
-        return 0;
-    return slots < most - waiting ? slots : (size_t)(most - waiting);
-}
-
-bool link_pressed(const struct link *l, enum lane lane)
-{
-    return lane > LANE_URGENT && l->pressed_us != 0 && clock_mono_us() < l->pressed_us;
-}
-
-size_t link_room(const struct link *l, enum lane lane)
-{
-    size_t slots = slots_free(l, lane);
-    int64_t wait;
-
-    if (slots == 0 || link_pressed(l, lane) || !link_usable(l, lane, &wait))
-        return 0;
-    if (l->breaker.state != LINK_BREAKER_CLOSED)
-        slots = 1;
-    return permits_room(l, slots) * link_batch(l);
-}
-
-bool link_slot_take(struct link *l, enum lane lane)
-{
-    if (link_room(l, lane) == 0) {
-        if (lane <= LANE_URGENT)
-            l->pressed_us = clock_mono_us() + (int64_t)PRESSED_MS * 1000;
-        return false;
-    }
-    l->slots[lane]++;
-    if (link_breaker_start(&l->breaker))
-        l->probe_slot = true;
-    return true;
-}
-
-static void leave_slot(struct link *l, enum lane lane)
-{
-    if (l->slots[lane] == 0)
-        panic("link %s: a slot too many was given back", l->conf.name);
-    l->slots[lane]--;
-    if (l->probe_slot && l->slots[0] + l->slots[1] + l->slots[2] + l->slots[3] == 0) {
-        l->probe_slot = false;
-        link_breaker_forget(&l->breaker);
-    }
-    loop_post(l->o.loop, &l->room);
-}
-
-void link_slot_give(struct link *l, enum lane lane)
-{
-    leave_slot(l, lane);
-}
-
-void link_slot_unsettled(struct link *l, enum lane lane)
-{
-    leave_slot(l, lane);
-    l->unsettled[lane]++;
-}
-
-void link_slot_settled(struct link *l, enum lane lane)
-{
-    if (l->unsettled[lane] == 0)
-        panic("link %s: settled what was not open", l->conf.name);
-    l->unsettled[lane]--;
-    loop_post(l->o.loop, &l->room);
-}
+/* ---- state ---- */
 
 const char *link_state(const struct link *l)
 {
@@ -303,7 +165,7 @@ const char *link_state(const struct link *l)
         return l->bad_account ? "bad-account" : "breaker-open";
     if (l->throttled_us > clock_mono_us())
         return "throttled";
-    if (slots_free(l, LANE_EMERGENCY) == 0)
+    if (link_slots_free(l, LANE_EMERGENCY) == 0)
         return "window-full";
     return "ok";
 }

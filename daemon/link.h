@@ -45,11 +45,18 @@ size_t link_room(const struct link *l, enum lane lane);
 /* Why there is none: "paused", "breaker-open", "window-full", ... for status. */
 const char *link_state(const struct link *l);
 
-/* A slot of the window: taken before a request is prepared (false: there is none for this lane now), and given back when nothing came of it. After the
- * request it becomes unsettled until its outcomes are in the ledger. Lanes emergency and urgent are sent at least once: their unsettled requests keep the
- * slot busy, so that a crash can double at most window x batch. Of the other lanes at most another window is unsettled. link_send looks at none of this. */
+/* A request's way through the window:
+ *
+ *   slot_take ──▶ (permit, mark) ──▶ write_take ──▶ link_send ──▶ write_give, slot_unsettled ──▶ slot_settled
+ *      └── slot_give when nothing came of it
+ *
+ * slot_take says no when there is none for this lane now. write_take says no only to lanes normal and bulk, some of which may be marked before a slot is free
+ * (try again when on_room comes); a window never has more requests out than it allows. Requests of lanes emergency and urgent keep their slot until they
+ * are settled, so that a crash can double at most window x batch; of the other lanes at most another window is unsettled. */
 bool link_slot_take(struct link *l, enum lane lane);
 void link_slot_give(struct link *l, enum lane lane);
+bool link_write_take(struct link *l, enum lane lane);
+void link_write_give(struct link *l, enum lane lane);
 void link_slot_unsettled(struct link *l, enum lane lane);
 void link_slot_settled(struct link *l, enum lane lane);
 /* Most recipients of one request; is a rate set (then every request needs link_permit first)? */

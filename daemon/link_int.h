@@ -34,6 +34,7 @@ struct link {
     struct link_pace *pace;
     struct link_stats stats;
     size_t slots[LANE_N];     /* taken: from before the mark to the end of the request */
+    size_t writing[LANE_N];   /* of them: may be written, or are */
     size_t unsettled[LANE_N]; /* over, not yet in the ledger */
     int64_t pressed_us;       /* until then slots that come free belong to lanes emergency and urgent */
     bool paused;
@@ -49,5 +50,6 @@ struct link {
 };
 
 void link_op_free(struct link_op *op);
+size_t link_slots_free(const struct link *l, enum lane lane);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/feeder_int.h"
@@ -215,20 +216,29 @@ void slice_advance(struct slice *s)
         all_begun(s);
 }
 
-void slice_close(struct slice *s, int64_t retry_in_ms, bool stopped)
+/* What was not marked is dropped; what was marked and not written is taken back when the notice itself is stopped. */
+static void give_up(struct slice *s)
 {
     struct delivery *d, *next;
 
+    TAILQ_FOREACH_SAFE(d, &s->live, of_slice, next)
+    {
+        if (d->state == DELIVERY_CLAIMED || d->state == DELIVERY_PACED)
+            delivery_drop(d);
+        else if (d->state == DELIVERY_MARKED && s->stopped)
+            delivery_not_written(d);
+    }
+}
+
+void slice_close(struct slice *s, int64_t retry_in_ms, bool stopped)
+{
     s->stopped = s->stopped || stopped;
     if (s->retry_in_ms < 0 || retry_in_ms < s->retry_in_ms)
         s->retry_in_ms = retry_in_ms;
-    if (s->closing)
-        return;
+    if (!s->closing)
+        s->feeder->n_unsent[s->claim.lane] -= s->claim.n - s->next;
     s->closing = true;
-    s->feeder->n_unsent[s->claim.lane] -= s->claim.n - s->next;
-    TAILQ_FOREACH_SAFE(d, &s->live, of_slice, next)
-    if (d->state == DELIVERY_CLAIMED || d->state == DELIVERY_PACED)
-        delivery_drop(d);
+    give_up(s);
     all_begun(s);
     feeder_dirty(s->feeder, s);
 }
@@ -286,6 +296,7 @@ static void on_reported(void *arg, const struct queue_result *r, bool mine)
     struct slice *s = rep.slice;
     bool taken = r->status == QUEUE_OK || r->status == QUEUE_REFUSED;
 
+    FP("after_finish");
     TAILQ_REMOVE(&s->feeder->reports, (struct report *)arg, entry);
     free(arg);
     s->n_reports--;
@@ -324,6 +335,7 @@ static void send_report(struct slice *s, bool last)
     if (d->state == DELIVERY_SETTLE_WAIT)
         delivery_enter(d, DELIVERY_SETTLING);
     TAILQ_INSERT_TAIL(&s->feeder->reports, rep, entry);
+    FP("before_finish");
     queue_finish(s->feeder->o.queue, &s->claim, &s->out[rep->first], rep->end - rep->first, last,
                  s->retry_in_ms > 0 ? s->retry_in_ms : 0, on_reported, rep);
 }

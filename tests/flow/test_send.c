@@ -73,6 +73,50 @@ static void the_window_is_never_exceeded(void **state)
     flow_free(b);
 }
 
+static bool large_is_full(struct flow_bed *b)
+{
+    return b->n_held == 32;
+}
+
+/* Some are marked ahead so that no slot waits for Redis; they are not written before there is one, and not at all after cancel. */
+static void a_large_window_is_kept_and_what_was_marked_ahead_obeys_cancel(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 40});
+    struct queue_notice n;
+
+    (void)state;
+    b->answer[0] = FLOW_HOLD;
+    flow_notice(b, "n1", "bulk", 0, 200);
+    assert_true(flow_until(b, large_is_full));
+    flow_run_ms(b, 50);
+    assert_int_equal(b->n_in_flight, 32);
+    assert_int_equal(feeder_in_flight(b->feeder), 42);
+    flow_push(b, true, "{\"v\":1,\"id\":\"c1\",\"kind\":\"cancel\",\"cancels\":\"n1\"}");
+    assert_true(flow_until_state(b, "n1", NOTICE_CANCELLED));
+    flow_release(b);
+    flow_run_ms(b, 300);
+    assert_int_equal(b->n_messages, 32);
+    n = flow_get(b, "n1");
+    assert_int_equal(n.counts[RECIPIENT_ACCEPTED], 32);
+    assert_int_equal(n.counts[RECIPIENT_CANCELLED], 168);
+    flow_free(b);
+}
+
+static void a_large_window_is_never_exceeded(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 40});
+
+    (void)state;
+    b->answer[0] = FLOW_HOLD;
+    flow_notice(b, "n1", "bulk", 0, 700);
+    assert_true(flow_until(b, large_is_full));
+    flow_release(b);
+    assert_true(flow_until_state(b, "n1", NOTICE_DONE));
+    assert_true(b->most_in_flight <= 32);
+    assert_int_equal(b->n_messages, 700);
+    flow_free(b);
+}
+
 static void a_bad_recipient_fails_for_good_and_the_others_go_on(void **state)
 {
     struct flow_bed *b = flow_new(&(struct flow_opts){.window = 2});
@@ -184,6 +228,8 @@ int main(void)
         cmocka_unit_test(a_reference_names_notice_index_and_attempt),
         cmocka_unit_test(a_batch_carries_as_many_recipients_as_configured),
         cmocka_unit_test(the_window_is_never_exceeded),
+        cmocka_unit_test(a_large_window_is_kept_and_what_was_marked_ahead_obeys_cancel),
+        cmocka_unit_test(a_large_window_is_never_exceeded),
         cmocka_unit_test(a_bad_recipient_fails_for_good_and_the_others_go_on),
         cmocka_unit_test(after_cancel_nothing_more_is_written),
         cmocka_unit_test(bad_entries_are_rejected_and_the_next_one_is_sent),
