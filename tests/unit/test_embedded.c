@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -46,9 +48,25 @@ static int set_up(void **state)
     return 0;
 }
 
+/* A test that failed half-way leaves its server, which outlives us by design. */
+static void kill_what_listens(void)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    struct ucred peer = {.pid = 0};
+    socklen_t n = sizeof(peer);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    assert_true(snprintf(a.sun_path, sizeof(a.sun_path), "%s/redis/redis.sock", dir) > 0);
+    if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 &&
+        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0 && peer.pid > 0)
+        kill(peer.pid, SIGKILL);
+    close(fd);
+}
+
 static int tear_down(void **state)
 {
     (void)state;
+    kill_what_listens();
     return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
