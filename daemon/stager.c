@@ -114,18 +114,34 @@ void stager_free(struct stager *s)
     free(s);
 }
 
-static void over(struct stager *s, const struct queue_result *r, bool lost)
+static void leave(struct stager *s)
 {
     stager_done_fn cb = s->cb;
     void *arg = s->arg;
     struct stager_counts counts = s->counts;
+    struct err why = s->end_why;
+    struct queue_result r = {.status = s->end_status, .e = s->end_status != QUEUE_OK ? &why : NULL};
+    bool lost = s->lost;
 
-    if (s->notice != NULL && !lost && r->status == QUEUE_OK)
+    if (s->notice != NULL && !lost && counts.recipients > 0 && r.status == QUEUE_OK)
         log_info("notice.staged", "notice=%s recipients=%llu suppressed=%llu unreachable=%llu ms=%lld",
                  s->job.id, (unsigned long long)counts.recipients, (unsigned long long)counts.suppressed,
                  (unsigned long long)counts.unreachable, (long long)((clock_mono_us() - s->began_us) / 1000));
     stager_free(s);
-    cb(arg, r, &counts, lost);
+    cb(arg, &r, &counts, lost);
+}
+
+void stager_over(struct stager *s, const struct queue_result *r, bool lost)
+{
+    if (!s->ended) {
+        s->ended = true;
+        s->lost = lost;
+        s->end_status = r->status;
+        if (r->e != NULL)
+            s->end_why = *r->e;
+    }
+    if (!s->reading && (!s->putting || s->put_waits)) /* what is under way comes back here */
+        leave(s);
 }
 
 /* ---- lines ---- */
@@ -207,7 +223,7 @@ void stager_add(struct stager *s, const struct resident *r, const char *first)
 
 void stager_put_again(struct stager *s)
 {
-    s->putting = true;
+    s->putting = s->put_waits = true;
     loop_timer_arm_ms(s->again, STAGER_AGAIN_MS);
 }
 
@@ -216,6 +232,10 @@ static void on_put(void *arg, const struct queue_result *r, uint64_t total)
     struct stager *s = arg;
 
     s->putting = false;
+    if (s->ended) {
+        stager_over(s, r, true);
+        return;
+    }
     if (r->status == QUEUE_UNAVAILABLE || r->status == QUEUE_UNSURE) {
         stager_put_again(s); /* when it was stored after all, the cursor tells */
         return;
@@ -223,7 +243,7 @@ static void on_put(void *arg, const struct queue_result *r, uint64_t total)
     if (r->status == QUEUE_REFUSED) {
         if (strcmp(r->e->code, "stage-lost") != 0)
             log_error("notice.not-staged", "notice=%s code=%s why=\"%s\"", s->job.id, r->e->code, r->e->msg);
-        over(s, r, true);
+        stager_over(s, r, true);
         return;
     }
     FP("after_stage");
@@ -237,7 +257,7 @@ static void on_put(void *arg, const struct queue_result *r, uint64_t total)
     if (!s->put_last)
         loop_post(s->o.loop, &s->step);
     else if (total > 0)
-        over(s, r, false);
+        stager_over(s, r, false);
     else
         queue_stage_refuse(
             s->o.queue, s->job.id, "empty-audience",
@@ -287,11 +307,16 @@ static void read_chunk(struct stager *s)
     stager_source_read(s);
 }
 
+static const struct queue_result ok = {.status = QUEUE_OK, .e = NULL};
+
 void stager_read_over(struct stager *s, bool eof)
 {
     s->reading = false;
     s->eof = eof;
-    loop_post(s->o.loop, &s->step);
+    if (s->ended)
+        stager_over(s, &ok, true);
+    else
+        loop_post(s->o.loop, &s->step);
 }
 
 void stager_roll_over(struct stager *s)
@@ -305,10 +330,10 @@ void stager_read_failed(struct stager *s, const struct queue_result *r)
     struct buf *page = &s->pages[s->filling];
 
     s->reading = false;
-    if (s->notice == NULL || r->status == QUEUE_REFUSED) {
-        if (r->status == QUEUE_REFUSED)
+    if (s->ended || s->notice == NULL || r->status == QUEUE_REFUSED) {
+        if (r->status == QUEUE_REFUSED && !s->ended)
             log_error("notice.not-staged", "notice=%s code=%s why=\"%s\"", s->job.id, r->e->code, r->e->msg);
-        over(s, r, true);
+        stager_over(s, r, true);
         return;
     }
     if (s->begun) {
@@ -323,8 +348,10 @@ static void on_again(void *arg)
 {
     struct stager *s = arg;
 
-    if (s->putting)
+    if (s->put_waits) {
+        s->put_waits = false;
         put(s);
+    }
     loop_post(s->o.loop, &s->step);
 }
 
@@ -347,8 +374,11 @@ void stager_on_refused(void *arg, const struct queue_result *r)
 {
     struct stager *s = arg;
 
-    log_info("notice.refused", "notice=%s", s->job.id);
-    over(s, r, false);
+    s->reading = false;
+    if (r->status == QUEUE_OK)
+        log_info("notice.refused", "notice=%s", s->job.id);
+    /* Not refused yet? Then it is handed out again when the lease ends. */
+    stager_over(s, r, r->status != QUEUE_OK);
 }
 
 static bool prepare(struct stager *s)
@@ -373,9 +403,8 @@ static void on_step(void *arg)
 {
     struct stager *s = arg;
     size_t page = s->put_any ? STAGER_PAGE : STAGER_PAGE_FIRST;
-    static const struct queue_result ok = {.status = QUEUE_OK, .e = NULL};
 
-    if (s->reading || loop_timer_armed(s->again))
+    if (s->ended || s->reading || loop_timer_armed(s->again))
         return;
     if (s->audience == NULL) {
         s->reading = true;
@@ -386,7 +415,7 @@ static void on_step(void *arg)
     if (!s->begun && !prepare(s))
         return;
     if (s->eof && s->notice == NULL) {
-        over(s, &ok, false);
+        stager_over(s, &ok, false);
         return;
     }
     if (!s->putting && (s->eof || s->n_lines[s->filling] >= page))

@@ -54,6 +54,11 @@ static void on_asked(void *arg, const struct queue_result *r)
 {
     struct stager *s = arg;
 
+    if (s->ended) {
+        s->putting = false;
+        stager_over(s, r, true);
+        return;
+    }
     if (r->status == QUEUE_UNAVAILABLE || r->status == QUEUE_UNSURE)
         stager_put_again(s); /* all of the page is asked again: that changes nothing */
     else

@@ -51,13 +51,16 @@ struct stager {
     struct buf pages[2]; /* one is filled, the other one on its way */
     size_t n_lines[2], filling;
     char put_cursor[64];
-    bool put_last, wants_area;
+    bool put_last, put_waits /* for the timer: nothing of it is under way */, wants_area;
     char *asked_lines;  /* a copy of the page on its way, cut up */
     const char **asked; /* the phones in it */
     size_t n_asked, asked_at;
     struct stager_counts counts;
     size_t mark_len, mark_lines; /* the page and the counts before the chunk under way */
     struct stager_counts mark_counts;
+    bool ended, lost; /* how it ends, once nothing is under way */
+    enum queue_status end_status;
+    struct err end_why;
     struct loop_task step;
     struct loop_timer *again;
     stager_page_fn on_page;
@@ -65,6 +68,9 @@ struct stager {
     void *arg;
     int64_t began_us;
 };
+
+/* It is over, as ${r} says; goes as soon as neither a page nor a reading is under way. ${s} may be gone afterwards. */
+void stager_over(struct stager *s, const struct queue_result *r, bool lost);
 
 /* stager_source.c: read one more chunk; stager_read_over or stager_read_failed follows, later. */
 void stager_source_init(struct stager *s);
