@@ -76,6 +76,7 @@ struct app {
     struct queue_durability durability; /* of the last check */
     bool redis_usable;                  /* checked and not in recovery: claims allowed */
     char redis_words[256];              /* why Redis is not usable, for readyz; "" when it is */
+    char replayed_run[48];              /* the Redis process that was told the last results again */
     bool was_usable;                    /* at least once since the start */
     bool taken_over;                    /* what a former life held was taken back */
     size_t n_checks;                    /* checks under way */

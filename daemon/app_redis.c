@@ -127,6 +127,23 @@ static void refuse(struct app *a, const struct queue_durability *d)
     loop_stop(a->loop);
 }
 
+/* Once for all communities: each check says so. Claims are held for a moment by the check, so that this comes first. */
+static void restarted(struct app *a, const struct queue_durability *d)
+{
+    if (strcmp(a->replayed_run, d->run_id) == 0)
+        return;
+    memcpy(a->replayed_run, d->run_id, sizeof(a->replayed_run));
+    log_warn("redis.restarted", "run_id=%.12s", d->run_id);
+    for (size_t i = 0; i < a->n_communities; i++)
+        feeder_replay(a->communities[i].feeder);
+}
+
+static void keep_results(struct app *a)
+{
+    for (size_t i = 0; i < a->n_communities; i++)
+        feeder_keep_results(a->communities[i].feeder, !a->durability.survives_power_loss);
+}
+
 static void checks_failed(struct app *a)
 {
     char why[sizeof(a->redis_words)];
@@ -153,7 +170,8 @@ static void on_check(void *arg, const struct queue_result *r, const struct queue
         for (size_t i = 0; news && i < d->n_warnings; i++)
             log_warn("redis.warning", "what=\"%s\"", d->warnings[i]);
         if (d->run_id_changed)
-            log_warn("redis.restarted", "run_id=%.12s", d->run_id);
+            restarted(a, d);
+        keep_results(a);
     }
     if (--a->n_checks > 0)
         return;

@@ -70,6 +70,7 @@ void feeder_free(struct feeder *f)
     delivery_pool_free(f);
     notices_free(f->notices);
     late_free(f->late);
+    ring_free(f->ring);
     loop_task_cancel(f->o.loop, &f->task);
     loop_timer_free(f->timer);
     free(f);
@@ -143,6 +144,8 @@ void feeder_settled(struct feeder *f, struct slice *s, const struct queue_outcom
         f->settled_second = now / 1000000;
     }
     f->n_settled_second += n;
+    if (f->ring != NULL)
+        ring_add(f->ring, &s->claim, o, n, now);
     notices_settled(s->notice, n, now);
     f->o.on_settled(f->o.arg, s->claim.id, s->claim.lane, counts);
 }
@@ -253,6 +256,22 @@ void feeder_set_usable(struct feeder *f, bool usable)
     TAILQ_FOREACH(s, &f->busy, entry)
     slice_resume(s);
     feeder_wake(f);
+}
+
+void feeder_keep_results(struct feeder *f, bool keep)
+{
+    if (keep == (f->ring != NULL))
+        return;
+    ring_free(f->ring);
+    f->ring = keep ? ring_new() : NULL;
+}
+
+void feeder_replay(struct feeder *f)
+{
+    size_t n = f->ring != NULL ? ring_replay(f->ring, f->o.queue, clock_mono_us()) : 0;
+
+    if (n > 0)
+        log_warn("feeder.replayed", "results=%zu", n);
 }
 
 void feeder_set_sign(struct feeder *f, const char *sign)

@@ -31,6 +31,9 @@ void feeder_poke(struct feeder *f);
 void feeder_wake(struct feeder *f);
 /* Redis is (not) usable: claims stop, what is under way keeps its results and reports them later. */
 void feeder_set_usable(struct feeder *f, bool usable);
+/* Redis may lose what it confirmed in the last seconds (appendfsync everysec): keep these results; and Redis came back as another process: say them again. */
+void feeder_keep_results(struct feeder *f, bool keep);
+void feeder_replay(struct feeder *f);
 /* The community's sign, borrowed (reload). */
 void feeder_set_sign(struct feeder *f, const char *sign);
 /* A notice was cancelled, paused or superseded: do not begin more of it, hand its slices back. */

@@ -8,6 +8,7 @@
 #include "daemon/feeder.h"
 #include "daemon/late.h"
 #include "daemon/notices.h"
+#include "daemon/ring.h"
 #include "daemon/slice.h"
 
 #define FEEDER_LINKS 16 /* a route number has four bits */
@@ -68,6 +69,7 @@ struct feeder {
     struct feeder_opts o;
     struct notices *notices;
     struct late *late;
+    struct ring *ring;          /* NULL: Redis loses nothing that it confirmed */
     struct slices open[LANE_N]; /* with recipients not yet begun */
     struct slices busy;         /* all begun: waiting for answers and confirmation */
     struct slices dirty;        /* something to report */

@@ -3,10 +3,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "tests/support/flow_bed.h"
 
 static bool one_sent(struct flow_bed *b)
@@ -246,6 +250,61 @@ static void a_report_that_redis_never_read_is_said_again(void **state)
     flow_free(b);
 }
 
+/* What the file held at ${size} is all that is left of it. */
+static long file_size(const char *path, long cut_to)
+{
+    struct stat st;
+
+    assert_int_equal(stat(path, &st), 0);
+    if (cut_to >= 0)
+        assert_int_equal(truncate(path, cut_to), 0);
+    return (long)st.st_size;
+}
+
+static char *append_file(struct flow_bed *b)
+{
+    char *pattern = xasprintf("%s/appendonlydir/*.incr.aof", redis_server_dir(b->server)), *path;
+    glob_t g;
+
+    assert_int_equal(glob(pattern, 0, NULL, &g), 0);
+    path = xstrdup(g.gl_pathv[g.gl_pathc - 1]);
+    globfree(&g);
+    free(pattern);
+    return path;
+}
+
+static bool ten_settled(struct flow_bed *b)
+{
+    return b->settled[RECIPIENT_ACCEPTED] == 10;
+}
+
+/* Power loss: confirmed marks and results are gone; the provider has the messages. Lane normal must not send them again. */
+static void what_redis_forgot_is_said_again_and_nothing_is_sent_twice(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 4, .aof = true, .lease_ms = 1000});
+    char *path;
+    long size;
+
+    (void)state;
+    feeder_keep_results(b->feeder, true);
+    b->replay = true;
+    b->answer[0] = FLOW_HOLD;
+    flow_notice(b, "n1", "normal", 0, 10);
+    assert_true(flow_until(b, two_sent));
+    path = append_file(b);
+    size = file_size(path, -1);
+    flow_release(b);
+    assert_true(flow_until(b, ten_settled));
+    redis_server_kill(b->server);
+    file_size(path, size);
+    redis_server_restart(b->server);
+    assert_true(flow_until_state(b, "n1", NOTICE_DONE));
+    assert_int_equal(b->n_messages, 10);
+    assert_int_equal(flow_get(b, "n1").counts[RECIPIENT_ACCEPTED], 10);
+    free(path);
+    flow_free(b);
+}
+
 static void rubbish_from_a_provider_is_unknown(void **state)
 {
     struct flow_bed *b = flow_new(&(struct flow_opts){.window = 2});
@@ -272,6 +331,7 @@ int main(void)
         cmocka_unit_test(draining_finishes_requests_and_hands_the_rest_back),
         cmocka_unit_test(results_wait_while_redis_is_away_and_nothing_is_sent_twice),
         cmocka_unit_test(a_report_that_redis_never_read_is_said_again),
+        cmocka_unit_test(what_redis_forgot_is_said_again_and_nothing_is_sent_twice),
         cmocka_unit_test(rubbish_from_a_provider_is_unknown),
     };
 

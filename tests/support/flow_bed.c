@@ -74,6 +74,8 @@ static void on_state(void *arg, enum redis_state s, const char *why)
     (void)why;
     if (b->feeder == NULL)
         return;
+    if (s == REDIS_UP && b->replay)
+        feeder_replay(b->feeder);
     feeder_set_usable(b->feeder, s == REDIS_UP);
     scheduler_set_usable(b->scheduler, s == REDIS_UP);
     if (s == REDIS_UP)

@@ -60,6 +60,7 @@ struct flow_bed {
     size_t n_accepted, n_rejected, settled[RECIPIENT_STATE_N];
     char reason[40];
     bool drained;
+    bool replay; /* as after a check that found another Redis process */
 };
 
 /* The provider's handlers (flow_provider.c). */
