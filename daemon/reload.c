@@ -70,6 +70,7 @@ static void replace(struct app *a, struct config *next, struct intent_words **wo
         c->conf = &next->communities[i];
         c->words = words[i];
         replier_set_words(c->replier, words[i]);
+        replier_set_place(c->replier, c->conf->timezone, c->conf->sign);
         intent_words_free(old);
         app_community_sort(a, c);
         intake_set_config(c->intake, next, c->conf);

@@ -285,8 +285,7 @@ struct replier *replier_new(const struct replier_opts *o)
     r->loop = o->loop;
     r->q = o->queue;
     r->words = o->words;
-    r->tz = xstrdup(o->tz);
-    r->echo = o->sign && o->sign[0] ? xasprintf("【%s】", o->sign) : NULL;
+    replier_set_place(r, o->tz, o->sign);
     r->lease_ms = o->lease_ms > 0 ? o->lease_ms : LEASE_MS;
     r->on_settled = o->on_settled;
     r->on_answers = o->on_answers;
@@ -305,6 +304,14 @@ bool replier_leads(const struct replier *r)
 void replier_set_words(struct replier *r, const struct intent_words *words)
 {
     r->words = words;
+}
+
+void replier_set_place(struct replier *r, const char *tz, const char *sign)
+{
+    free(r->tz);
+    free(r->echo);
+    r->tz = xstrdup(tz);
+    r->echo = sign && sign[0] ? xasprintf("【%s】", sign) : NULL;
 }
 
 void replier_free(struct replier *r)

@@ -52,6 +52,8 @@ void replier_free(struct replier *r);
 bool replier_leads(const struct replier *r);
 /* Words of the configuration changed (reload). Borrowed. */
 void replier_set_words(struct replier *r, const struct intent_words *words);
+/* Time zone and sign of the community changed (reload). Copied. */
+void replier_set_place(struct replier *r, const char *tz, const char *sign);
 
 /* The intent that ${text} would have now, with the same context (${from}: E.164 or NULL = a stranger): the JSON of contract 6. ${intent} is taken by the callee; NULL unless r->status is
  * QUEUE_OK. No effect on anything. */

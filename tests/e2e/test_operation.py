@@ -138,6 +138,10 @@ def test_sighup_takes_a_good_file_and_refuses_a_bad_one_whole(town):
         size = len(town.crierd.text())
         town.crierd.process.send_signal(signal.SIGHUP)
         wait_for(lambda: "restart" in town.crierd.text()[size:], 10, "what needs a restart")
+        town.crierd.config.write_text(town.config_text(provider={"batch": 5}))
+        size = len(town.crierd.text())
+        town.crierd.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: "restart" in town.crierd.text()[size:], 10, "another batch would misread answers under way")
         assert town.crierd.process.poll() is None
     finally:
         town.crierd.stop()

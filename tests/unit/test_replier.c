@@ -426,6 +426,14 @@ static void machines_are_never_answered(void **state)
     assert_int_equal(seen.taken, 0);
     expect(answers(), "");
     expect(ASK("XLEN", P "texts"), "2");
+    /* the sign of a reloaded configuration counts from now on, the old one is a text like others */
+    replier_set_place(replier[0], "Asia/Urumqi", "水星社区");
+    text(1, "【水星社区】报名 篮球");
+    look("篮球");
+    assert_int_equal(seen.taken, 0);
+    text(1, "报名 篮球");
+    look("篮球");
+    assert_int_equal(seen.taken, 1);
 }
 
 static void the_lease_goes_to_the_other_daemon_when_the_first_stops(void **state)
