@@ -1,6 +1,7 @@
 # Everything about tests. `tests/run` is the runner: it knows the suites, their time limits and the last line.
 #
 #   make check-unit | check-flow | check-e2e | check-lint   one suite; TESTS=pattern picks some of it
+#   make check-faults                                       the short selection of the fault matrix; make faults: all of it
 #   make asan | check-clang | check-fuzz [FUZZ_SECONDS=20]  the further parts of `make check`
 
 # Helpers of tests: linked into every test program.
@@ -53,30 +54,42 @@ deps-check:
 .PHONY: test
 test: deps-test
 	+$(Q)$(AGAIN) FLAVOUR=release all tests
-	$(Q)$(RUN) unit flow e2e lint
+	+$(Q)$(AGAIN) FLAVOUR=faults programs
+	$(Q)$(RUN) unit flow e2e faults lint
 
 # One after the other, stop at the first that fails: each is a condition for believing the next.
 .PHONY: check
 check: deps-check
 	+$(Q)$(AGAIN) FLAVOUR=release all tests WERROR=-Werror
+	+$(Q)$(AGAIN) FLAVOUR=faults programs
 	+$(Q)$(AGAIN) FLAVOUR=asan tests
 	+$(Q)$(AGAIN) check-clang
 	+$(Q)$(AGAIN) FLAVOUR=fuzz CC=clang fuzzers
 	+$(Q)$(AGAIN) check-format
-	$(Q)$(RUN) --fuzz-seconds $(FUZZ_SECONDS) unit flow e2e lint unit/asan flow/asan e2e/asan fuzz service
+	$(Q)$(RUN) --fuzz-seconds $(FUZZ_SECONDS) unit flow e2e faults lint unit/asan flow/asan e2e/asan faults/asan fuzz service
 
-.PHONY: check-unit check-flow check-e2e check-lint check-service
+.PHONY: check-unit check-flow check-e2e check-faults check-lint check-service
 check-unit: unit
 	$(Q)$(RUN) unit$(SUITE)
 check-flow: flow
 	$(Q)$(RUN) flow$(SUITE)
 check-e2e: programs tools
 	$(Q)$(RUN) e2e$(SUITE)
+check-faults:
+	+$(Q)$(AGAIN) FLAVOUR=faults programs
+	$(Q)$(RUN) faults
 check-lint: programs tools
 	$(Q)$(RUN) lint
 check-service:
 	$(Q)$(RUN) service
 SUITE := $(if $(filter-out release,$(FLAVOUR)),/$(FLAVOUR))
+
+# The whole fault matrix; WRITE=1 puts the table into docs/RELIABILITY.md. SEED=n repeats a run.
+.PHONY: faults
+faults: deps-test
+	+$(Q)$(AGAIN) FLAVOUR=faults programs
+	$(Q)tests/faults/matrix --build $(abspath $(BUILD))/faults $(if $(SEED),--seed $(SEED)) $(if $(TESTS),-k '$(TESTS)') \
+	  $(if $(WRITE),--write docs/RELIABILITY.md)
 
 .PHONY: asan check-clang check-fuzz bench
 asan:
