@@ -343,11 +343,25 @@ void intake_submit(struct intake *i, const json_t *tree, const char *idem_key, b
         go(j);
 }
 
+/* Said again while it is being said, its end would come twice, and its number may belong to another record by then. */
+static bool is_under_way(const struct intake *i, int64_t journal_number)
+{
+    const struct job *j;
+
+    TAILQ_FOREACH(j, &i->jobs, jobs)
+    if (j->journal_number == journal_number)
+        return true;
+    return false;
+}
+
 void intake_resubmit(struct intake *i, int64_t journal_number, const char *json, size_t n)
 {
-    struct job *j = intake_job_new(i);
     struct err e = {{0}, {0}, {0}};
+    struct job *j;
 
+    if (is_under_way(i, journal_number))
+        return;
+    j = intake_job_new(i);
     j->journal_number = journal_number;
     j->recovered = true;
     j->entry = xmemdup(json, n);
