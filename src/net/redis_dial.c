@@ -61,14 +61,17 @@ static int open_unix(struct redis_dial *d)
 static int look_up(struct redis_dial *d)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
+    const char *host = d->url->host;
     int rc;
 
     redis_dial_fini(d);
-    rc = getaddrinfo(d->url->host, d->url->port, &hints, &d->found);
+    rc = getaddrinfo(host, d->url->port, &hints, &d->found);
     if (rc != 0) {
         hints.ai_flags = AI_NUMERICSERV;
-        rc = getaddrinfo(d->url->host, d->url->port, &hints, &d->found);
+        rc = getaddrinfo(host, d->url->port, &hints, &d->found);
     }
+    if (rc != 0 && strcmp(host, "localhost") == 0) /* loopback by definition (RFC 6761), also without /etc/hosts */
+        rc = getaddrinfo("127.0.0.1", d->url->port, &hints, &d->found);
     if (rc != 0) {
         d->found = NULL;
         return refuse(d, "look up the host", gai_strerror(rc));

@@ -1,8 +1,8 @@
 """What operators see: start, --check, readyz, metrics, reload, the command line's exits and shapes (contract 5, 6, 8)."""
+import pathlib
 import re
 import signal
 import subprocess
-import time
 
 from provider import Provider, post_json
 from test_send import alert, iso
@@ -240,6 +240,18 @@ def test_alert_relay_sends_the_official_words(venus):
     assert r.code in (2, 4), "a warning without an issuer"
 
 
+def processes_naming(path):
+    """Ids of the live processes whose command line names this path."""
+    found = []
+    for cmdline in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if str(path).encode() in cmdline.read_bytes():
+                found.append(cmdline.parent.name)
+        except OSError:
+            pass  # gone in the meantime
+    return found
+
+
 def test_version_and_dev(town):
     """--version; --dev DIR: everything in one directory, embedded Redis, sandbox provider, admin socket DIR/admin.sock."""
     done = subprocess.run([program("crierd"), "--version"], capture_output=True, text=True)
@@ -258,9 +270,7 @@ def test_version_and_dev(town):
         assert r.returncode == 0, r.stdout + r.stderr
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
-        time.sleep(0.2)
-        left = subprocess.run(["pgrep", "-f", str(dev)], capture_output=True, text=True).stdout.split()
-        assert not left, f"the embedded Redis outlived its daemon: {left}"
+        wait_for(lambda: not processes_naming(dev), 5, "the end of the embedded Redis, which must not outlive its daemon")
     finally:
         if process.poll() is None:
             process.kill()
