@@ -131,6 +131,7 @@ static struct hooks *new_hooks(struct app *a, struct link *l)
                            .driver = link_driver(l),
                            .conf = link_provider(l),
                            .on_replies = app_events_replies,
+                           .on_receipt = app_events_receipt,
                            .arg = c};
 
     return hooks_new(&o);

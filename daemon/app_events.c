@@ -131,6 +131,16 @@ void app_events_replies(void *arg)
     replier_poke(c->replier);
 }
 
+/* A report may come days later, or to another daemon than the one that sent: then its lane is not known here, and nothing is counted under a wrong one. */
+void app_events_receipt(void *arg, const char *notice, enum recipient_state s)
+{
+    struct community *c = arg;
+    int lane = feeder_lane(c->feeder, notice);
+
+    if (lane >= 0)
+        events_recipients(c->app->events, (enum lane)lane, s, 1);
+}
+
 void app_events_reply_settled(void *arg, const struct replier_settled *s)
 {
     struct community *c = arg;

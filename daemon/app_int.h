@@ -33,6 +33,7 @@ void app_events_rejected(void *arg, const char *reason);
 void app_events_notice(void *arg, const char *id, enum notice_state s);
 void app_events_work(void *arg);
 void app_events_replies(void *arg);
+void app_events_receipt(void *arg, const char *notice, enum recipient_state s);
 struct replier_settled;
 void app_events_reply_settled(void *arg, const struct replier_settled *s);
 

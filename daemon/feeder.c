@@ -342,3 +342,8 @@ double feeder_rate(const struct feeder *f, const char *notice_id)
 {
     return notices_rate(f->notices, notice_id, clock_mono_us());
 }
+
+int feeder_lane(const struct feeder *f, const char *notice_id)
+{
+    return notices_lane(f->notices, notice_id);
+}

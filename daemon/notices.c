@@ -311,3 +311,11 @@ double notices_rate(const struct notices *n, const char *id, int64_t now_us)
     span = (double)(now_us - oldest * 1000000) / 1e6;
     return sum == 0 ? 0 : (double)sum / (span > 0.1 ? span : 0.1);
 }
+
+int notices_lane(const struct notices *n, const char *id)
+{
+    struct notices_entry *e = NULL;
+
+    HASH_FIND_STR(n->by_id, id, e);
+    return e != NULL && e->notice != NULL ? (int)e->notice->lane : -1;
+}
