@@ -360,6 +360,22 @@ static size_t named_apart(const struct intent_scan *s, size_t out[16])
     return n;
 }
 
+/* What stands as a whole name outside of the best match is meant too: "取消篮球，报名羽毛球" where only 篮球 is a whole name. */
+static size_t named_besides(const struct intent_scan *s, const struct cover *best, size_t out[16], size_t n)
+{
+    for (size_t i = 0; i < s->n && n < 16; i++) {
+        const struct intent_token *k = &s->token[i];
+        bool known = k->class != IC_ACTIVITY;
+        for (size_t at = k->from; at < k->to; at++)
+            known |= best->at[at];
+        for (size_t j = 0; j < n; j++)
+            known |= out[j] == k->value;
+        if (!known)
+            out[n++] = k->value;
+    }
+    return n;
+}
+
 /* Has one activity all the names that stand in the text? */
 static bool shares(const struct intent_names *names, const struct intent_scan *s, size_t activity)
 {
@@ -395,7 +411,10 @@ size_t intent_match(struct intent_scan *s, const struct intent_names *names, con
         if (n < 16)
             out[n++] = a;
     }
-    if (n)
+    n = keep_preferred(out, n, prefer);
+    if (n) {
+        n = named_besides(s, &best, out, n);
         rewrite(s, &best);
-    return keep_preferred(out, n, prefer);
+    }
+    return n;
 }
