@@ -179,6 +179,7 @@ static void on_rejected(void *arg, const struct queue_rejected *r)
 static void test_rejected_entry_can_be_tried_again(void **state)
 {
     const char bytes[] = "{\"bad\xff\0json"; /* whole, whatever it is */
+    const char *const no_keys[] = {"nope", "", "-", "1-", "1-1-1", "99999999999999999999999-1"};
 
     (void)state;
     n_listed = 0;
@@ -198,6 +199,11 @@ static void test_rejected_entry_can_be_tried_again(void **state)
     queue_rejected_retry(f->q, listed_key, fixture_on_done, f);
     fixture_wait(f);
     assert_string_equal(f->e.code, "no-such-entry");
+    for (size_t i = 0; i < ARRAY_LEN(no_keys); i++) { /* what is no stream id at all is no error of Redis */
+        queue_rejected_retry(f->q, no_keys[i], fixture_on_done, f);
+        fixture_wait(f);
+        assert_string_equal(f->e.code, "no-such-entry");
+    }
 }
 
 /* A notice that turned out to mean nobody was refused when it was staged: its id is free again, for the same words and for better ones. */
