@@ -163,6 +163,17 @@ static int write_ready_file(const struct app *a, struct err *e)
     return rc;
 }
 
+/* With port 0, and with a --dev that found 8025 taken, nobody else tells where the console is. */
+static void tell_doors(const struct app *a)
+{
+    const char *http = a->config->listen.http, *colon = strrchr(http, ':');
+
+    if (a->config->listen.admin[0] != '\0')
+        log_info("api.listening", "at=\"%s\"", a->config->listen.admin);
+    if (colon != NULL)
+        log_info("api.listening", "at=\"http://%.*s:%d/\"", (int)(colon - http), http, api_port(a->api));
+}
+
 /* Listeners open last, but also while Redis is away: readyz says so. */
 static int make_face(struct app *a, struct err *e)
 {
@@ -170,6 +181,7 @@ static int make_face(struct app *a, struct err *e)
     a->api = api_new(a, e);
     if (a->api == NULL || api_listen(a->api, e) != 0)
         return -1;
+    tell_doors(a);
     return write_ready_file(a, e);
 }
 
