@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -163,8 +164,12 @@ int cmd_activity_close(struct cli *c, const struct args *a)
 
 int cmd_activity_cancel(struct cli *c, const struct args *a)
 {
-    return change(c, a, "/cancel", NULL,
-                  "cancelled; tell those who registered: crier send --to activity:CODE");
+    char *done = xasprintf("cancelled; tell those who registered: crier send --to activity:%s --text ...",
+                           a->words[0]);
+    int status = change(c, a, "/cancel", NULL, done);
+
+    free(done);
+    return status;
 }
 
 int cmd_activity_checkin(struct cli *c, const struct args *a)

@@ -139,6 +139,13 @@ int cmd_notice_recipients(struct cli *c, const struct args *a)
     return rows_list(c, &p, columns, ARRAY_LEN(columns), false);
 }
 
+static bool says_none(const json_t *answer)
+{
+    const json_t *n = json_object_get(answer, "recipients");
+
+    return json_is_integer(n) && json_integer_value(n) == 0;
+}
+
 static int steer(struct cli *c, const struct args *a, const char *verb, const char *done)
 {
     struct call_path p;
@@ -153,10 +160,12 @@ static int steer(struct cli *c, const struct args *a, const char *verb, const ch
         return status;
     if (c->json)
         rows_json(c, answer);
-    else
+    else if (!says_none(answer))
         fprintf(c->out, "%s %s\n", a->words[0], done);
+    if (says_none(answer))
+        status = cli_fail(c, CLI_NOTHING, "nobody of %s has failed: nothing is tried again", a->words[0]);
     json_decref(answer);
-    return CLI_OK;
+    return status;
 }
 
 int cmd_notice_pause(struct cli *c, const struct args *a)

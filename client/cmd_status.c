@@ -168,7 +168,8 @@ static void examine(struct doctor *d, const json_t *status)
         const char *name = json_string_value(json_object_get(row, "name")),
                    *state = json_string_value(json_object_get(row, "state"));
         char *detail = xasprintf("%s: %s", name != NULL ? name : "?", state != NULL ? state : "?");
-        bool good = state == NULL || (strcmp(state, "paused") != 0 && strcmp(state, "breaker-open") != 0);
+        bool good = state == NULL || (strcmp(state, "paused") != 0 && strcmp(state, "breaker-open") != 0 &&
+                                      strcmp(state, "bad-account") != 0);
         finding(d, good, "provider", detail);
         free(detail);
     }

@@ -140,6 +140,8 @@ static void tell_end(const struct cli *c, const char *id, const json_t *notice)
             fprintf(c->out, ", %s %lld", recipient_state_name((enum recipient_state)s),
                     (long long)count_of(notice, (enum recipient_state)s));
     fputc('\n', c->out);
+    if (state_of(notice) == NOTICE_REJECTED)
+        fputs("see why: crier rejected list\n", c->out);
     if (not_sent(notice) > 0)
         fprintf(c->out,
                 "see who: crier notice recipients %s --state failed (or unknown, exhausted, expired)\n", id);

@@ -261,7 +261,7 @@ static void on_put(void *arg, const struct queue_result *r, uint64_t total)
     else
         queue_stage_refuse(
             s->o.queue, s->job.id, "empty-audience",
-            "nobody is meant: no resident fits, or all who do have opted out or have no address",
+            "nobody is meant: no resident fits, or all who do have opted out or have no address in a channel that is served",
             stager_on_refused, s);
 }
 

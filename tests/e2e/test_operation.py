@@ -4,7 +4,7 @@ import re
 import signal
 import subprocess
 
-from provider import Provider, post_json
+from provider import Code, Provider, post_json
 from test_send import alert, iso
 from world import phone, program, wait_for
 
@@ -166,6 +166,8 @@ def test_exit_codes_of_the_command_line(venus):
     assert venus.cli("notice", "cancel", "no-such-id").code == 3
     assert venus.cli("send", "--to", phone(1)).code == 2
     assert venus.cli("send", "--to", "tag:nobody", "--text", "a", "--dry-run").code == 3
+    for key in ("nope", "1-1", "99999999999999999999999-1"):
+        assert venus.cli("rejected", "retry", key).code == 3, key
     r = venus.cli("activity", "add", "x", "--title", "t", "--seats", 0, "--starts", iso(60))
     assert r.code in (2, 4)
     lost = subprocess.run([program("crier"), "--socket", str(venus.directory / "none.sock"), "status"], capture_output=True, text=True)
@@ -174,6 +176,29 @@ def test_exit_codes_of_the_command_line(venus):
     for verb in (["send"], ["alert", "relay"], ["notice", "list"], ["activity", "add"], ["resident", "import"], ["rejected", "list"]):
         r = venus.cli(*verb, "--help", as_json=False)
         assert r.code == 0 and "crier " + " ".join(verb) in r.out, (verb, r.out, r.err)
+
+
+def test_redrive_tells_when_there_is_nobody_to_try_again(venus):
+    """Nobody failed: exit 3 and a sentence, not "tries again"."""
+    venus.notice("fine", [phone(1)])
+    venus.until("fine")
+    r = venus.cli("notice", "redrive", "fine", as_json=False)
+    assert r.code == 3 and "nobody" in r.err and not r.out, (r.code, r.out, r.err)
+
+
+def test_doctor_calls_a_refused_account_bad(venus):
+    """A provider that says "bad account" is no provider that is well."""
+    venus.provider.script(lambda n, items: Code(3))
+    venus.notice("refused", [phone(1)])
+    wait_for(lambda: "bad-account" in venus.cli("provider", "list", as_json=False).out, 20, "the refused account")
+    r = venus.cli("doctor", as_json=False)
+    assert r.code == 1 and re.search(r"^BAD +provider +p1: bad-account", r.out, re.M), r.out
+
+
+def test_wait_tells_where_the_reason_stands(venus):
+    """A notice that is refused when it starts: --wait says where to read why."""
+    r = venus.cli("send", "--to", "everyone", "--text", "a", "--channel", "wechat", "--wait", as_json=False)
+    assert r.code == 3 and ("crier rejected list" in r.out or "nobody" in r.err), (r.code, r.out, r.err)
 
 
 def test_send_and_wait_from_the_command_line(venus):
@@ -265,6 +290,8 @@ def test_version_and_dev(town):
         def status():
             return subprocess.run([program("crier"), "--socket", str(dev / "admin.sock"), "--json", "status"], capture_output=True, text=True)
         wait_for(lambda: (dev / "admin.sock").exists() and status().returncode == 0, 30, "the dev daemon")
+        words = (town.directory / "dev.log").read_text()
+        assert re.search(r'event=api.listening at="http://127.0.0.1:[1-9][0-9]*/"', words), words
         r = subprocess.run([program("crier"), "--socket", str(dev / "admin.sock"), "send", "--to", phone(1), "--text", "你好", "--id", "hi", "--wait"],
                            capture_output=True, text=True, timeout=30)
         assert r.returncode == 0, r.stdout + r.stderr
