@@ -9,6 +9,12 @@ const words = {
   activity: { planned: "未开始报名", open: "报名中", closed: "已截止", cancelled: "已取消" },
   status: { confirmed: "已报名", waiting: "候补", withdrawn: "已退出", attended: "已签到" },
 };
+const errors = {
+  "token-missing": "请先输入口令。", "token-bad": "口令不对，或已被注销。", "too-many-bad-tokens": "输错口令的次数太多，请一分钟后再试。",
+  role: "您的口令没有这项权限，请联系管理员。", "no-text": "内容是空的。", "no-sandbox": "这里没有模拟手机：配置中没有 sandbox 通道。", "bad-phone": "手机号码不对。", "bad-audience": "没有写明发给谁。",
+  "unknown-variable": "内容里有系统不认识的 {{…}}，居民资料中没有这一项。", "not-after-passed": "这个时间已经过去了。", "bad-time": "时间不对。",
+  "redis-unavailable": "数据库连不上，没有办成，请稍后再试。", "redis-unsure": "数据库没有答复，不能确定是否办成，请先在“今天”里核对再重试。",
+};
 let community = "";
 let phone = null;
 
@@ -27,7 +33,11 @@ function table(titles, rows) {
   return element("table", {}, element("thead", {}, head), element("tbody", {}, ...body));
 }
 
-const time = (at) => (at ? new Date(at).toLocaleString("zh-CN", { month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit" }) : "");
+// The server gives the community's own clock ("2026-11-28T08:00:00+08:00"): that is what residents read, wherever this browser stands.
+function time(at) {
+  const m = /^\d{4}-(\d\d)-(\d\d)T(\d\d:\d\d)/.exec(at || "");
+  return m ? `${Number(m[1])}月${Number(m[2])}日 ${m[3]}` : "";
+}
 
 function say(text, bad) {
   $("message").hidden = !text;
@@ -44,7 +54,7 @@ async function call(method, path, body) {
   const answer = await fetch(url, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
   const json = await answer.json().catch(() => ({}));
   if (answer.ok) return json;
-  const error = new Error(json.error ? json.error.message : "服务器回答 " + answer.status);
+  const error = new Error(json.error ? errors[json.error.code] || json.error.message : "服务器回答 " + answer.status);
   error.status = answer.status;
   throw error;
 }
@@ -78,6 +88,12 @@ function runningRow(n) {
   return [n.id, words.lane[n.lane], bar, `${c.sent}/${n.total}`, n.rate > 0 ? `每秒 ${n.rate.toFixed(0)} 条，${left(n)}` : words.state[n.state]];
 }
 
+function durability(d) {
+  if (d.daemon_crash === undefined || !d.words) return d.words || "";
+  const kept = (yes) => (yes ? "不丢失" : "可能丢失");
+  return `已收下的预警：程序崩溃${kept(d.daemon_crash)}，数据库崩溃${kept(d.redis_crash)}，主机断电${kept(d.power_loss)}。`;
+}
+
 let again = null;
 
 /* While something is under way the page looks again by itself. */
@@ -91,11 +107,11 @@ async function today() {
   $("ready").textContent = status.ready ? "一切正常，可以发送。" : "现在不能正常发送。";
   $("ready").className = "ready " + (status.ready ? "good" : "bad");
   $("problems").replaceChildren(...status.problems.map((p) => element("li", { className: "bad", textContent: p })));
-  $("durability").textContent = status.durability.words || "";
+  $("durability").textContent = durability(status.durability);
   $("running").replaceChildren(table(["编号", "级别", "进度", "已发", ""], status.running.map(runningRow)));
   $("recent").replaceChildren(table(["编号", "级别", "状态", "人数", "已发", "失败", "不明", "时间"], recent.items.map((n) => {
     const c = counts(n);
-    return [n.id, words.lane[n.lane], words.state[n.state] + (n.reason ? `（${n.reason}）` : ""), n.total, c.sent, c.failed, c.unknown, time(n.due_at || n.created_at)];
+    return [n.id, words.lane[n.lane], words.state[n.state] + (n.reason ? `（${n.reason}）` : ""), n.staged ? n.total : "未定", c.sent, c.failed, c.unknown, time(n.due_at || n.created_at)];
   })));
   lookAgain(status.running.length > 0 || recent.items.some((n) => ["staging", "running", "auditing"].includes(n.state)));
 }
@@ -107,7 +123,7 @@ function notice() {
   const list = $("who-list").value.split(/[、，,;；\s]+/).filter(Boolean);
   const to = who === "everyone" ? { everyone: true } : who === "activity" ? { activity: list[0] || "" } : { [who]: list };
   const body = { v: 1, kind: "notice", to, text: $("text").value };
-  if (document.querySelector("input[name=when]:checked").value === "later" && $("at").value) body.send_at = new Date($("at").value).toISOString();
+  if (document.querySelector("input[name=when]:checked").value === "later") body.send_at = new Date($("at").value).toISOString();
   return body;
 }
 
@@ -121,13 +137,23 @@ async function measure() {
   $("measure").textContent = ` ${dry.characters} 个字，每人 ${dry.parts} 条短信${dry.approximate ? "（姓名按三个字估计）" : ""}。`;
 }
 
+/* What was looked at is what is sent: whoever changes the form afterwards looks again. */
+function forget() {
+  $("send").hidden = true;
+  $("preview").replaceChildren();
+}
+
 async function check() {
+  forget();
+  if (document.querySelector("input[name=when]:checked").value === "later" && !$("at").value) throw new Error("请填写定时发送的时间，或选择“现在”。");
+  say("");
   const body = notice();
   const dry = await call("POST", "/api/v1/notices?dry=1", body);
   const people = dry.recipients - dry.suppressed;
   $("preview").replaceChildren(
     element("div", { className: "bubble", textContent: dry.text }),
-    element("p", { textContent: `共 ${dry.recipients} 人，其中 ${dry.suppressed} 人已退订不发；每人 ${dry.parts} 条，合计 ${dry.messages} 条。` }));
+    element("p", { textContent: `共 ${dry.recipients} 人，其中 ${dry.suppressed} 人已退订不发；每人 ${dry.parts} 条，合计 ${dry.messages} 条。` }),
+    dry.send_at ? element("p", { textContent: `发送时间：${time(dry.send_at)}（社区当地时间）。` }) : "");
   $("send").hidden = people <= 0;
   $("send").textContent = body.send_at ? `定时发送给 ${people} 人` : `发送给 ${people} 人`;
   $("send").onclick = guarded(async () => {
@@ -270,6 +296,7 @@ $("community").addEventListener("change", guarded(async () => {
   await refresh();
 }));
 $("text").addEventListener("change", guarded(measure));
+$("write-form").addEventListener("input", forget);
 $("write-form").addEventListener("submit", guarded(async (event) => {
   event.preventDefault();
   await check();
