@@ -45,11 +45,15 @@ int cmd_resident_list(struct cli *c, const struct args *a)
 int cmd_resident_show(struct cli *c, const struct args *a)
 {
     struct call_path p;
+    int status;
 
     call_path_init(&p, "/api/v1/residents");
     call_path_segment(&p, a->words[0]);
     call_path_query(&p, "full", args_has(a, "full") ? "1" : NULL);
-    return rows_list(c, &p, columns, ARRAY_LEN(columns), true);
+    status = rows_list(c, &p, columns, ARRAY_LEN(columns), true);
+    return status == CLI_NOTHING
+               ? cli_fail(c, CLI_NOTHING, "no resident has the id or number %s", a->words[0])
+               : status;
 }
 
 int cmd_resident_erase(struct cli *c, const struct args *a)
