@@ -183,16 +183,27 @@ static void on_check(void *arg, const struct queue_result *r, const struct queue
         usable_now(a);
 }
 
-static void check(void *arg)
+static void ask(struct app *a)
 {
-    struct app *a = arg;
-
     if (a->n_checks > 0 || redis_state(a->redis_main) != REDIS_UP)
         return;
     a->checks_ok = true;
     a->n_checks = a->n_communities;
     for (size_t i = 0; i < a->n_communities; i++)
         queue_check(a->communities[i].queue, on_check, a);
+}
+
+/* A server that was good and is not any more is not asked again on the same connection: another may answer behind its address now. */
+static void check(void *arg)
+{
+    struct app *a = arg;
+
+    if (a->was_usable && !a->checks_ok && a->n_checks == 0 && redis_state(a->redis_main) == REDIS_UP) {
+        a->checks_ok = true;
+        redis_reconnect(a->redis_main, "Redis did not pass its checks");
+        return;
+    }
+    ask(a);
 }
 
 static void on_side_check(void *arg, const struct queue_result *r, const struct queue_durability *d)
@@ -210,7 +221,7 @@ static void on_main(void *arg, enum redis_state s, const char *why)
 
     log_debug("redis.connection", "name=main state=%d why=\"%s\"", (int)s, why != NULL ? why : "");
     if (s == REDIS_UP)
-        check(a);
+        ask(a);
     else if (s == REDIS_DOWN)
         app_redis_set_usable(a, false, why != NULL && why[0] != '\0' ? why : "Redis is not reachable");
 }

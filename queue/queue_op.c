@@ -208,6 +208,9 @@ static enum queue_status judge(const struct queue_op *op, const struct redis_ans
                 a->error != NULL ? a->error : "connection lost");
         return QUEUE_UNSURE;
     case REDIS_REFUSED:
+        /* Demoted: behind the same address there may be a new master, but this connection stays with the old one. */
+        if (a->error != NULL && begins_with_word(a->error, "READONLY"))
+            redis_reconnect(op->redis, "this Redis has become a replica");
         return refused_by_redis(a->error != NULL ? a->error : "", e);
     case REDIS_OK:
         break;
