@@ -66,7 +66,7 @@ class Redis:
         self.process = subprocess.Popen(
             ["redis-server", "--port", "0", "--unixsocket", self.socket, "--dir", str(self.directory), "--appendonly", "yes", "--appendfsync",
              self.appendfsync, "--save", "", "--maxmemory-policy", "noeviction", *self.options],
-            stdout=log, stderr=log, start_new_session=True)
+            stdout=log, stderr=log, start_new_session=True, restore_signals=False)
         log.close()
         wait_for(self._answers, 20, "an answer of redis-server")
         return self

@@ -4,6 +4,7 @@ import os
 import pathlib
 import random
 import signal
+import socket
 import sys
 import threading
 import time
@@ -115,6 +116,27 @@ class Bed(World):
                                "alert": {**ALERT, "level": "red", "issued_at": iso(-60), "expires": iso(3600)}}, emergency=True)
                 else:
                     self.notice(id_, people, **when)
+
+    @staticmethod
+    def free_port():
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            return s.getsockname()[1]
+
+    def all_accepted(self):
+        """Stored and staged: from here on the promise counts."""
+        client = self.redis.client
+        return all(client.hget(self.key(f"n:{id_}"), "staged") == b"1" for id_ in self.sent)
+
+    def second_start_is_the_same(self):
+        """Redis started once more holds what it held (a torn script at the end of the file is not replayed by half)."""
+        def everything():
+            client = self.redis.client
+            return [(client.hgetall(self.key(f"n:{id_}")), client.get(self.key(f"n:{id_}:st"))) for id_ in self.sent]
+        before = everything()
+        self.redis.kill(signal.SIGTERM)
+        self.redis.start()
+        return everything() == before
 
     def all_over(self):
         try:
