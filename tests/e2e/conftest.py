@@ -35,8 +35,10 @@ def town(request):
         crashed = [line for d in world.daemons for line in d.text().splitlines() if "Sanitizer" in line or "panic" in line.lower() or "runtime error" in line]
         assert not crashed, crashed[:5]
     finally:
-        world.close()
-        world.remove()
+        try:
+            world.close()
+        finally:
+            world.remove()
 
 
 @pytest.fixture
@@ -53,8 +55,10 @@ def module_town():
         world.close()
         assert not world.leaks(), f"numbers or secrets in a log: {world.leaks()[:3]}"
     finally:
-        world.close()
-        world.remove()
+        try:
+            world.close()
+        finally:
+            world.remove()
 
 
 @pytest.fixture
