@@ -187,7 +187,7 @@ def test_h7_redirects(bed, row):
     try:
         bed.begin(provider={"window": 4}).run()
         for i, (status, target) in enumerate(cases):
-            answer = f"HTTP/1.1 {status} Moved\r\nLocation: {target}\r\nContent-Length: 0\r\n\r\n".encode()
+            answer = f"HTTP/1.1 {status} Moved\r\nLocation: {target}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".encode()
             bed.provider.for_number(phone(3 * i), Wire(answer))
         bed.notice("n", [phone(i) for i in range(3 * len(cases))])  # between good answers: the breaker is another row
         bed.until("n", seconds=20)
