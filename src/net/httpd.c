@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -15,7 +16,7 @@
 #include "base/mem.h"
 #include "net/httpd_conn.h"
 
-enum { BACKLOG = 512, ACCEPT_PAUSE_MS = 200 };
+enum { BACKLOG = 512, ACCEPT_PAUSE_MS = 200, CONNECTIONS_MAX = 512 };
 
 /* libevent calls a listener's error callback with the argument of its accept callback, which is evhttp: our way back. */
 static TAILQ_HEAD(, httpd) servers = TAILQ_HEAD_INITIALIZER(servers);
@@ -74,6 +75,16 @@ static void side_init(struct httpd_side *side, struct httpd *s, bool local)
     httpd_conn_accept(side);
 }
 
+/* Visitors never hold more than a quarter of the descriptors: sending needs its own. */
+static size_t connections_default(void)
+{
+    struct rlimit r;
+    rlim_t quarter =
+        getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur != RLIM_INFINITY ? r.rlim_cur / 4 : CONNECTIONS_MAX;
+
+    return quarter < CONNECTIONS_MAX ? quarter > 4 ? (size_t)quarter : 4 : CONNECTIONS_MAX;
+}
+
 struct httpd *httpd_new(struct loop *l, const struct httpd_opts *o, httpd_fn on_request, void *arg)
 {
     struct httpd *s = xcalloc(1, sizeof(*s));
@@ -82,7 +93,7 @@ struct httpd *httpd_new(struct loop *l, const struct httpd_opts *o, httpd_fn on_
     s->opts = *o;
     s->opts.max_header = o->max_header != 0 ? o->max_header : 16 * 1024;
     s->opts.max_body = o->max_body != 0 ? o->max_body : 64 * 1024;
-    s->opts.max_connections = o->max_connections != 0 ? o->max_connections : 512;
+    s->opts.max_connections = o->max_connections != 0 ? o->max_connections : connections_default();
     s->opts.idle_timeout_ms = o->idle_timeout_ms > 0 ? o->idle_timeout_ms : 65000;
     s->opts.request_timeout_ms = o->request_timeout_ms > 0 ? o->request_timeout_ms : 10000;
     s->on_request = on_request;

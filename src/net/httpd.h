@@ -15,7 +15,7 @@ struct httpd_req; /* one request; lives until it is answered (httpd_answer / htt
 struct httpd_opts {
     size_t max_header;          /* default 16 KiB */
     size_t max_body;            /* default 64 KiB; larger is answered 413 */
-    size_t max_connections;     /* default 512; more are closed at once */
+    size_t max_connections;     /* default 512, at most a quarter of RLIMIT_NOFILE; more are closed at once */
     int64_t idle_timeout_ms;    /* default 65 000 */
     int64_t request_timeout_ms; /* absolute, from first byte to last byte of the request; default 10 000 */
 };
