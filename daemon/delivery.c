@@ -288,6 +288,18 @@ void delivery_not_written(struct delivery *d)
     delivery_over(d, first_out);
 }
 
+void delivery_take_back(struct delivery *d)
+{
+    if (d->state == DELIVERY_SENDING && !link_written(d->op)) {
+        link_cancel(d->op);
+        d->op = NULL;
+        link_write_give(d->link, d->slice->claim.lane);
+        delivery_not_written(d);
+    } else if (d->state == DELIVERY_MARKED) {
+        delivery_not_written(d);
+    }
+}
+
 static const int64_t first_wait_ms[LANE_N] = {1000, 5000, 30000, 30000};
 
 /* In doubt, to be sent again: a delivery report gets its time first, whatever becomes of the rest of the slice. */

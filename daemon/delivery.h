@@ -47,6 +47,8 @@ void delivery_write_marked(struct feeder *f);
 void delivery_not_written(struct delivery *d);
 /* Nothing of it has been marked yet: give back slot and permit. For hand-back. */
 void delivery_drop(struct delivery *d);
+/* It is marked, and its notice is stopped: take it back if no byte of it was written yet. */
+void delivery_take_back(struct delivery *d);
 /* The report that held its outcomes was confirmed, or failed for now. */
 void delivery_settled(struct delivery *d);
 void delivery_unsettled(struct delivery *d);

@@ -58,15 +58,22 @@ static void keep_begun(struct delivery *d, const uint32_t *attempts)
     d->n = kept;
 }
 
+/* Redis said yes a moment ago; what then waited for a slot asks again, by the daemon's own clock. */
+static bool waited_too_long(const struct delivery *d)
+{
+    const struct slice *s = d->slice;
+    int64_t wait_ms;
+
+    return !link_usable(d->link, s->claim.lane, &wait_ms) || clock_wall_ms() >= s->claim.not_after;
+}
+
 /* Marked and wanted: write it now, or as soon as there is a slot. */
 static void write_it(struct delivery *d, int64_t now_us)
 {
     struct slice *s = d->slice;
     bool waited = d->state == DELIVERY_MARKED;
-    int64_t wait_ms;
 
-    if (s->stopped || now_us > s->lease_end_us ||
-        (waited && !link_usable(d->link, s->claim.lane, &wait_ms))) {
+    if (s->stopped || now_us > s->lease_end_us || (waited && waited_too_long(d))) {
         delivery_not_written(d);
         return;
     }

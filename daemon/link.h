@@ -78,6 +78,8 @@ struct link_op *link_send(struct link *l, enum lane lane, const struct provider_
                           link_done_fn cb, void *arg);
 /* No completion; true when bytes had been written. */
 bool link_cancel(struct link_op *op);
+/* Has any byte of it been written so far? */
+bool link_written(const struct link_op *op);
 /* Ask for ${n} rate permits (segments) for a lane; ${cb} when they are due (at once, in the next turn, when there is no rate). Highest lane first, FIFO inside a lane. Cancellable. */
 struct link_permit;
 struct link_permit *link_permit(struct link *l, enum lane lane, uint32_t n, void (*cb)(void *arg), void *arg);

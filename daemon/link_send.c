@@ -222,6 +222,11 @@ struct link_op *link_send(struct link *l, enum lane lane, const struct provider_
     return op;
 }
 
+bool link_written(const struct link_op *op)
+{
+    return op->sandbox != NULL || (op->http != NULL && http_written(op->http));
+}
+
 bool link_cancel(struct link_op *op)
 {
     bool written = op->sandbox != NULL;

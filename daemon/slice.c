@@ -216,7 +216,7 @@ void slice_advance(struct slice *s)
         all_begun(s);
 }
 
-/* What was not marked is dropped; what was marked and not written is taken back when the notice itself is stopped. */
+/* What was not marked is dropped; what was marked and not written, also because it has no connection yet, is taken back when the notice itself is stopped. */
 static void give_up(struct slice *s)
 {
     struct delivery *d, *next;
@@ -225,8 +225,8 @@ static void give_up(struct slice *s)
     {
         if (d->state == DELIVERY_CLAIMED || d->state == DELIVERY_PACED)
             delivery_drop(d);
-        else if (d->state == DELIVERY_MARKED && s->stopped)
-            delivery_not_written(d);
+        else if (s->stopped)
+            delivery_take_back(d);
     }
 }
 
