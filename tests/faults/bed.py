@@ -103,7 +103,8 @@ class Bed(World):
         return self
 
     def work(self, n_recipients, n_notices=1, scheduled=False, lanes=("alert", "notice"), name=""):
-        """So many recipients in each lane, spread over so many notices."""
+        """So many recipients in each lane, spread over so many notices; more where one would be too large for the inbox."""
+        n_notices = max(n_notices, -(-n_recipients // 3000))
         each = max(1, n_recipients // n_notices)
         for k in range(n_notices):
             people = [phone(i) for i in range(each)]
@@ -150,7 +151,9 @@ class Bed(World):
             wait_for(self.all_over, seconds)
         except AssertionError:
             pass  # the books tell who hangs
-        return check(self, self.sent)
+        books = check(self, self.sent)
+        assert "gone" not in books, f"not even the notice is there: {books['gone'].lost[:3]}"
+        return books
 
     def halt(self):
         for k in self.keepers:

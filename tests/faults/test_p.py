@@ -9,7 +9,7 @@ from world import wait_for
 
 RECIPIENTS = 10000 if FULL else 1000  # in each lane
 NOTICES = 60 if FULL else 8
-KILLS = 60 if FULL else 4
+KILLS = 200 if FULL else 4
 NAMES = {"after_blmove": "P1", "after_accept": "P2", "after_promote": "P3", "after_stage": "P3b", "after_claim": "P4", "after_begin": "P5",
          "before_write": "P6", "after_write": "P7", "after_answer": "P8", "before_finish": "P8b", "after_finish": "P9"}
 
@@ -33,13 +33,14 @@ def judge(row, books, kills, what="kills", bound=None):
 def test_kill(bed, row, case):
     """P1-P9: the daemon dies at this step, again and again, and comes back."""
     point = case[2]
+    kills = min(KILLS, NOTICES) if point in EACH_ONCE else KILLS
     bed.provider.delay = 0.001
     bed.begin()
     nth = (lambda: bed.dice.randint(1, 3)) if point in EACH_ONCE else (lambda: bed.dice.randint(1, 6 if point == "after_claim" else 60))
-    keeper = Keeper(bed.crierd, lambda life: bed.fp(point, "kill", nth()), KILLS).start()
+    keeper = Keeper(bed.crierd, lambda life: bed.fp(point, "kill", nth()), kills).start()
     bed.keepers.append(keeper)
     bed.work(RECIPIENTS, NOTICES, scheduled=True, lanes=("notice",))
-    wait_for(lambda: keeper.n_kills >= KILLS // 2 or bed.all_over(), 60, "half of the kills, or all notices done")
+    wait_for(lambda: keeper.n_kills >= kills // 2 or bed.all_over(), 60, "half of the kills, or all notices done")
     bed.work(RECIPIENTS, NOTICES, scheduled=True, lanes=("alert",))
     books = bed.finished(120 if FULL else 40)
     assert keeper.n_kills > 0, "nobody was killed: nothing was tested"
