@@ -213,9 +213,10 @@ static void on_taken(void *arg, const struct queue_result *r)
     if (r->status == QUEUE_OK) {
         if (c->h->on_receipt)
             c->h->on_receipt(c->h->arg, t->notice, t->state);
-    } else if (r->status !=
-               QUEUE_REFUSED) /* refused: about nothing we sent; saying it again would not help */
-        c->failed = true;
+    } else if (r->status != QUEUE_REFUSED || strncmp(r->e->code, "no-such-", 8) != 0) {
+        c->failed = true; /* about nothing we sent, it would be no use to say it again */
+        log_warn("hook.failed", "provider=%s kind=receipt why=\"%s\"", c->h->conf->name, r->e->msg);
+    }
     LIST_REMOVE(t, entry);
     free(t);
     one_done(c);

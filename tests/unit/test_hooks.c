@@ -204,6 +204,15 @@ static void receipts_raise_what_was_sent_and_ids_may_hold_dots(void **state)
     assert_string_equal(notice, "a.b.c");
 }
 
+/* A right that is missing, a key of another kind: Redis said no, and the report is not in it. */
+static void a_receipt_that_redis_cannot_take_is_not_acknowledged(void **state)
+{
+    (void)state;
+    free(ASK("SET", P "n:a", "no notice"));
+    assert_int_equal(post("receipt", "{\"ref\":\"a.0.1\",\"status\":\"delivered\"}"), 503);
+    assert_int_equal(n_receipts, 0);
+}
+
 static void receipts_about_nothing_we_sent_are_acknowledged_without_effect(void **state)
 {
     (void)state;
@@ -271,6 +280,7 @@ int main(void)
         cmocka_unit_test_setup(without_redis_nothing_is_acknowledged, setup),
         cmocka_unit_test_setup(full_memory_is_told_as_try_again, setup),
         cmocka_unit_test_setup(receipts_raise_what_was_sent_and_ids_may_hold_dots, setup),
+        cmocka_unit_test_setup(a_receipt_that_redis_cannot_take_is_not_acknowledged, setup),
         cmocka_unit_test_setup(receipts_about_nothing_we_sent_are_acknowledged_without_effect, setup),
         cmocka_unit_test_setup(whoever_asked_may_go, setup),
     };
