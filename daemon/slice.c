@@ -290,11 +290,17 @@ static void unconfirmed(struct slice *s)
     feeder_wake_in_ms(s->feeder, AGAIN_MS);
 }
 
+/* A notice that is gone needs no report. What Redis itself refuses (a right taken away) is said again: these results are all there is. */
+static bool is_taken(const struct queue_result *r)
+{
+    return r->status == QUEUE_OK || (r->status == QUEUE_REFUSED && strcmp(r->e->code, "no-such-notice") == 0);
+}
+
 static void on_reported(void *arg, const struct queue_result *r, bool mine)
 {
     struct report rep = *(struct report *)arg;
     struct slice *s = rep.slice;
-    bool taken = r->status == QUEUE_OK || r->status == QUEUE_REFUSED;
+    bool taken = is_taken(r);
 
     FP("after_finish");
     TAILQ_REMOVE(&s->feeder->reports, (struct report *)arg, entry);
