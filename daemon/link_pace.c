@@ -6,14 +6,15 @@
 #include "base/mem.h"
 
 /* A permit is due at its own time slot. The slots come from Redis in blocks of about BLOCK_MS; a block is asked for when the head of the highest
- * waiting lane needs more than is left, so a permit is never drawn for nothing. Slots are 1 % wider than 1/rate: timers fire late and requests jitter,
- * and a provider counts in its own seconds. */
-#define MARGIN   1.01
+ * waiting lane needs more than is left, so a permit is never drawn for nothing. Slots are 2.5 % wider than 1/rate: timers fire late and requests jitter,
+ * and a provider counts in its own seconds. At 50 a second that leaves the 51st message 25 ms behind the second of the first. Whoever is granted late
+ * moves everybody behind him (free_us): what was lost is not caught up. */
+#define MARGIN   1.025
 #define BLOCK_MS 80
 #define LATE_US                                                                                              \
     5000 /* up to this late a schedule is kept (inside the margin of a second); later it starts anew from now */
 #define STALE_US  250000 /* slots this old are thrown away */
-#define SECOND_US 1010000
+#define SECOND_US 1020000 /* MARGIN less LATE_US: messages of one segment never meet it */
 #define AGAIN_MS  100   /* Redis did not answer: ask again */
 #define LOG_MAX   16384 /* grants of one second that are remembered */
 

@@ -217,8 +217,8 @@ def test_a_rate_limit_holds_in_every_sliding_second(town):
     for i, t in enumerate(times):
         # what is seen is the arrival at the double, on a machine that does other things too: the pace itself is proved in the link's own tests
         inside = sum(1 for u in times[i:] if u < t + 1.0)
-        assert inside <= 53, f"{inside} messages in the second after number {i}"
-    assert times[-1] - times[0] > 2.0
+        assert inside <= 51, f"{inside} messages in the second after number {i}"
+    assert times[-1] - times[0] > 119 / 50
 
 
 def test_an_alert_carries_issuer_and_text_unchanged(venus):
