@@ -163,6 +163,14 @@ static uint32_t most_in_party(const struct activity *a)
     return a->seats && a->seats < max ? a->seats : max;
 }
 
+/* "Full" is said only when it is: a party that does not fit waits beside free seats, and so does everybody behind it. */
+static enum registry_text_id waiting_text(const struct registry_outcome *o)
+{
+    if (o->seats_left == 0)
+        return TEXT_WAITING;
+    return o->count > o->seats_left ? TEXT_WAITING_PARTY : TEXT_WAITING_TURN;
+}
+
 static enum registry_text_id text_for(const struct registry_outcome *o, enum intent_kind asked)
 {
     bool waiting = o->status == REG_WAITING;
@@ -171,7 +179,7 @@ static enum registry_text_id text_for(const struct registry_outcome *o, enum int
     case REG_OK_CONFIRMED:
         return TEXT_CONFIRMED;
     case REG_OK_WAITING:
-        return TEXT_WAITING;
+        return waiting_text(o);
     case REG_OK_LEFT:
         return TEXT_LEFT;
     case REG_ALREADY:

@@ -8,6 +8,8 @@ enum registry_lang { REGISTRY_ZH, REGISTRY_EN };
 enum registry_text_id {
     TEXT_CONFIRMED,
     TEXT_WAITING,
+    TEXT_WAITING_PARTY, /* seats are left, not enough of them */
+    TEXT_WAITING_TURN,  /* seats are left; others wait before */
     TEXT_LEFT,
     TEXT_ALREADY_CONFIRMED,
     TEXT_ALREADY_WAITING,
