@@ -1,9 +1,10 @@
 #!lua flags=allow-oom
 -- Failed and exhausted recipients once more, <= 1,000 a call. ARGV: id, from
+-- Attempts go on counting (a reference is NOTICE.INDEX.ATTEMPT and must never name two messages); the limit moves up instead.
 local id, from = ARGV[1], tonumber(ARGV[2])
 local at, tick = now()
 local n = P .. 'n:' .. id
-local h = call('HMGET', n, 'state', 'lane', 'total', 'exp')
+local h = call('HMGET', n, 'state', 'lane', 'total', 'exp', 'maxa', 'maxb')
 local state, total = h[1], tonumber(h[3])
 if not state then return refuse('no-such-notice', 'there is no such notice') end
 if state ~= RUNNING and state ~= AUDITING and state ~= DONE then
@@ -12,11 +13,12 @@ end
 if at >= tonumber(h[4]) then return refuse('not-after-passed', 'the time after which this must not be sent has passed', 'not_after') end
 if total > 0 and call('EXISTS', n .. ':aud') == 0 then return refuse('wrong-state', 'its audience was deleted already', state_name(state)) end
 local b = {call('GETRANGE', n .. ':st', 2 * from, 2 * math.min(total, from + 1000) - 1):byte(1, -1)}
-local slices, count = {}, 0
+local slices, count, tried = {}, 0, 0
 for i = 1, #b, 2 do
   local lo = b[i] % 16
   if lo == 5 or lo == 6 then
-    b[i], b[i + 1] = b[i] - lo, 0
+    b[i] = b[i] - lo
+    tried = math.max(tried, b[i + 1])
     slices[math.floor((from + (i - 1) / 2) / 100)] = true
     count = count + 1
   end
@@ -27,6 +29,8 @@ if count > 0 then
   end
   call('ZADD', P .. 'expiry', h[4], id)
   call('ZADD', P .. 'lane:' .. h[2], 'LT', tick, id)
+  local base = tonumber(h[6] or h[5]) -- the limit as it was accepted with; 0: none
+  if base > 0 and tried + base > tonumber(h[5]) then call('HSET', n, 'maxb', base, 'maxa', tried + base) end
   call('HSET', n, 'state', RUNNING)
   call('HDEL', n, 'finished')
   call('SETRANGE', n .. ':st', 2 * from, string.char(unpack(b)))

@@ -206,6 +206,23 @@ static void test_rejected_entry_can_be_tried_again(void **state)
     }
 }
 
+static void test_a_rejected_emergency_goes_back_to_the_emergencies(void **state)
+{
+    (void)state;
+    assert_true(fixture_redis_is(f, "1", "LPUSH", KEY "inbox:e", "{\"no\":1}", NULL));
+    queue_inbox_wait(f->q, f->redis, true, on_entry, f);
+    fixture_wait(f);
+    queue_reject(f->q, taken, n_taken, "unknown-member", "no", fixture_on_done, f);
+    fixture_wait(f);
+    queue_rejected_list(f->q, 10, on_rejected, fixture_on_done, f);
+    fixture_wait(f);
+    queue_rejected_retry(f->q, listed_key, fixture_on_done, f);
+    fixture_wait(f);
+    assert_int_equal(f->status, QUEUE_OK);
+    assert_true(fixture_redis_is(f, "1", "LLEN", KEY "inbox:e", NULL));
+    assert_true(fixture_redis_is(f, "0", "LLEN", KEY "inbox", NULL));
+}
+
 /* A notice that turned out to mean nobody was refused when it was staged: its id is free again, for the same words and for better ones. */
 static void refuse_when_staged(const char *id)
 {
@@ -429,6 +446,7 @@ int main(void)
         cmocka_unit_test_setup(test_entry_taken_back_is_not_accepted, fresh),
         cmocka_unit_test_setup(test_conflict_leaves_the_entry, fresh),
         cmocka_unit_test_setup(test_rejected_entry_can_be_tried_again, fresh),
+        cmocka_unit_test_setup(test_a_rejected_emergency_goes_back_to_the_emergencies, fresh),
         cmocka_unit_test_setup(test_a_notice_refused_when_staged_can_be_tried_again, fresh),
         cmocka_unit_test_setup(test_own_entries_are_recovered_oldest_first, fresh),
         cmocka_unit_test_setup(test_a_dead_daemons_entries_go_back, fresh),
