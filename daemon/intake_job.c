@@ -169,6 +169,10 @@ static void reject(struct job *j)
         log_info("notice.rejected", "reason=%s field=%s", j->why.code, j->why.field);
         i->o.on_rejected(i->o.arg, j->why.code);
     }
+    if (j->entry != NULL && j->entry_len > NOTICE_JSON_MAX) {
+        queue_reject_large(i->o.queue, NOTICE_JSON_MAX, j->why.code, j->why.msg, on_rejected, j);
+        return;
+    }
     queue_reject(i->o.queue, j->entry != NULL ? j->entry : j->json,
                  j->entry != NULL ? j->entry_len : j->json_len, j->why.code, j->why.msg, on_rejected, j);
 }

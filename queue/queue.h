@@ -95,6 +95,10 @@ void queue_accept(struct queue *q, const struct queue_accept *a, queue_accept_fn
 void queue_reject(struct queue *q, const char *entry, size_t n, const char *reason, const char *message,
                   queue_done_fn cb, void *arg);
 
+/* All entries of more than ${max} bytes that this daemon holds in process, the same way, but inside Redis: however long they are, no command carries them. */
+void queue_reject_large(struct queue *q, size_t max, const char *reason, const char *message,
+                        queue_done_fn cb, void *arg);
+
 /* ---- schedule and staging ---- */
 /* Move what is due to staging. ${next_ms}: until the next scheduled one (-1 = none). */
 typedef void (*queue_promote_fn)(void *arg, const struct queue_result *r, size_t n_promoted, int64_t next_ms);
@@ -218,7 +222,8 @@ void queue_recipients(struct queue *q, const char *id, uint64_t from, uint32_t n
 /* A receipt: raises ACCEPTED (also UNKNOWN, SENDING, RETRY in doubt) to DELIVERED or FAILED; never lowers, never touches what was not sent with this attempt number. */
 void queue_receipt(struct queue *q, const char *id, uint64_t index, uint32_t attempt, enum recipient_state s,
                    const char *detail, queue_done_fn cb, void *arg);
-/* Rejected entries, newest first. ${key} is the stream id. */
+/* Rejected entries, newest first, at most ${limit} (0 = all), read in pieces. ${key} is the stream id; ${entry} is cut after QUEUE_REJECTED_SHOWN bytes. */
+enum { QUEUE_REJECTED_SHOWN = 64 * 1024 };
 struct queue_rejected {
     const char *key, *reason, *message, *entry;
     size_t entry_len;

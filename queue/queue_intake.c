@@ -5,8 +5,9 @@
 #include "model/policy.h"
 #include "queue/queue_int.h"
 
-#define WAIT_S      "5" /* one blocking wait for an entry */
-#define WAIT_MAX_MS 8000
+#define WAIT_S        "5" /* one blocking wait for an entry */
+#define WAIT_MAX_MS   8000
+#define REJECTED_PAGE 100 /* entries of one answer */
 
 struct entry_op {
     struct queue_op op;
@@ -59,7 +60,7 @@ struct recover_op {
     void (*each)(void *arg, const char *entry, size_t n);
     queue_done_fn cb;
     void *arg;
-    enum { RECOVER_EMERGENCIES, RECOVER_OTHERS, RECOVER_FOREIGN } step;
+    enum { RECOVER_LARGE, RECOVER_EMERGENCIES, RECOVER_OTHERS, RECOVER_FOREIGN } step;
 };
 
 static void recover_step(struct recover_op *o)
@@ -68,6 +69,13 @@ static void recover_step(struct recover_op *o)
 
     queue_op_reset(op);
     switch (o->step) {
+    case RECOVER_LARGE: /* one that no answer can carry would break the connection again and again */
+        queue_op_str(op, op->q->daemon_id);
+        queue_op_i64(op, NOTICE_JSON_MAX);
+        queue_op_str(op, "too-large");
+        queue_op_str(op, "an entry may have at most 65536 bytes");
+        queue_op_script(op, SCRIPT_REJECT_LARGE);
+        return;
     case RECOVER_EMERGENCIES:
     case RECOVER_OTHERS:
         queue_op_str(op, "LRANGE");
@@ -91,7 +99,7 @@ static void on_recover(struct queue_op *op, const struct queue_result *r, const 
         return;
     }
     /* Taken from the right, put in at the left: the oldest is last. */
-    for (size_t i = redis_value_count(v); i-- > 0;) {
+    for (size_t i = o->step != RECOVER_LARGE ? redis_value_count(v) : 0; i-- > 0;) {
         size_t n;
         const char *s = redis_value_str(redis_value_at(v, i), &n);
 
@@ -110,7 +118,7 @@ void queue_inproc_recover(struct queue *q, void (*each)(void *arg, const char *e
     o->each = each;
     o->cb = cb;
     o->arg = arg;
-    o->step = RECOVER_EMERGENCIES;
+    o->step = RECOVER_LARGE;
     recover_step(o);
 }
 
@@ -193,6 +201,18 @@ void queue_reject(struct queue *q, const char *entry, size_t n, const char *reas
     queue_op_script(op, SCRIPT_REJECT);
 }
 
+void queue_reject_large(struct queue *q, size_t max, const char *reason, const char *message,
+                        queue_done_fn cb, void *arg)
+{
+    struct queue_op *op = queue_done_new(q, cb, arg);
+
+    queue_op_str(op, q->daemon_id);
+    queue_op_i64(op, (int64_t)max);
+    queue_op_str(op, reason);
+    queue_op_str(op, message);
+    queue_op_script(op, SCRIPT_REJECT_LARGE);
+}
+
 /* ---- rejected entries ---- */
 
 struct rejected_op {
@@ -200,14 +220,28 @@ struct rejected_op {
     void (*each)(void *arg, const struct queue_rejected *r);
     queue_done_fn cb;
     void *arg;
+    size_t left;
+    char before[48]; /* stream id of the last one told */
 };
+
+/* One page: the answers of Redis stay small however many entries there are, and however long. */
+static void rejected_page(struct rejected_op *o)
+{
+    queue_op_reset(&o->op);
+    queue_op_str(&o->op, o->before);
+    queue_op_i64(&o->op, (int64_t)(o->left < REJECTED_PAGE ? o->left : REJECTED_PAGE));
+    queue_op_i64(&o->op, QUEUE_REJECTED_SHOWN);
+    queue_op_script(&o->op, SCRIPT_REJECTED_LIST);
+}
 
 static void on_rejected(struct queue_op *op, const struct queue_result *r, const struct redis_value *v)
 {
     struct rejected_op *o = (struct rejected_op *)op;
+    const struct redis_value *page = redis_value_at(v, 1);
+    size_t n = redis_value_count(page);
 
-    for (size_t i = 0; i < redis_value_count(v); i++) {
-        const struct redis_value *one = redis_value_at(v, i), *f = redis_value_at(one, 1);
+    for (size_t i = 0; i < n; i++) {
+        const struct redis_value *one = redis_value_at(page, i), *f = redis_value_at(one, 1);
         struct queue_rejected x = {
             .key = redis_value_str(redis_value_at(one, 0), NULL),
             .reason = redis_value_str(queue_value_field(f, "reason"), NULL),
@@ -219,7 +253,12 @@ static void on_rejected(struct queue_op *op, const struct queue_result *r, const
         if (x.key != NULL && x.reason != NULL && x.message != NULL && x.entry != NULL)
             o->each(o->arg, &x);
     }
-    o->cb(o->arg, r);
+    o->left -= n < o->left ? n : o->left;
+    if (n == 0 || o->left == 0 ||
+        !queue_value_copy(redis_value_at(redis_value_at(page, n - 1), 0), o->before, sizeof(o->before)))
+        o->cb(o->arg, r);
+    else
+        rejected_page(o);
 }
 
 void queue_rejected_list(struct queue *q, size_t limit,
@@ -230,15 +269,8 @@ void queue_rejected_list(struct queue *q, size_t limit,
     o->each = each;
     o->cb = cb;
     o->arg = arg;
-    queue_op_str(&o->op, "XREVRANGE");
-    queue_op_key(&o->op, KEY_REJECTED, NULL);
-    queue_op_str(&o->op, "+");
-    queue_op_str(&o->op, "-");
-    if (limit != 0) {
-        queue_op_str(&o->op, "COUNT");
-        queue_op_i64(&o->op, (int64_t)limit);
-    }
-    queue_op_command(&o->op);
+    o->left = limit != 0 ? limit : SIZE_MAX;
+    rejected_page(o);
 }
 
 void queue_rejected_retry(struct queue *q, const char *key, queue_done_fn cb, void *arg)

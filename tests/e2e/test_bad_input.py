@@ -92,6 +92,20 @@ def test_a_thousand_bad_entries_do_not_hold_up_a_good_one(venus):
     wait_for(lambda: venus.redis.client.xlen(venus.key("rejected")) == 1000, 10, "1000 rejected entries")
 
 
+def test_an_entry_of_20_mb_neither_stops_the_queue_nor_the_daemon(venus):
+    venus.push(b"x" * 20_000_000)
+    venus.push(b"y" * 10_000_000, emergency=True)
+    for i in range(2):
+        venus.notice(f"after-{i}", [phone(i)])
+    venus.provider.wait(2)
+    rows = venus.rejected(2)
+    assert [r["reason"] for r in rows] == ["too-large"] * 2
+    assert sorted(len(r["entry"]) for r in rows) == [65536, 65536]  # shown cut, kept whole
+    kept = [e[b"entry"] for _, e in venus.redis.client.xrange(venus.key("rejected"))]
+    assert sorted(map(len, kept)) == [10_000_000, 20_000_000]
+    assert venus.redis.client.keys(venus.key("inproc*")) == []
+
+
 def test_a_rejected_entry_can_be_put_back(venus):
     """`rejected retry`: staff mend what was missing and try again."""
     venus.push({"v": 1, "id": "retry-me", "kind": "notice", "to": {"tags": ["篮球"]}, "text": "a"})

@@ -223,6 +223,53 @@ static void test_a_rejected_emergency_goes_back_to_the_emergencies(void **state)
     assert_true(fixture_redis_is(f, "0", "LLEN", KEY "inbox", NULL));
 }
 
+static void test_entry_too_long_for_a_command_is_rejected_inside_redis(void **state)
+{
+    (void)state;
+    /* 20 MB is more than one command of ours may hold: no daemon can hand it back to Redis */
+    free(redis_server_ask(f->server, "EVAL",
+                          "redis.call('LPUSH', KEYS[1], '{}', string.rep('x', 20000000), '{}')", "1",
+                          KEY "inproc:d1", NULL));
+    n_listed = 0;
+    queue_reject_large(f->q, 65536, "too-large", "too long", fixture_on_done, f);
+    fixture_wait(f);
+    assert_int_equal(f->status, QUEUE_OK);
+    assert_true(fixture_redis_is(f, "2", "LLEN", KEY "inproc:d1", NULL));
+    assert_true(fixture_redis_is(f, "1", "XLEN", KEY "rejected", NULL));
+    assert_true(fixture_redis_is(f, "20000000", "EVAL",
+                                 "return #redis.call('XRANGE', KEYS[1], '-', '+')[1][2][6]", "1",
+                                 KEY "rejected", NULL)); /* whole */
+    queue_reject_large(f->q, 65536, "too-large", "too long", fixture_on_done, f);
+    fixture_wait(f);
+    assert_true(fixture_redis_is(f, "1", "XLEN", KEY "rejected", NULL)); /* said again after a lost answer */
+}
+
+static void on_long(void *arg, const struct queue_rejected *r)
+{
+    (void)arg;
+    n_listed++;
+    assert_true(r->entry_len <= QUEUE_REJECTED_SHOWN);
+}
+
+static void test_rejected_entries_are_listed_in_pieces(void **state)
+{
+    (void)state;
+    free(redis_server_ask(
+        f->server, "EVAL",
+        "for i = 1, 250 do redis.call('XADD', KEYS[1], '*', 'reason', 'bad-json', 'message', "
+        "'m', 'entry', string.rep('x', 3000 * i), 'at', 1700000000001) end",
+        "1", KEY "rejected", NULL));
+    n_listed = 0;
+    queue_rejected_list(f->q, 0, on_long, fixture_on_done, f);
+    fixture_wait(f);
+    assert_int_equal(f->status, QUEUE_OK);
+    assert_int_equal(n_listed, 250);
+    n_listed = 0;
+    queue_rejected_list(f->q, 120, on_long, fixture_on_done, f);
+    fixture_wait(f);
+    assert_int_equal(n_listed, 120);
+}
+
 /* A notice that turned out to mean nobody was refused when it was staged: its id is free again, for the same words and for better ones. */
 static void refuse_when_staged(const char *id)
 {
@@ -447,6 +494,8 @@ int main(void)
         cmocka_unit_test_setup(test_conflict_leaves_the_entry, fresh),
         cmocka_unit_test_setup(test_rejected_entry_can_be_tried_again, fresh),
         cmocka_unit_test_setup(test_a_rejected_emergency_goes_back_to_the_emergencies, fresh),
+        cmocka_unit_test_setup(test_entry_too_long_for_a_command_is_rejected_inside_redis, fresh),
+        cmocka_unit_test_setup(test_rejected_entries_are_listed_in_pieces, fresh),
         cmocka_unit_test_setup(test_a_notice_refused_when_staged_can_be_tried_again, fresh),
         cmocka_unit_test_setup(test_own_entries_are_recovered_oldest_first, fresh),
         cmocka_unit_test_setup(test_a_dead_daemons_entries_go_back, fresh),
