@@ -13,10 +13,10 @@ struct httpd;
 struct httpd_req; /* one request; lives until it is answered (httpd_answer / httpd_stream_end) */
 
 struct httpd_opts {
-    size_t max_header;          /* default 16 KiB */
-    size_t max_body;            /* default 64 KiB; larger is answered 413 */
-    size_t max_connections;     /* default 512, at most a quarter of RLIMIT_NOFILE; more are closed at once */
-    int64_t idle_timeout_ms;    /* default 65 000 */
+    size_t max_header;       /* default 16 KiB */
+    size_t max_body;         /* default 64 KiB; larger is answered 413 */
+    size_t max_connections;  /* TCP and Unix each; default 512, at most RLIMIT_NOFILE / 4; more are closed */
+    int64_t idle_timeout_ms; /* default 65 000 */
     int64_t request_timeout_ms; /* absolute, from first byte to last byte of the request; default 10 000 */
 };
 

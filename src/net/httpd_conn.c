@@ -27,6 +27,7 @@ static void on_closed(struct evhttp_connection *evcon, void *arg)
     if (c->req != NULL)
         httpd_req_orphan(c->req);
     HASH_DEL(c->server->conns, c);
+    c->side->n_conns--;
     free(c);
 }
 
@@ -125,7 +126,7 @@ void httpd_conn_run_fresh(void *server)
         c->evcon = evcon;
         HASH_ADD_PTR(s->conns, evcon, c);
         evhttp_connection_set_closecb(c->evcon, on_closed, c);
-        if (HASH_COUNT(s->conns) > s->opts.max_connections) {
+        if (++c->side->n_conns > s->opts.max_connections) {
             log_debug("http.connection-refused", "connections=%zu", s->opts.max_connections);
             evhttp_connection_free(c->evcon);
         }

@@ -19,11 +19,12 @@ struct httpd_side {
     struct httpd *server;
     struct evhttp *http;
     bool local;
+    size_t n_conns; /* counted apart: a flood from the network leaves the socket of staff usable */
 };
 
 struct httpd_conn {
     struct httpd *server;
-    const struct httpd_side *side;
+    struct httpd_side *side;
     struct evhttp_connection *evcon; /* key of the server's table; NULL until it is in there */
     struct bufferevent *bev;
     struct evbuffer_cb_entry *on_input;

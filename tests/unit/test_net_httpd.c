@@ -396,7 +396,9 @@ static void an_idle_connection_is_closed_after_its_time(void **state)
 
 static void more_connections_than_allowed_are_closed(void **state)
 {
+    struct sockaddr_un sa = {.sun_family = AF_UNIX};
     struct ear e[4];
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
     (void)state;
     start((struct httpd_opts){.max_connections = 3});
@@ -406,6 +408,11 @@ static void more_connections_than_allowed_are_closed(void **state)
     }
     ear_listen(&e[3], NULL);
     assert_int_equal(httpd_connections(server), 3);
+    memcpy(sa.sun_path, socket_path, strlen(socket_path) + 1); /* the other door stays open */
+    assert_true(fd >= 0 && connect(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0);
+    loop_run_until(loop, never, NULL, 50);
+    assert_int_equal(httpd_connections(server), 4);
+    close(fd);
     ear_hang_up(&e[0]);
     loop_run_until(loop, never, NULL, 50);
     assert_int_equal(httpd_connections(server), 2);
