@@ -169,6 +169,9 @@ static void on_check(void *arg, const struct queue_result *r, const struct queue
         a->durability = *d;
         for (size_t i = 0; news && i < d->n_warnings; i++)
             log_warn("redis.warning", "what=\"%s\"", d->warnings[i]);
+        if (d->data_lost)
+            log_error("redis.data-lost", "why=\"Redis lost data since it was looked at last: accepted "
+                                         "notices may be gone; see what is missing and say it again\"");
         if (d->run_id_changed)
             restarted(a, d);
         keep_results(a);

@@ -52,6 +52,7 @@ struct queue_durability {
     char warnings[8][256];
     size_t n_warnings;
     bool run_id_changed; /* since this daemon's last check: recovery of 3.4 is due */
+    bool data_lost; /* what was there at the last check is not there any more (also among the warnings) */
 };
 typedef void (*queue_check_fn)(void *arg, const struct queue_result *r, const struct queue_durability *d);
 void queue_check(struct queue *q, queue_check_fn cb, void *arg);

@@ -223,7 +223,8 @@ static void take_script(struct check_op *o, const struct redis_value *v)
 
     if (off > CLOCK_OFF_MS || off < -CLOCK_OFF_MS)
         warn(&o->d, "the clocks of Redis and of this host differ by %" PRId64 " ms: times follow Redis", off);
-    if (gen <= q->gen)
+    o->d.data_lost = gen <= q->gen;
+    if (o->d.data_lost)
         warn(&o->d, "Redis lost data: its generation went from %" PRId64 " back to %" PRId64, q->gen, gen);
     q->gen = gen;
     o->rewrite = o->d.aof && queue_value_i64(v, 2, 0) != 0;

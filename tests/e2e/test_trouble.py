@@ -106,6 +106,18 @@ def test_a_redis_that_stands_still_is_waited_for(town):
     assert stopped < 600
 
 
+def test_a_redis_that_comes_back_empty_is_an_alarm_in_the_log(venus):
+    r = venus.redis.client
+    venus.notice("before", [phone(1)])
+    venus.provider.wait(1)
+    r.flushall()
+    r.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")  # it is looked at anew at once, not only at the next look
+    wait_for(lambda: "event=redis.data-lost" in venus.crierd.text(), 15, "the alarm")
+    venus.notice("after", [phone(2)])
+    venus.provider.wait(2)
+    assert len(venus.provider.of("before")) == 1
+
+
 def test_a_full_redis_refuses_new_work_and_finishes_what_runs(town):
     """maxmemory reached: accept is refused with a word (75 or 69), what runs goes on (scripts with allow-oom), nothing is lost."""
     town.start(provider={"window": 8})

@@ -124,6 +124,7 @@ static void test_lost_data_is_noticed(void **state)
     fixture_flush(f);
     check(f);
     assert_true(warned("lost data"));
+    assert_true(d.data_lost);
     fixture_free(f);
 }
 
