@@ -3,10 +3,13 @@
 #define DAEMON_INTAKE_INT_H
 
 #include "daemon/intake.h"
+#include "model/activity.h"
 
 enum { INTAKE_AGAIN_MIN_MS = 100, INTAKE_AGAIN_MAX_MS = 2000 };
 
-enum step { STEP_CANCEL, STEP_ACCEPT, STEP_SUPERSEDE, STEP_REJECT };
+enum { INTAKE_ACTIVITIES = 3 }; /* ask.rsvp, to.activity, to.not.activity */
+
+enum step { STEP_CHECK, STEP_CANCEL, STEP_ACCEPT, STEP_SUPERSEDE, STEP_REJECT };
 
 struct source { /* one BLMOVE loop */
     struct intake *intake;
@@ -22,10 +25,13 @@ struct job {
     char *entry, *json, *idem_key;
     size_t entry_len, json_len;
     enum step step;
+    char activities[INTAKE_ACTIVITIES][ACTIVITY_CODE_MAX + 1]; /* that must be there */
+    size_t n_activities, n_checked;
     size_t n_superseded;
     struct err why;         /* of a rejection */
     int64_t journal_number; /* 0 = not in the journal */
     bool recovered;         /* from the journal: nobody waits for an answer */
+    bool dry;               /* a submission that ends before anything is stored or stopped */
     enum queue_accept_result result;
     intake_fn cb; /* submissions */
     void *arg;
@@ -47,6 +53,16 @@ struct job *intake_job_new(struct intake *i);
 /* Parse what it brings, and go on. */
 void intake_job_start(struct job *j);
 void intake_job_free(struct job *j);
+/* The end of the checks, well or badly. */
+void intake_job_checked(struct job *j);
+void intake_job_refuse(struct job *j, const struct err *e);
+/* True when ${r} says that Redis is away: then it was dealt with. */
+bool intake_job_away(struct job *j, const struct queue_result *r);
+
+/* ---- intake_check.c ---- */
+void intake_check_init(struct job *j); /* what is to be asked */
+void intake_check(struct job *j);      /* ask; also once more from where it stopped */
+
 void intake_source_wait(struct source *s);
 
 #endif

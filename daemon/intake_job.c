@@ -1,7 +1,7 @@
 /* The way of one entry; a submission over HTTP takes the same way, but is answered instead of rejected.
  *
- *   parse ── template ── complete ──▶ cancel the target (cancel, allclear) ──▶ [journal] ──▶ accept ──▶ cancel what it supersedes ──▶ accepted
- *      └──────────┴─────────┴──────────────────────┴─────────────────────────────────────────┴─▶ rejected
+ *   parse ── template ── complete ──▶ check what it names ──▶ cancel the target (cancel, allclear) ──▶ [journal] ──▶ accept ──▶ cancel what it supersedes ──▶ accepted
+ *      └──────────┴─────────┴──────────────┴─────────────────────────┴─────────────────────────────────────────┴─▶ rejected
  *
  * The target is cancelled before the entry is settled: a crash in between repeats the cancel, never loses it. Every step can be repeated; an entry is
  * repeated until Redis takes it. */
@@ -95,8 +95,7 @@ static bool is_submission(const struct job *j)
     return j->cb != NULL;
 }
 
-/* True when ${r} says that Redis is away: then it was dealt with. */
-static bool away(struct job *j, const struct queue_result *r)
+bool intake_job_away(struct job *j, const struct queue_result *r)
 {
     if (r->status != QUEUE_UNAVAILABLE && r->status != QUEUE_UNSURE)
         return false;
@@ -109,7 +108,7 @@ static bool away(struct job *j, const struct queue_result *r)
 
 /* ---- the steps ---- */
 
-static void refuse(struct job *j, const struct err *e)
+void intake_job_refuse(struct job *j, const struct err *e)
 {
     j->why = *e;
     j->step = STEP_REJECT;
@@ -210,7 +209,7 @@ static void on_accept(void *arg, const struct queue_result *r, enum queue_accept
     struct job *j = arg;
     struct err e;
 
-    if (away(j, r))
+    if (intake_job_away(j, r))
         return;
     FP("after_accept");
     if (r->status == QUEUE_REFUSED && strcmp(r->e->code, "already-settled") == 0) {
@@ -218,14 +217,14 @@ static void on_accept(void *arg, const struct queue_result *r, enum queue_accept
         return;
     }
     if (r->status == QUEUE_REFUSED) {
-        refuse(j, r->e);
+        intake_job_refuse(j, r->e);
         return;
     }
     if (a == QUEUE_CONFLICT && j->recovered)
         a = QUEUE_SAME; /* the journal keeps the completed notice, not the words that were asked; the id is what counts */
     if (a == QUEUE_CONFLICT) {
         err_set(&e, "id-conflict", "id", "a notice with this id and other content was accepted before");
-        refuse(j, &e);
+        intake_job_refuse(j, &e);
         return;
     }
     j->result = a;
@@ -251,20 +250,38 @@ static void on_cancelled(void *arg, const struct queue_result *r)
 {
     struct job *j = arg;
 
-    if (away(j, r))
+    if (intake_job_away(j, r))
         return;
     /* Over already: that is what was wanted. */
     if (r->status == QUEUE_REFUSED && strcmp(r->e->code, "wrong-state") != 0) {
-        refuse(j, r->e);
+        intake_job_refuse(j, r->e);
         return;
     }
     j->step = STEP_ACCEPT;
     go(j);
 }
 
+static bool takes_back(const struct notice *n)
+{
+    return n->kind == NOTICE_CANCEL || n->kind == NOTICE_ALLCLEAR;
+}
+
+void intake_job_checked(struct job *j)
+{
+    if (j->dry) {
+        answer_later(j);
+        return;
+    }
+    j->step = takes_back(j->notice) ? STEP_CANCEL : STEP_ACCEPT;
+    go(j);
+}
+
 static void go(struct job *j)
 {
     switch (j->step) {
+    case STEP_CHECK:
+        intake_check(j);
+        return;
     case STEP_CANCEL:
         queue_cancel(j->intake->o.queue, j->notice->cancels, "cancelled", on_cancelled, j);
         return;
@@ -295,7 +312,8 @@ static int complete(struct job *j, struct err *e)
         return -1;
     free(j->json);
     j->json = codec_canonical(n, &j->json_len);
-    j->step = n->kind == NOTICE_CANCEL || n->kind == NOTICE_ALLCLEAR ? STEP_CANCEL : STEP_ACCEPT;
+    intake_check_init(j);
+    j->step = STEP_CHECK;
     return 0;
 }
 
@@ -306,7 +324,7 @@ void intake_job_start(struct job *j)
     if (j->notice == NULL)
         j->notice = codec_notice(j->entry, j->entry_len, &e);
     if (j->notice == NULL || complete(j, &e) != 0) {
-        refuse(j, &e);
+        intake_job_refuse(j, &e);
         return;
     }
     go(j);
@@ -341,10 +359,8 @@ void intake_submit(struct intake *i, const json_t *tree, const char *idem_key, b
         return;
     }
     j->why.code[0] = '\0';
-    if (dry)
-        answer_later(j);
-    else
-        go(j);
+    j->dry = dry;
+    go(j);
 }
 
 /* Said again while it is being said, its end would come twice, and its number may belong to another record by then. */
@@ -375,15 +391,14 @@ void intake_resubmit(struct intake *i, int64_t journal_number, const char *json,
         if (j->notice != NULL)
             err_set(&e, "not-after-passed", "not_after",
                     "the notice came back from the journal after its time");
-        refuse(j, &e);
+        intake_job_refuse(j, &e);
         return;
     }
     j->json = codec_canonical(j->notice, &j->json_len);
     free(j->entry); /* it never was in an inbox */
     j->entry = NULL;
     j->entry_len = 0;
-    j->step =
-        j->notice->kind == NOTICE_CANCEL || j->notice->kind == NOTICE_ALLCLEAR ? STEP_CANCEL : STEP_ACCEPT;
+    j->step = takes_back(j->notice) ? STEP_CANCEL : STEP_ACCEPT;
     log_warn("journal.resubmitted", "notice=%s", j->notice->id);
     go(j);
 }

@@ -216,6 +216,20 @@ def test_an_all_clear_goes_to_those_who_were_told(town):
     assert sorted(m.to for m in town.provider.of("storm-over")) == [phone(1), phone(3)]
 
 
+def test_only_an_alert_is_given_the_all_clear(town):
+    """A notice is taken back with kind cancel; an all-clear of it would go to everybody as urgent."""
+    town.start()
+    town.notice("fair", [phone(1)])
+    town.until("fair")
+    r = town.cli("alert", "clear", "fair", "--text", "解除", "--id", "fair-over")
+    assert r.code != 0 and "not-an-alert" in r.out + r.err, (r.code, r.out, r.err)
+    town.push({"v": 1, "id": "fair-over", "kind": "allclear", "cancels": "fair", "text": "解除"})
+    assert town.rejected()[0]["reason"] == "not-an-alert"
+    town.push({"v": 1, "id": "ghost-over", "kind": "allclear", "cancels": "ghost", "text": "解除"})
+    assert {r["reason"] for r in town.rejected(2)} == {"not-an-alert", "no-such-notice"}
+    assert len(town.provider.messages) == 1 and town.show("fair")["state"] == "done"
+
+
 def test_two_communities_share_a_daemon_and_nothing_else(town):
     """community several times: provider takes community = "x", the command line --community."""
     town.redis.start()
