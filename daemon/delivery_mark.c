@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "daemon/feeder_int.h"
 
+enum { MARKED_MAX_US = 500000 };
+
 struct mark {
     struct slice *slice;
     uint32_t first, end;
@@ -58,13 +60,14 @@ static void keep_begun(struct delivery *d, const uint32_t *attempts)
     d->n = kept;
 }
 
-/* Redis said yes a moment ago; what then waited for a slot asks again, by the daemon's own clock. */
-static bool waited_too_long(const struct delivery *d)
+/* Redis said yes a moment ago; what then waited for a slot asks again, by the daemon's own clock. A notice cancelled or paused through another daemon is
+ * not heard of here: the yes is good for a moment only. */
+static bool waited_too_long(const struct delivery *d, int64_t now_us)
 {
     const struct slice *s = d->slice;
     int64_t wait_ms;
 
-    return !link_usable(d->link, s->claim.lane, &wait_ms) || clock_wall_ms() >= s->claim.not_after;
+    return now_us - d->marked_us > MARKED_MAX_US || !link_usable(d->link, s->claim.lane, &wait_ms) || clock_wall_ms() >= s->claim.not_after;
 }
 
 /* Marked and wanted: write it now, or as soon as there is a slot. */
@@ -73,13 +76,15 @@ static void write_it(struct delivery *d, int64_t now_us)
     struct slice *s = d->slice;
     bool waited = d->state == DELIVERY_MARKED;
 
-    if (s->stopped || now_us > s->lease_end_us || (waited && waited_too_long(d))) {
+    if (s->stopped || now_us > s->lease_end_us || (waited && waited_too_long(d, now_us))) {
         delivery_not_written(d);
         return;
     }
     if (!link_write_take(d->link, s->claim.lane)) {
-        if (!waited)
+        if (!waited) {
+            d->marked_us = now_us;
             delivery_enter(d, DELIVERY_MARKED);
+        }
         return;
     }
     delivery_enter(d, DELIVERY_SENDING);

@@ -37,6 +37,7 @@ struct delivery {
     struct delivery_item *items;
     struct buf text;
     uint32_t segments;
+    int64_t marked_us;              /* when Redis said it may be sent; MARKED only */
     uint32_t out_end;               /* its outcomes lie before this place in the slice's list */
     TAILQ_ENTRY(delivery) entry;    /* of its state's list */
     TAILQ_ENTRY(delivery) of_slice; /* live, then settling */
