@@ -29,6 +29,17 @@ static bool starts(const char *s, const char *with)
     return strncmp(s, with, strlen(with)) == 0 && s[strlen(with)] != '\0';
 }
 
+/* As notices name them (contract: channels). */
+static bool is_channel(const char *s)
+{
+    static const char *const known[] = {"sms", "wechat", "wecom", "loudspeaker"};
+
+    for (size_t i = 0; i < ARRAY_LEN(known); i++)
+        if (strcmp(known[i], s) == 0)
+            return true;
+    return false;
+}
+
 static bool is_redis_url(const char *s)
 {
     return strcmp(s, "embedded") == 0 || starts(s, "unix:///") || starts(s, "redis://");
@@ -147,8 +158,8 @@ static const struct config_option options[] = {
      .help = "the least important line that is written"},
 
     {"provider", "driver", STR(""), AT(config_provider, driver), .help = "the API it speaks: json, sandbox, ..."},
-    {"provider", "channel", STR("sms"), FORM(option_is_name, "a word such as sms or wechat"), AT(config_provider, channel),
-     .help = "the way its messages take to people"},
+    {"provider", "channel", STR("sms"), FORM(is_channel, "sms, wechat, wecom or loudspeaker"), AT(config_provider, channel),
+     .help = "the way its messages take to people: sms, wechat, wecom or loudspeaker"},
     {"provider", "community", STR(""), AT(config_provider, community),
      .help = "the community it serves; implied when there is only one"},
     {"provider", "url", STR(""), FORM(is_url, "http://..., https://... or sandbox:"), AT(config_provider, url), LIVE,

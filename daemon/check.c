@@ -32,6 +32,14 @@ static int wrong(const struct err *e)
     return 1;
 }
 
+static bool is_served(const struct config *c, const struct config_community *cm)
+{
+    for (size_t i = 0; i < c->n_providers; i++)
+        if (strcmp(c->providers[i].community, cm->name) == 0)
+            return true;
+    return false;
+}
+
 /* Time zones, words of replies, provider settings, templates: everything that needs no network. */
 static int check_offline(const struct config *c)
 {
@@ -52,6 +60,9 @@ static int check_offline(const struct config *c)
                     cm->timezone);
             n_wrong++;
         }
+        if (!is_served(c, cm))
+            fprintf(stderr, "crierd: warning: community \"%s\" has no provider: nothing will be sent\n",
+                    cm->name);
     }
     for (size_t i = 0; i < c->n_providers; i++)
         if (link_check(&c->providers[i], &e) != 0)

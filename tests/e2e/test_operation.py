@@ -42,6 +42,7 @@ def test_configuration_errors_name_file_line_found_and_allowed(town):
         (good.replace('"env:P1_SECRET"', '"env:P1_NOWHERE"'), ["P1_NOWHERE"]),
         (good.replace("http://127.0.0.1", "ftp://127.0.0.1"), ["ftp://"]),
         (good.replace("http://127.0.0.1", "http://sms.example.com"), ["https"]),
+        (good.replace('channel = "sms"', 'channel = "fax"'), ["fax", "loudspeaker"]),
         (good + "community {\n", []),
         (good.replace("window = 64", "window = many"), ["window"]),
     ]:
@@ -52,6 +53,14 @@ def test_configuration_errors_name_file_line_found_and_allowed(town):
         for word in words:
             assert word in err, (word, err)
         assert "geheim" not in err
+
+
+def test_check_warns_of_a_community_without_provider(town):
+    """It is no error: a community may be prepared before its account is."""
+    town.redis.start()
+    assert "has no provider" not in check(town, town.config_text())[2]
+    code, out, err = check(town, town.config_text() + 'community "mars" { name = "火星社区" }\n', "--set", "provider.p1.community=venus")
+    assert code == 0 and 'warning: community "mars" has no provider' in err, (code, err)
 
 
 def test_check_says_that_redis_is_away(town):

@@ -122,6 +122,7 @@ static void mistakes_are_told_with_file_line_found_and_allowed(void **state)
         {"a listening address without a port",               V "listen { http = \"127.0.0.1\" }",                                    ":2:", "127.0.0.1",
          "ADDRESS:PORT"                                                                                                                                                                        },
         {"an area that is no code",                          "community \"v\" { areas = {\"海口\"} }",                             ":1:", "海口",              "digits"                    },
+        {"a channel that no notice can name",                V "provider \"p\" { driver = json\n channel = fax }",                   ":3:", "fax",                 "sms, wechat, wecom or loudspeaker"},
         {"a literal secret, which is not repeated",          V "provider \"p\" { driver = json secret = \"hunter2\" }",
          ":2:",                                                                                                                             "provider.secret",     "env:NAME"                  },
         {"a secret from nowhere",                            V "provider \"p\" { driver = json\nsecret = \"env:NOT_THERE_1\" }",
