@@ -36,6 +36,7 @@ struct replier_job *replier_job_new(struct replier *r, const struct replies_pend
     j->helped_today = p->helped_today;
     j->muted = p->muted;
     j->flood = p->flood;
+    j->rollcall = p->rollcall_open;
     j->takes_part = p->n_registered > 0;
     j->now_at = p->now_at;
     if (p->promoted) {
@@ -154,30 +155,6 @@ static void offer(struct replier_job *j, const struct activity *const *list, siz
     j->d.offered_for = j->intent.kind;
 }
 
-static void do_join_or_leave(struct replier_job *j)
-{
-    const struct activity *list[REPLIER_OFFERED];
-    size_t n = 0;
-
-    if (j->intent.activity[0]) {
-        ask_registration(j);
-        return;
-    }
-    for (size_t i = 0; i < j->intent.n_ambiguous && n < REPLIER_OFFERED; i++)
-        list[n++] = &j->r->activities.v[j->intent.ambiguous[i]];
-    if (n == 0 && j->intent.kind == INTENT_JOIN)
-        n = collect_open(j, list);
-    if (n > 0) {
-        offer(j, list, n, "choice");
-        return;
-    }
-    j->d.result = j->intent.kind == INTENT_JOIN ? "none-open" : "not-registered";
-    int said = j->intent.kind == INTENT_JOIN ? registry_say_none_open(words(j), lang_of(j))
-                                             : registry_say_own(words(j), lang_of(j), j->r->tz, NULL, 0);
-    if (said == 0)
-        replier_answer(j, REPLIER_LIMITED, LANE_NORMAL);
-}
-
 /* ---- asking about oneself ---- */
 
 static void on_own(void *arg, const char *code, const struct roster_entry *e)
@@ -197,15 +174,49 @@ static void on_own_done(void *arg, const struct queue_result *r)
     struct replier_job *j = arg;
 
     if (r->status == QUEUE_OK && registry_say_own(words(j), lang_of(j), j->r->tz, j->own, j->n_own) == 0)
-        replier_answer(j, REPLIER_ASKED, LANE_NORMAL);
+        replier_answer(j, j->intent.kind == INTENT_QUERY ? REPLIER_ASKED : REPLIER_LIMITED, LANE_NORMAL);
     replier_answered(j->r, r);
+}
+
+static void ask_own(struct replier_job *j)
+{
+    replier_asked(j->r);
+    roster_of_phone(j->r->q, j->from, on_own, on_own_done, j);
 }
 
 static void do_query(struct replier_job *j)
 {
     j->d.result = "query";
-    replier_asked(j->r);
-    roster_of_phone(j->r->q, j->from, on_own, on_own_done, j);
+    ask_own(j);
+}
+
+/* ---- joining and leaving ---- */
+
+static void do_join_or_leave(struct replier_job *j)
+{
+    const struct activity *list[REPLIER_OFFERED];
+    size_t n = 0;
+
+    if (j->intent.activity[0]) {
+        ask_registration(j);
+        return;
+    }
+    for (size_t i = 0; i < j->intent.n_ambiguous && n < REPLIER_OFFERED; i++)
+        list[n++] = &j->r->activities.v[j->intent.ambiguous[i]];
+    if (n == 0 && j->intent.kind == INTENT_JOIN)
+        n = collect_open(j, list);
+    if (n > 0) {
+        offer(j, list, n, "choice");
+        return;
+    }
+    if (j->intent.kind == INTENT_LEAVE) {
+        j->d.result = "not-registered"; /* for what was named; told is what there is to leave */
+        ask_own(j);
+        return;
+    }
+    j->d.result = "none-open";
+    if (registry_say_none_open(words(j), lang_of(j)) == 0)
+        replier_answer(j, REPLIER_LIMITED, LANE_NORMAL);
 }
 
 /* ---- opting out and in ---- */
@@ -254,10 +265,23 @@ static void do_help(struct replier_job *j)
     say_help(j, REPLIER_LIMITED);
 }
 
+/* A number that a roll-call and an invitation both ask for: staff see it, for it may be a call for help, and the sender is asked for a word. */
+static bool ask_back(struct replier_job *j)
+{
+    if (!j->rollcall || j->intent.n_ambiguous == 0)
+        return false;
+    if (registry_say_choice_rollcall(words(j), lang_of(j),
+                                     &j->r->activities.v[j->intent.ambiguous[0]]) == 0)
+        replier_answer(j, REPLIER_LIMITED, LANE_URGENT);
+    return true;
+}
+
 static void do_unknown(struct replier_job *j)
 {
     j->d.result = "unknown";
     j->d.to_inbox = true;
+    if (ask_back(j))
+        return;
     if (!j->helped_today)
         say_help(j, REPLIER_LIMITED);
 }

@@ -276,6 +276,15 @@ int registry_say_choice(struct buf *out, const char *lang, enum intent_kind aske
     return fill_list(out, l, asked == INTENT_LEAVE ? TEXT_CHOICE_LEAVE : TEXT_CHOICE_JOIN, &items, "");
 }
 
+int registry_say_choice_rollcall(struct buf *out, const char *lang, const struct activity *a)
+{
+    struct values v = {.n = 0};
+
+    put_str(&v, "title", a->title);
+    put_str(&v, "call", call_name(a));
+    return fill(out, lang_of(lang), TEXT_CHOICE_ROLLCALL, &v);
+}
+
 int registry_say_own(struct buf *out, const char *lang, const char *tz, const struct registry_own *own,
                      size_t n)
 {

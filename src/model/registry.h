@@ -39,6 +39,8 @@ int registry_say_promoted(struct buf *out, const char *lang, const char *tz, con
 /* A numbered choice: "您想报名哪一个? 回复数字: 1 篮球赛 2 ..." */
 int registry_say_choice(struct buf *out, const char *lang, enum intent_kind asked,
                         const struct activity *const *list, size_t n);
+/* A bare "1" came while a roll-call and the invitation to ${a} were both open: which was meant? */
+int registry_say_choice_rollcall(struct buf *out, const char *lang, const struct activity *a);
 /* The sender's own registrations (n = 0: none). */
 struct registry_own {
     const struct activity *activity;

@@ -38,6 +38,8 @@ const char *const registry_texts[REGISTRY_TEXT_N][REGISTRY_LANGS] = {
                        "Good news: a seat is free. You are in: {title}, {places}. {when}Reply CANCEL to withdraw."},
     [TEXT_CHOICE_JOIN] = {"您想报名哪一个？请回复数字：{list}", "Which one would you like to join? Reply with the number: {list}"},
     [TEXT_CHOICE_LEAVE] = {"您想退出哪一个？请回复数字：{list}", "Which one would you like to leave? Reply with the number: {list}"},
+    [TEXT_CHOICE_ROLLCALL] = {"请用文字再回一次：平安回“平安”，需要帮助回“求助”，参加{title}回“报名{call}”。",
+                              "Please reply in words: SAFE if you are safe, SOS if you need help, JOIN {call} to join {title}."},
     [TEXT_CHOICE_ITEM] = {"{n} {title}", "{n} {title}"},
     [TEXT_OWN_NONE] = {"您现在没有报名任何活动。回复“帮助”可查看能报名的活动。", "You are not registered for anything. Reply HELP to see what is open."},
     [TEXT_OWN] = {"您的报名：{list}。回复“取消”可退出。", "Your registrations: {list}. Reply CANCEL to withdraw."},

@@ -25,6 +25,7 @@ enum registry_text_id {
     TEXT_PROMOTED,
     TEXT_CHOICE_JOIN,
     TEXT_CHOICE_LEAVE,
+    TEXT_CHOICE_ROLLCALL, /* a number that a roll-call and an invitation both ask for */
     TEXT_CHOICE_ITEM,
     TEXT_OWN_NONE,
     TEXT_OWN,

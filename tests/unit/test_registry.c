@@ -119,6 +119,10 @@ static void test_lists(void **state)
         buf_cstr(&b),
         "Which one would you like to leave? Reply with the number: 1 中秋篮球赛; 2 羽毛球友谊赛");
     buf_reset(&b);
+    assert_int_equal(registry_say_choice_rollcall(&b, "", &BB), 0);
+    assert_string_equal(buf_cstr(&b),
+                        "请用文字再回一次：平安回“平安”，需要帮助回“求助”，参加中秋篮球赛回“报名篮球”。");
+    buf_reset(&b);
     assert_int_equal(registry_say_own(&b, "", TZ, own, 2), 0);
     assert_string_equal(buf_cstr(&b),
                         "您的报名：中秋篮球赛第3-4号共2人；羽毛球友谊赛候补第4位。回复“取消”可退出。");

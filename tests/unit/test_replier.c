@@ -385,6 +385,48 @@ static void opting_out_is_recorded_also_for_strangers_who_get_no_answer(void **s
     assert_int_equal(n_answers("+8613800000002"), 0);
 }
 
+static int n_said(const char *what)
+{
+    char *all = answers();
+    int n = 0;
+
+    for (char *p = all; (p = strstr(p, what)) != NULL; p++)
+        n++;
+    free(all);
+    return n;
+}
+
+static void leaving_what_is_not_there_tells_what_there_is(void **state)
+{
+    (void)state;
+    add_activity("篮球", "中秋篮球赛", 8);
+    assert_string_equal(text(1, "报名 篮球"), "confirmed");
+    assert_string_equal(text(1, "取消围棋"), "not-registered");
+    assert_string_equal(last_intent, "leave");
+    look("篮球");
+    assert_int_equal(seen.taken, 1);
+    assert_int_equal(n_said("您的报名：中秋篮球赛第1号"), 1);
+    assert_int_equal(n_said("没有报名任何活动"), 0);
+}
+
+static void a_number_two_questions_ask_for_is_asked_back(void **state)
+{
+    const char *const phone = "+8613800000001";
+
+    (void)state;
+    add_activity("篮球", "中秋篮球赛", 8);
+    add_resident(1, "王伟");
+    replies_ask(bed->q[0], &phone, 1, "篮球", 0, queue_bed_done, bed);
+    replies_ask(bed->q[0], &phone, 1, NULL, clock_wall_ms() + HOUR, queue_bed_done, bed);
+    queue_bed_wait(bed, 2);
+    assert_string_equal(text(1, "1"), "unknown");
+    assert_int_equal(n_said("平安回“平安”，需要帮助回“求助”，参加中秋篮球赛回“报名"), 1);
+    expect(ASK("XLEN", P "texts"), "1"); /* staff see it too */
+    look("篮球");
+    assert_int_equal(seen.taken, 0);
+    assert_string_equal(text(1, "平安"), "safe");
+}
+
 static void unknown_texts_go_to_staff_with_one_help_a_day(void **state)
 {
     (void)state;
@@ -594,6 +636,8 @@ int main(void)
         TEST(two_texts_of_one_sender_are_decided_one_after_the_other),
         TEST(an_ambiguous_text_is_asked_back_and_the_number_decides),
         TEST(opting_out_is_recorded_also_for_strangers_who_get_no_answer),
+        TEST(leaving_what_is_not_there_tells_what_there_is),
+        TEST(a_number_two_questions_ask_for_is_asked_back),
         TEST(unknown_texts_go_to_staff_with_one_help_a_day),
         TEST(answers_without_an_effect_are_limited_and_effects_are_not),
         TEST(machines_are_never_answered),
