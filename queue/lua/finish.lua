@@ -29,6 +29,7 @@ for k = 1, #r, 4 do
     if lo == 2 or lo == 3 then -- known good: nothing lowers it
     elseif code == 2 then
       put(i, 2, route, tries)
+      if tries > 1 then call('HDEL', n .. ':det', slice * 100 + off) end -- why an earlier try failed is over
     elseif code == 5 then
       if att == tries and (lo == 1 or lo == 7) then put(i, 5, route, tries) end
     elseif code == 7 then

@@ -239,6 +239,8 @@ def test_an_urgent_message_without_an_answer_is_sent_again(venus):
     assert n["counts"]["accepted"] == 1
     assert [m.answer for m in venus.provider.of("again")] == [None, 0]
     assert [m.ref for m in venus.provider.of("again")] == ["again.0.1", "again.0.2"]
+    row, = venus.cli("notice", "recipients", "again").ok().lines
+    assert not row["detail"], f"accepted, and still said to have failed: {row}"
 
 
 def test_a_cancel_from_the_inbox_stops_a_notice(venus):
