@@ -353,6 +353,9 @@ static int check_whole(const struct notice *n, bool stored, struct err *e)
                        "\"kind\" must be notice, promotion, alert, cancel or allclear, found \"answer\"");
     if (n->cancels[0] != '\0' && n->kind != NOTICE_CANCEL && n->kind != NOTICE_ALLCLEAR)
         return err_set(e, "unexpected-member", "cancels", "only kind cancel or allclear carries \"cancels\"");
+    if (n->n_texts != 0 && n->template_name[0] != '\0')
+        return err_set(e, "text-and-template", "template",
+                       "\"text\" and \"template\" exclude each other: either would be left unsaid");
     if (n->kind == NOTICE_CANCEL && (n->to != NULL || n->n_texts != 0))
         return err_set(e, "unexpected-member", n->to != NULL ? "to" : "text",
                        "kind cancel takes back a notice and sends nothing; kind allclear sends");

@@ -64,6 +64,7 @@ static const struct {
     {"repeat",                             "{\"repeat\":{\"lunar\":\"8/15\"}}",              "not-supported",     "repeat"          },
     {"choices",                            "{\"ask\":{\"choices\":[\"A\",\"B\"]}}",          "not-supported",     "ask.choices"     },
     {"two questions",                      "{\"ask\":{\"rollcall\":true,\"rsvp\":\"x\"}}",   "bad-ask",           "ask"             },
+    {"text and template",                  "{\"text\":\"x\",\"template\":\"t\"}",            "text-and-template", "template"        },
     {"cancels of an ordinary notice",      "{\"cancels\":\"x\"}",                            "unexpected-member", "cancels"         },
     {"a cancel with an audience",          "{\"kind\":\"cancel\",\"cancels\":\"x\"," TO "}", "unexpected-member",
      "to"                                                                                                                           },
