@@ -7,7 +7,7 @@
 #include "model/registry.h"
 #include "queue/queue.h"
 
-/* Create (code "exists" when there is one) or change staff's fields of an activity. More seats promote from the waiting list. */
+/* Create (codes "exists" when there is one, "starts-passed") or change staff's fields of an activity. More seats promote from the waiting list. */
 void roster_put(struct queue *q, const struct activity *a, bool create, queue_done_fn cb, void *arg);
 typedef void (*roster_activity_fn)(void *arg, const struct queue_result *r,
                                    const struct activity *a); /* NULL with "no-such-activity" */

@@ -16,6 +16,9 @@ for i = 3, #ARGV, 2 do
     starts = ARGV[i + 1]
   end
 end
+if create and not there and tonumber(starts) > 0 and tonumber(starts) <= now() then
+  return refuse('starts-passed', 'the activity would have begun already', 'starts_at')
+end
 call('ZADD', acts, starts, code)
 call('HSET', act, 'created', call('HGET', act, 'created') or int(now()), 'state', call('HGET', act, 'state') or '1', unpack(ARGV, 3))
 call('INCR', KEYS[4])

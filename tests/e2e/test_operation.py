@@ -177,6 +177,9 @@ def test_exit_codes_of_the_command_line(venus):
     assert venus.cli("send", "--to", "tag:nobody", "--text", "a", "--dry-run").code == 3
     for key in ("nope", "1-1", "99999999999999999999999-1"):
         assert venus.cli("rejected", "retry", key).code == 3, key
+    r = venus.cli("activity", "add", "past", "--title", "t", "--seats", 3, "--starts", iso(-60))
+    assert r.code not in (0, 75) and "starts-passed" in r.out + r.err, (r.code, r.out, r.err)
+    assert venus.cli("activity", "show", "past").code == 3
     r = venus.cli("activity", "add", "x", "--title", "t", "--seats", 0, "--starts", iso(60))
     assert r.code in (2, 4)
     lost = subprocess.run([program("crier"), "--socket", str(venus.directory / "none.sock"), "status"], capture_output=True, text=True)
