@@ -67,7 +67,8 @@ static bool waited_too_long(const struct delivery *d, int64_t now_us)
     const struct slice *s = d->slice;
     int64_t wait_ms;
 
-    return now_us - d->marked_us > MARKED_MAX_US || !link_usable(d->link, s->claim.lane, &wait_ms) || clock_wall_ms() >= s->claim.not_after;
+    return now_us - d->marked_us > MARKED_MAX_US || !link_usable(d->link, s->claim.lane, &wait_ms) ||
+           clock_wall_ms() >= s->claim.not_after;
 }
 
 /* Marked and wanted: write it now, or as soon as there is a slot. */

@@ -13,10 +13,10 @@
 #define BLOCK_MS 80
 #define LATE_US                                                                                              \
     5000 /* up to this late a schedule is kept (inside the margin of a second); later it starts anew from now */
-#define STALE_US  250000 /* slots this old are thrown away */
+#define STALE_US  250000  /* slots this old are thrown away */
 #define SECOND_US 1020000 /* MARGIN less LATE_US: messages of one segment never meet it */
-#define AGAIN_MS  100   /* Redis did not answer: ask again */
-#define LOG_MAX   16384 /* grants of one second that are remembered */
+#define AGAIN_MS  100     /* Redis did not answer: ask again */
+#define LOG_MAX   16384   /* grants of one second that are remembered */
 
 struct link_permit {
     struct link_pace *pace;

@@ -270,8 +270,7 @@ static bool ask_back(struct replier_job *j)
 {
     if (!j->rollcall || j->intent.n_ambiguous == 0)
         return false;
-    if (registry_say_choice_rollcall(words(j), lang_of(j),
-                                     &j->r->activities.v[j->intent.ambiguous[0]]) == 0)
+    if (registry_say_choice_rollcall(words(j), lang_of(j), &j->r->activities.v[j->intent.ambiguous[0]]) == 0)
         replier_answer(j, REPLIER_LIMITED, LANE_URGENT);
     return true;
 }

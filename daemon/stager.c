@@ -259,10 +259,10 @@ static void on_put(void *arg, const struct queue_result *r, uint64_t total)
     else if (total > 0)
         stager_over(s, r, false);
     else
-        queue_stage_refuse(
-            s->o.queue, s->job.id, "empty-audience",
-            "nobody is meant: no resident fits, or all who do have opted out or have no address in a channel that is served",
-            stager_on_refused, s);
+        queue_stage_refuse(s->o.queue, s->job.id, "empty-audience",
+                           "nobody is meant: no resident fits, or all who do have opted out or have no "
+                           "address in a channel that is served",
+                           stager_on_refused, s);
 }
 
 void stager_asked(struct stager *s)

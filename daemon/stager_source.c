@@ -27,7 +27,8 @@ void stager_source_init(struct stager *s)
         s->phones = xcalloc(HASH_COUNT(s->rolls[0].members) + 1, sizeof(char *));
         HASH_ITER(hh, s->rolls[0].members, m, next)
         s->phones[s->n_phones++] = m->phone;
-        s->at = 0; /* the roll may have changed since the cursor was stored: from its beginning, doubles are dropped when put */
+        s->at =
+            0; /* the roll may have changed since the cursor was stored: from its beginning, doubles are dropped when put */
     } else {
         s->kind = STAGER_WALK;
     }

@@ -70,7 +70,8 @@ static int look_up(struct redis_dial *d)
         hints.ai_flags = AI_NUMERICSERV;
         rc = getaddrinfo(host, d->url->port, &hints, &d->found);
     }
-    if (rc != 0 && strcmp(host, "localhost") == 0) /* loopback by definition (RFC 6761), also without /etc/hosts */
+    if (rc != 0 &&
+        strcmp(host, "localhost") == 0) /* loopback by definition (RFC 6761), also without /etc/hosts */
         rc = getaddrinfo("127.0.0.1", d->url->port, &hints, &d->found);
     if (rc != 0) {
         d->found = NULL;
