@@ -41,7 +41,7 @@ static void print_list(const struct cli *c, const json_t *list, const struct row
 
     for (size_t k = 0; k < n; k++) {
         titles[k] = columns[k].title;
-        right |= columns[k].kind == ROWS_NUMBER ? 1u << k : 0;
+        right |= columns[k].kind == ROWS_NUMBER || columns[k].kind == ROWS_TOTAL ? 1u << k : 0;
     }
     t = table_new(c->out, titles, n);
     json_array_foreach((json_t *)(uintptr_t)list, i, row)
@@ -64,7 +64,7 @@ static void print_status(const struct cli *c, const json_t *status)
     static const struct rows_column running[] = {
         {"RUNNING", "id",    ROWS_TEXT  },
         {"LANE",    "lane",  ROWS_TEXT  },
-        {"TOTAL",   "total", ROWS_NUMBER},
+        {"TOTAL",   "total", ROWS_TOTAL },
         {"RATE",    "rate",  ROWS_NUMBER},
         {"LEFT S",  "eta_s", ROWS_NUMBER}
     };

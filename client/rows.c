@@ -69,7 +69,7 @@ const char *rows_cell(const json_t *row, const struct rows_column *column, char 
     const json_t *v = find(row, column->key);
     size_t len;
 
-    if (v != NULL)
+    if (v != NULL && !(column->kind == ROWS_TOTAL && json_is_false(json_object_get(row, "staged"))))
         add_value(&b, v);
     if (column->kind == ROWS_TIME && b.len >= 16 &&
         b.data[10] == 'T') { /* 2026-09-25T09:00... -> 2026-09-25 09:00 */
@@ -109,7 +109,7 @@ static void on_row(void *arg, json_t *row)
     }
     for (size_t i = 0; i < l->n_columns; i++) {
         cells[i] = rows_cell(row, &l->columns[i], text[i], CELL);
-        if (l->columns[i].kind == ROWS_NUMBER)
+        if (l->columns[i].kind == ROWS_NUMBER || l->columns[i].kind == ROWS_TOTAL)
             right |= 1u << i;
     }
     table_row(l->table, cells, right);
@@ -129,6 +129,8 @@ int rows_list(struct cli *c, struct call_path *p, const struct rows_column *colu
         titles[i] = columns[i].title;
     l.table = table_new(c->out, titles, n_columns);
     status = call_list(c, p, on_row, &l, &n);
+    if (status == CLI_OK && n == 0 && !c->json && !empty_is_nothing)
+        table_head(l.table);
     table_end(l.table);
     return status == CLI_OK && n == 0 && empty_is_nothing ? CLI_NOTHING : status;
 }

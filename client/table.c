@@ -73,13 +73,17 @@ static void print_cell(const struct table *t, const char *s, size_t i, bool righ
     fputs(last ? "\n" : "  ", t->out);
 }
 
+void table_head(struct table *t)
+{
+    for (size_t i = 0; i < t->n_columns && !t->head_printed; i++)
+        print_cell(t, t->titles[i], i, (t->head_right >> i & 1) != 0);
+    t->head_printed = true;
+}
+
 static void flush(struct table *t)
 {
-    if (!t->head_printed && t->n_held > 0) {
-        for (size_t i = 0; i < t->n_columns; i++)
-            print_cell(t, t->titles[i], i, (t->head_right >> i & 1) != 0);
-        t->head_printed = true;
-    }
+    if (t->n_held > 0)
+        table_head(t);
     for (size_t r = 0; r < t->n_held; r++)
         for (size_t i = 0; i < t->n_columns; i++) {
             print_cell(t, t->held[r][i], i, (t->right[r] >> i & 1) != 0);

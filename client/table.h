@@ -14,6 +14,8 @@ struct table;
 struct table *table_new(FILE *out, const char *const *titles, size_t n_columns);
 /* Cells are copied; control characters become '?'; NULL and "" are shown as "-". ${right}: bit i = column i is a number, aligned right. */
 void table_row(struct table *t, const char *const *cells, unsigned right);
+/* Print the header now, for a table that may stay empty. */
+void table_head(struct table *t);
 /* Print what is left; frees. Returns the number of rows. An empty table prints nothing. */
 size_t table_end(struct table *t);
 
