@@ -10,12 +10,13 @@ static const struct rows_column list_columns[] = {
     {"KIND",      "kind",             ROWS_TEXT  },
     {"LANE",      "lane",             ROWS_TEXT  },
     {"STATE",     "state",            ROWS_TEXT  },
-    {"TOTAL",     "total",            ROWS_NUMBER},
+    {"TOTAL",     "total",            ROWS_TOTAL },
     {"ACCEPTED",  "counts.accepted",  ROWS_NUMBER},
     {"DELIVERED", "counts.delivered", ROWS_NUMBER},
     {"FAILED",    "counts.failed",    ROWS_NUMBER},
     {"UNKNOWN",   "counts.unknown",   ROWS_NUMBER},
     {"DUE",       "due_at",           ROWS_TIME  },
+    {"SAYS",      "title",            ROWS_TEXT  },
 };
 
 static const struct rows_column show_columns[] = {
@@ -24,7 +25,9 @@ static const struct rows_column show_columns[] = {
     {"lane",       "lane",              ROWS_TEXT  },
     {"state",      "state",             ROWS_TEXT  },
     {"reason",     "reason",            ROWS_TEXT  },
-    {"total",      "total",             ROWS_NUMBER},
+    {"text",       "text",              ROWS_TEXT  },
+    {"to",         "to",                ROWS_TEXT  },
+    {"total",      "total",             ROWS_TOTAL },
     {"pending",    "counts.pending",    ROWS_NUMBER},
     {"sending",    "counts.sending",    ROWS_NUMBER},
     {"accepted",   "counts.accepted",   ROWS_NUMBER},
@@ -36,6 +39,14 @@ static const struct rows_column show_columns[] = {
     {"suppressed", "counts.suppressed", ROWS_NUMBER},
     {"cancelled",  "counts.cancelled",  ROWS_NUMBER},
     {"expired",    "counts.expired",    ROWS_NUMBER},
+};
+
+static const struct rows_column alert_columns[] = {
+    {"issuer",  "alert.issuer",    ROWS_TEXT},
+    {"event",   "alert.event",     ROWS_TEXT},
+    {"level",   "alert.level",     ROWS_TEXT},
+    {"issued",  "alert.issued_at", ROWS_TEXT},
+    {"expires", "alert.expires",   ROWS_TEXT},
 };
 
 static const struct rows_column times_columns[] = {
@@ -94,6 +105,7 @@ int cmd_notice_show(struct cli *c, const struct args *a)
 
     call_path_init(&p, "/api/v1/notices");
     call_path_segment(&p, a->words[0]);
+    call_path_query(&p, "full", args_has(a, "full") ? "1" : NULL);
     status = call_json(c, "GET", &p, NULL, &notice);
     if (status != CLI_OK)
         return status;
@@ -102,6 +114,8 @@ int cmd_notice_show(struct cli *c, const struct args *a)
         return CLI_OK;
     }
     rows_show(c, json_incref(notice), show_columns, ARRAY_LEN(show_columns));
+    if (json_is_object(json_object_get(notice, "alert")))
+        rows_show(c, json_incref(notice), alert_columns, ARRAY_LEN(alert_columns));
     rows_show(c, json_incref(notice), times_columns, ARRAY_LEN(times_columns));
     if (!progress_is_over(notice))
         fprintf(c->out, "%s\n", progress_line(notice, true, 100, line, sizeof(line)));

@@ -100,7 +100,7 @@ static const struct verbs_row rows[] = {
     {NULL, "schedule", "", 0, 0, "what is going to be sent later", o_limit, "  crier schedule\n", cmd_notice_scheduled},
     {"notice", "list", "", 0, 0, "notices, newest first", o_notices,
      "  crier notice list\n  crier --json notice list --state running\n", cmd_notice_list},
-    {"notice", "show", "ID", 1, 1, "state, counts, times, rate of one notice", none, "  crier notice show typhoon-0906\n", cmd_notice_show},
+    {"notice", "show", "ID", 1, 1, "what one notice says, to whom; state, counts, times, rate", o_full, "  crier notice show typhoon-0906\n", cmd_notice_show},
     {"notice", "recipients", "ID", 1, 1, "what became of each recipient", o_recipients,
      "  crier notice recipients typhoon-0906 --state failed\n", cmd_notice_recipients},
     {"notice", "pause", "ID", 1, 1, "send no more of it for now", none, "  crier notice pause moon-festival\n", cmd_notice_pause},

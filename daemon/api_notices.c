@@ -8,6 +8,7 @@
 #include "daemon/feeder.h"
 #include "daemon/link.h"
 #include "daemon/scheduler.h"
+#include "queue/codec.h"
 
 #define PAGE 1000
 
@@ -36,6 +37,7 @@ json_t *api_notice_json(const struct api_call *c, const struct community *commun
     json_t *o = json_object();
 
     json_object_set_new(o, "id", json_string(n->id));
+    json_object_set_new(o, "title", n->head[0] != '\0' ? api_call_words(c, n->head, strlen(n->head)) : json_null());
     json_object_set_new(o, "kind", json_string(notice_kind_name(n->kind)));
     json_object_set_new(o, "lane", json_string(lane_name(n->lane)));
     json_object_set_new(o, "state", json_string(notice_state_name(n->state)));
@@ -80,19 +82,91 @@ void api_notices_list(struct api_call *c)
                           api_list_on_done, l);
 }
 
+struct shown {
+    struct api_call *call;
+    json_t *answer;
+};
+
+static void shown_free(void *state)
+{
+    struct shown *s = state;
+
+    json_decref(s->answer);
+}
+
+/* The selector, with its numbers masked as everywhere. */
+static json_t *selector_json(const struct api_call *c, const struct audience *to)
+{
+    json_t *selector = to != NULL ? audience_json(to) : json_null(), *phones = json_array(), *phone;
+    size_t i;
+
+    json_array_foreach(json_object_get(selector, "phones"), i, phone)
+        json_array_append_new(phones, api_call_phone(c, json_string_value(phone)));
+    if (i > 0)
+        json_object_set(selector, "phones", phones);
+    json_decref(phones);
+    return selector;
+}
+
+static json_t *alert_json(const struct api_call *c, const struct notice_alert *a)
+{
+    json_t *o = json_object();
+
+    if (!a->present) {
+        json_decref(o);
+        return json_null();
+    }
+    json_object_set_new(o, "issuer", a->issuer != NULL ? json_string(a->issuer) : json_null());
+    json_object_set_new(o, "level", a->level != NULL ? json_string(a->level) : json_null());
+    json_object_set_new(o, "event", a->event != NULL ? json_string(a->event) : json_null());
+    json_object_set_new(o, "issued_at", api_call_time(c, a->issued_at));
+    json_object_set_new(o, "expires", api_call_time(c, a->expires_at));
+    json_object_set_new(o, "exercise", json_boolean(a->exercise));
+    return o;
+}
+
+/* What it says, to whom: from the notice as it was stored. */
+static void on_stored(void *arg, const struct queue_result *r, const char *json, size_t len)
+{
+    struct shown *s = arg;
+    const struct api_call *c = s->call;
+    struct err e;
+    struct notice *n = r->status == QUEUE_OK && json != NULL ? codec_stored(json, len, &e) : NULL;
+
+    if (r->status != QUEUE_OK) {
+        api_call_refused(s->call, r);
+        return;
+    }
+    if (n != NULL) {
+        const char *text = n->n_texts > 0 ? n->texts[0].text : NULL;
+
+        json_object_set_new(s->answer, "text", text != NULL ? api_call_words(c, text, strlen(text)) : json_null());
+        json_object_set_new(s->answer, "to", selector_json(c, n->to));
+        json_object_set_new(s->answer, "alert", alert_json(c, &n->alert));
+    }
+    notice_free(n);
+    api_call_json(s->call, 200, json_incref(s->answer));
+}
+
 static void on_notice(void *arg, const struct queue_result *r, const struct queue_notice *n)
 {
-    struct api_call *c = arg;
+    struct shown *s = arg;
 
-    if (r->status != QUEUE_OK || n == NULL)
-        api_call_refused(c, r);
-    else
-        api_call_json(c, 200, api_notice_json(c, c->community, n));
+    if (r->status != QUEUE_OK || n == NULL) {
+        api_call_refused(s->call, r);
+        return;
+    }
+    s->answer = api_notice_json(s->call, s->call->community, n);
+    queue_notice_json(s->call->q, n->id, on_stored, s);
 }
 
 void api_notices_show(struct api_call *c)
 {
-    queue_notice_get(c->q, c->match.params[0], on_notice, c);
+    struct shown *s = api_call_state(c, sizeof(*s));
+
+    c->state_free = shown_free;
+    s->call = c;
+    queue_notice_get(c->q, c->match.params[0], on_notice, s);
 }
 
 /* ---- recipients ---- */

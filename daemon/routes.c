@@ -14,7 +14,7 @@ static const struct route table[] = {
     /* method, path, role, guard, body, flags, handler */
     {"POST", "/api/v1/notices", ROLE_SENDER, GUARD_BODY, 64 * KB, ROUTE_MAKES | ROUTE_OWN_KEY | ROUTE_AUDIT, api_submit_run},
     {"GET", "/api/v1/notices", ROLE_VIEWER, GUARD_NONE, 0, 0, api_notices_list},
-    {"GET", "/api/v1/notices/{id}", ROLE_VIEWER, GUARD_NONE, 0, 0, api_notices_show},
+    {"GET", "/api/v1/notices/{id}", ROLE_VIEWER, GUARD_NONE, 0, ROUTE_NUMBERS, api_notices_show},
     {"GET", "/api/v1/notices/{id}/recipients", ROLE_VIEWER, GUARD_NONE, 0, ROUTE_NUMBERS, api_notices_recipients},
     {"POST", "/api/v1/notices/{id}/pause", ROLE_SENDER, GUARD_NOTICE, 4 * KB, ROUTE_AUDIT, api_notices_pause},
     {"POST", "/api/v1/notices/{id}/resume", ROLE_SENDER, GUARD_NOTICE, 4 * KB, ROUTE_AUDIT, api_notices_resume},

@@ -4,6 +4,7 @@
 
 #include "model/policy.h"
 #include "queue/queue_int.h"
+#include "text/utf8.h"
 
 #define WAIT_S        "5" /* one blocking wait for an entry */
 #define WAIT_MAX_MS   8000
@@ -161,6 +162,32 @@ static void add_digest(struct queue_op *op, const char *p, size_t n)
     queue_op_arg(op, out, 2 * len);
 }
 
+#define HEAD_CHARACTERS 20
+
+/* How the first text begins, on one line. A number is kept whole or not at all: half of one could not be masked. */
+static void add_head(struct queue_op *op, const struct notice *n)
+{
+    const char *p = n->n_texts > 0 ? n->texts[0].text : "", *end = p + strlen(p);
+    struct buf b = BUF_INIT(95);
+
+    for (int i = 0; i < HEAD_CHARACTERS && p < end; i++) {
+        const char *from = p;
+        int32_t c = utf8_next(&p, end);
+
+        if (c < ' ')
+            buf_chr(&b, ' ');
+        else
+            buf_add(&b, from, (size_t)(p - from));
+    }
+    if (p < end) {
+        while (*p >= '0' && *p <= '9' && b.len > 0 && b.data[b.len - 1] >= '0' && b.data[b.len - 1] <= '9')
+            p--, b.len--;
+        buf_str(&b, "…");
+    }
+    queue_op_arg(op, b.data != NULL ? b.data : "", b.len);
+    buf_fini(&b);
+}
+
 void queue_accept(struct queue *q, const struct queue_accept *a, queue_accept_fn cb, void *arg)
 {
     struct accept_op *o = queue_op_new(q, sizeof(*o), on_accept);
@@ -186,6 +213,7 @@ void queue_accept(struct queue *q, const struct queue_accept *a, queue_accept_fn
         add_digest(op, a->json, a->json_len);
     queue_op_str(op, a->idem_key);
     queue_op_i64(op, listed);
+    add_head(op, n);
     queue_op_script(op, SCRIPT_ACCEPT);
 }
 

@@ -67,6 +67,7 @@ static bool parse_notice(const struct redis_value *v, struct queue_notice *n)
     n->finished_at = queue_value_i64(v, 9, 0);
     n->not_after = queue_value_i64(v, 10, 0);
     queue_value_copy(redis_value_at(v, 11), n->reason, sizeof(n->reason));
+    queue_value_copy(redis_value_at(v, 12), n->head, sizeof(n->head));
     return true;
 }
 
@@ -159,7 +160,7 @@ static void take_batch(struct look_op *o, const struct redis_value *v)
     o->n_batch = o->shown = 0;
     o->counted = 0;
     for (size_t i = 1; i < redis_value_count(v) && o->n_batch < BATCH; i++) {
-        const struct redis_value *one = redis_value_at(v, i), *st = redis_value_at(one, 12);
+        const struct redis_value *one = redis_value_at(v, i), *st = redis_value_at(one, 13);
 
         if (!parse_notice(one, &o->batch[o->n_batch]))
             continue;

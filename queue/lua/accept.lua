@@ -1,6 +1,6 @@
 #!lua
 -- Store a notice and its schedule, and settle the inbox entry it came in, all or nothing. Refused when memory is full.
--- ARGV: id, entry ('' = none), daemon, kind, lane, on_unknown, most attempts, due, not_after, json, digest of what was asked, idempotency key, listed
+-- ARGV: id, entry ('' = none), daemon, kind, lane, on_unknown, most attempts, due, not_after, json, digest of what was asked, idempotency key, listed, how its text begins
 local id, entry, daemon, kind, lane, digest = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[11]
 local n, due = P .. 'n:' .. id, tonumber(ARGV[8])
 local lists = {P .. 'inproc:' .. daemon, P .. 'inproc:' .. daemon .. ':e'}
@@ -42,7 +42,7 @@ end
 if ARGV[13] == '1' then call('ZADD', P .. 'notices', at, id) end
 call('HDEL', n, 'reason', 'finished', 'stager')
 call('HSET', n, 'id', id, 'kind', kind, 'lane', lane, 'state', state, 'unk', ARGV[6], 'maxa', ARGV[7], 'due', due > 0 and due or at, 'exp', ARGV[9],
-  'json', ARGV[10], 'digest', digest, 'created', at, 'total', 0, 'nsl', 0, 'cur', 0, 'staged', 0, 'cursor', '')
+  'json', ARGV[10], 'head', ARGV[14], 'digest', digest, 'created', at, 'total', 0, 'nsl', 0, 'cur', 0, 'staged', 0, 'cursor', '')
 if state == DONE then call('HSET', n, 'staged', 1, 'finished', at) end
 if ARGV[12] ~= '' then call('SET', P .. 'idem:' .. ARGV[12], id .. ' ' .. digest, 'EX', 604800) end
 settle()

@@ -3,9 +3,9 @@
 local out = {'ok'}
 for i = 1, #ARGV do
   local n = P .. 'n:' .. ARGV[i]
-  local h = call('HMGET', n, 'id', 'kind', 'lane', 'state', 'total', 'staged', 'created', 'due', 'started', 'finished', 'exp', 'reason')
+  local h = call('HMGET', n, 'id', 'kind', 'lane', 'state', 'total', 'staged', 'created', 'due', 'started', 'finished', 'exp', 'reason', 'head')
   if h[1] then
-    if tonumber(h[5]) <= 5000 then h[13] = call('GETRANGE', n .. ':st', 0, 2 * h[5] - 1) end
+    if tonumber(h[5]) <= 5000 then h[14] = call('GETRANGE', n .. ':st', 0, 2 * h[5] - 1) end
     out[#out + 1] = h
   end
 end

@@ -1,8 +1,10 @@
 """What operators see: start, --check, readyz, metrics, reload, the command line's exits and shapes (contract 5, 6, 8)."""
+import json
 import pathlib
 import re
 import signal
 import subprocess
+import urllib.request
 
 from provider import Code, Provider, post_json
 from test_send import alert, iso
@@ -315,3 +317,32 @@ def test_version_and_dev(town):
             process.kill()
             process.wait()
     _ = alert
+
+
+def test_staff_see_what_a_notice_says(venus):
+    """With ids nobody chose, only the words tell two scheduled notices apart."""
+    venus.cli("send", "--to", phone(1), "--text", "今晚七点停水两小时，\n请提前储水，物业电话13800138000", "--at", iso(3600), "--id", "water").ok()
+    venus.cli("alert", "relay", "--id", "t1", "--to", phone(2), "--issuer", "海口市气象台", "--issued", iso(-60), "--expires", iso(7200), "--at", iso(3600),
+              "--event", "typhoon", "--level", "red", "--official-text", "海口市气象台发布台风红色预警信号").ok()
+    titles = {n["id"]: n["title"] for n in venus.cli("notice", "list").ok().lines}
+    assert titles["water"] == "今晚七点停水两小时， 请提前储水，物业电…" and "台风红色预警" in venus.show("t1")["text"], titles
+    water = venus.show("water")
+    assert water["text"].startswith("今晚七点") and water["to"] == {"phones": [phone(1)]} and water["alert"] is None
+    assert {"issuer": "海口市气象台", "level": "red", "event": "typhoon"}.items() <= venus.show("t1")["alert"].items()
+    r = venus.cli("schedule", as_json=False)
+    line, = [x for x in r.out.splitlines() if x.startswith("water")]
+    assert "今晚七点" in line and re.search(r"scheduled +- ", line), r.out
+    shown = venus.cli("notice", "show", "t1", as_json=False).out
+    assert re.search(r"^issuer +海口市气象台", shown, re.M) and re.search(r"^text .*台风红色", shown, re.M), shown
+    token = venus.cli("key", "add", "look", "--role", "viewer").ok().json["token"]
+    asked = urllib.request.Request(venus.crierd.url + "/api/v1/notices/water", headers={"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(asked, timeout=10) as answer:
+        told = json.load(answer)
+    assert phone(1) not in str(told) and "13800138000" not in str(told) and "停水" in told["text"], told
+
+
+def test_an_empty_list_still_has_its_header(venus):
+    """Silence looks like a mistake."""
+    assert venus.cli("notice", "list", as_json=False).out.startswith("ID ")
+    assert venus.cli("resident", "list", "--tag", "x", as_json=False).out.split()
+    assert venus.cli("notice", "list").out == ""
