@@ -11,6 +11,7 @@ static const struct rows_column columns[] = {
     {"WINDOW",    "window",    ROWS_NUMBER},
     {"RATE",      "rate",      ROWS_NUMBER},
     {"PRIORITY",  "priority",  ROWS_NUMBER},
+    {"WHY",       "why",       ROWS_TEXT  },
 };
 
 int cmd_provider_list(struct cli *c, const struct args *a)

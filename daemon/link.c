@@ -210,6 +210,29 @@ static json_t *verdicts_json(const struct link *l)
     return o;
 }
 
+/* Why it does not send, for people; "" when it does. */
+static json_t *why_json(const struct link *l)
+{
+    int64_t now_us = clock_mono_us();
+    long long seconds;
+    json_t *why;
+
+    if (l->paused)
+        return json_string(l->why);
+    if (l->breaker.state != LINK_BREAKER_CLOSED) {
+        seconds = link_breaker_wait_us(&l->breaker, LANE_EMERGENCY, now_us) / 1000000;
+        why = json_sprintf("%s; tried again in %lld s",
+                           l->bad_account ? "it refuses the account (credentials, balance, sign?)"
+                                          : "no good answer again and again",
+                           seconds > 0 ? seconds : 0);
+    } else if (l->throttled_us > now_us) {
+        why = json_sprintf("it asked for a pause of %lld s more", (long long)(l->throttled_us - now_us) / 1000000);
+    } else {
+        why = json_string("");
+    }
+    return why;
+}
+
 json_t *link_json(const struct link *l)
 {
     const struct config_provider *c = l->o.conf;
@@ -220,7 +243,7 @@ json_t *link_json(const struct link *l)
     json_object_set_new(o, "channel", json_string(c->channel));
     json_object_set_new(o, "community", json_string(c->community));
     json_object_set_new(o, "state", json_string(link_state(l)));
-    json_object_set_new(o, "why", json_string(l->why));
+    json_object_set_new(o, "why", why_json(l));
     json_object_set_new(o, "in_flight", json_integer((json_int_t)l->stats.in_flight));
     json_object_set_new(o, "window", json_integer(c->window));
     json_object_set_new(o, "rate", json_real(c->rate));
