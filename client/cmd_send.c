@@ -187,12 +187,27 @@ static void tell_dry(const struct cli *c, json_t *answer)
         fputs("nothing was sent (--dry-run)\n", c->out);
 }
 
-static int dry_run(struct cli *c, json_t *body)
+static int fail_unserved(const struct cli *c, const struct args *a)
+{
+    struct buf channels = BUF_INIT(1024);
+    const char *s;
+    int status;
+
+    for (size_t i = 0; (s = args_nth(a, "channel", i)) != NULL; i++)
+        buf_fmt(&channels, "%s%s", i > 0 ? ", " : " channel ", s);
+    status = cli_fail(c, CLI_REFUSED, "nothing would be sent: no provider serves%s",
+                      channels.len > 0 ? buf_cstr(&channels) : " this community");
+    buf_fini(&channels);
+    return status;
+}
+
+/* ${body} is taken. */
+static int dry_run(struct cli *c, const struct args *a, json_t *body)
 {
     struct call_path p;
     json_t *answer;
     int status;
-    bool nobody;
+    bool nobody, unserved;
 
     call_path_init(&p, "/api/v1/notices?dry=1");
     p.has_query = true;
@@ -201,8 +216,14 @@ static int dry_run(struct cli *c, json_t *body)
         return status;
     nobody = json_object_get(answer, "recipients") != NULL &&
              json_integer_value(json_object_get(answer, "recipients")) == 0;
+    unserved = json_is_array(json_object_get(answer, "providers")) &&
+               json_array_size(json_object_get(answer, "providers")) == 0;
     tell_dry(c, answer);
-    return nobody ? cli_fail(c, CLI_NOTHING, "nobody is meant by this audience") : CLI_OK;
+    if (nobody)
+        status = cli_fail(c, CLI_NOTHING, "nobody is meant by this audience");
+    else if (unserved)
+        status = fail_unserved(c, a);
+    return status;
 }
 
 /* Would this go to nobody? Asked before a notice that is sent at once to a selection, so that a wrong tag is told here and not found later among the
@@ -251,7 +272,7 @@ static int submit(struct cli *c, const struct args *a, json_t *body)
     int status;
 
     if (args_has(a, "dry-run"))
-        return dry_run(c, body);
+        return dry_run(c, a, body);
     status = check_audience(c, body);
     if (status != CLI_OK) {
         json_decref(body);
