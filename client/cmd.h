@@ -39,6 +39,7 @@ int cmd_inbox_show(struct cli *c, const struct args *a);
 int cmd_inbox_answer(struct cli *c, const struct args *a);
 int cmd_rejected_list(struct cli *c, const struct args *a);
 int cmd_rejected_retry(struct cli *c, const struct args *a);
+int cmd_rejected_dismiss(struct cli *c, const struct args *a);
 int cmd_reply_explain(struct cli *c, const struct args *a);
 int cmd_text_measure(struct cli *c, const struct args *a);
 

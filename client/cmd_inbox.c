@@ -94,6 +94,16 @@ int cmd_rejected_retry(struct cli *c, const struct args *a)
     return post(c, &p, NULL, "put back into the inbox");
 }
 
+int cmd_rejected_dismiss(struct cli *c, const struct args *a)
+{
+    struct call_path p;
+
+    call_path_init(&p, "/api/v1/rejected");
+    call_path_segment(&p, a->words[0]);
+    call_path_fixed(&p, "/dismiss");
+    return post(c, &p, NULL, "deleted");
+}
+
 int cmd_reply_explain(struct cli *c, const struct args *a)
 {
     static const struct rows_column explained[] = {

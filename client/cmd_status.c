@@ -68,6 +68,11 @@ static void print_status(const struct cli *c, const json_t *status)
         {"RATE",    "rate",  ROWS_NUMBER},
         {"LEFT S",  "eta_s", ROWS_NUMBER}
     };
+    static const struct rows_column counted[] = {
+        {"scheduled",             "scheduled", ROWS_NUMBER},
+        {"texts without answer",  "inbox",     ROWS_NUMBER},
+        {"rejected",              "rejected",  ROWS_NUMBER}
+    };
     const json_t *problem;
     size_t i;
 
@@ -78,8 +83,12 @@ static void print_status(const struct cli *c, const json_t *status)
     const char *words = json_string_value(json_object_get(json_object_get(status, "durability"), "words"));
     if (words != NULL)
         fprintf(c->out, "  %s\n", words);
-    fprintf(c->out, "  scheduled: %lld\n\n",
-            (long long)json_integer_value(json_object_get(status, "scheduled")));
+    for (size_t k = 0; k < ARRAY_LEN(counted); k++) {
+        char text[512];
+        const char *cell = rows_cell(status, &counted[k], text, sizeof(text));
+        fprintf(c->out, "  %s: %s\n", counted[k].title, *cell != '\0' ? cell : "-");
+    }
+    fputc('\n', c->out);
     print_lanes(c, status);
     fputc('\n', c->out);
     print_list(c, json_object_get(status, "providers"), providers, ARRAY_LEN(providers));
@@ -172,6 +181,10 @@ static void examine(struct doctor *d, const json_t *status)
                                       strcmp(state, "bad-account") != 0);
         finding(d, good, "provider", detail);
         free(detail);
+    }
+    if (!json_is_integer(json_object_get(status, "rejected"))) {
+        finding(d, false, "rejected", "unknown: Redis does not answer");
+        return;
     }
     int64_t rejected = json_integer_value(json_object_get(status, "rejected"));
     char *detail = xasprintf("%lld rejected entries%s", (long long)rejected,

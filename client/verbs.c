@@ -134,6 +134,7 @@ static const struct verbs_row rows[] = {
     {"inbox", "answer", "KEY TEXT", 2, 2, "answer one of them", o_dry, "  crier inbox answer 1790000000000-0 '明天下午三点'\n", cmd_inbox_answer},
     {"rejected", "list", "", 0, 0, "what the queue refused, and why", o_limit_full, "  crier rejected list\n", cmd_rejected_list},
     {"rejected", "retry", "KEY", 1, 1, "put one back into the inbox", none, "  crier rejected retry 1790000000000-0\n", cmd_rejected_retry},
+    {"rejected", "dismiss", "KEY", 1, 1, "delete one for good", none, "  crier rejected dismiss 1790000000000-0\n", cmd_rejected_dismiss},
     {"reply", "explain", "TEXT", 1, 1, "what a reply would mean, step by step", o_explain,
      "  crier reply explain '报名篮球赛 3人'\n  crier reply explain 取消 --from +8613800138000\n", cmd_reply_explain},
     {"text", "measure", "TEXT", 1, 1, "characters and parts of a text (needs no daemon)", o_measure,

@@ -36,6 +36,7 @@ void api_replies_inbox_show(struct api_call *c);
 void api_replies_inbox_answer(struct api_call *c);
 void api_replies_rejected(struct api_call *c);
 void api_replies_rejected_retry(struct api_call *c);
+void api_replies_rejected_dismiss(struct api_call *c);
 void api_replies_explain(struct api_call *c);
 
 void api_providers_list(struct api_call *c);

@@ -141,6 +141,11 @@ void api_replies_rejected_retry(struct api_call *c)
     queue_rejected_retry(c->q, c->match.params[0], api_call_on_done, c);
 }
 
+void api_replies_rejected_dismiss(struct api_call *c)
+{
+    queue_rejected_dismiss(c->q, c->match.params[0], api_call_on_done, c);
+}
+
 /* ---- explain ---- */
 
 static void on_explained(void *arg, const struct queue_result *r, json_t *intent)

@@ -109,6 +109,7 @@ struct status {
     struct api_call *call;
     json_t *answer, *running;
     size_t n_waiting;
+    bool unknown; /* Redis did not tell some of the numbers */
     struct queue_stats sum;
     struct part {
         struct status *status;
@@ -134,6 +135,12 @@ static bool mine(const struct api_call *c, const char *community)
     return asked == NULL || strcmp(asked, community) == 0;
 }
 
+/* A number that Redis did not tell is unknown, not 0. */
+static json_t *number(const struct status *s, uint64_t n)
+{
+    return s->unknown ? json_null() : json_integer((json_int_t)n);
+}
+
 static json_t *lanes_json(const struct status *s)
 {
     json_t *lanes = json_object();
@@ -156,9 +163,11 @@ static json_t *lanes_json(const struct status *s)
     }
     for (int l = 0; l < LANE_N; l++)
         json_object_set_new(lanes, lane_name((enum lane)l),
-                            json_pack("{s:I,s:f,s:I}", "notices", (json_int_t)s->sum.lane_notices[l],
-                                      "oldest_s", (double)s->sum.lane_oldest_ms[l] / 1e3, "in_flight",
-                                      (json_int_t)in_flight[l]));
+                            json_pack("{s:o,s:o,s:I}", "notices", number(s, s->sum.lane_notices[l]),
+                                      "oldest_s",
+                                      s->unknown ? json_null()
+                                                 : json_real((double)s->sum.lane_oldest_ms[l] / 1e3),
+                                      "in_flight", (json_int_t)in_flight[l]));
     return lanes;
 }
 
@@ -173,10 +182,11 @@ static void finish(struct status *s)
     json_object_set_new(o, "lanes", lanes_json(s));
     json_object_set_new(o, "providers", providers);
     json_object_set(o, "running", s->running);
-    json_object_set_new(o, "scheduled", json_integer((json_int_t)s->sum.scheduled));
-    json_object_set_new(o, "staging", json_integer((json_int_t)s->sum.staging));
-    json_object_set_new(o, "inbox", json_integer((json_int_t)(s->sum.inbox + s->sum.inbox_e)));
-    json_object_set_new(o, "rejected", json_integer((json_int_t)s->sum.rejected));
+    json_object_set_new(o, "scheduled", number(s, s->sum.scheduled));
+    json_object_set_new(o, "staging", number(s, s->sum.staging));
+    json_object_set_new(o, "inbox", number(s, s->sum.unanswered));
+    json_object_set_new(o, "inbox_waiting", number(s, s->sum.inbox + s->sum.inbox_e));
+    json_object_set_new(o, "rejected", number(s, s->sum.rejected));
     api_call_json(c, 200, o);
 }
 
@@ -212,12 +222,15 @@ static void on_stats(void *arg, const struct queue_result *r, const struct queue
         s->sum.scheduled += q->scheduled;
         s->sum.staging += q->staging;
         s->sum.rejected += q->rejected;
+        s->sum.unanswered += q->unanswered;
         for (int l = 0; l < LANE_N; l++) {
             s->sum.lane_notices[l] += q->lane_notices[l];
             s->sum.lane_oldest_ms[l] = q->lane_oldest_ms[l] > s->sum.lane_oldest_ms[l]
                                            ? q->lane_oldest_ms[l]
                                            : s->sum.lane_oldest_ms[l];
         }
+    } else {
+        s->unknown = true;
     }
     answered(s);
 }

@@ -44,6 +44,7 @@ static const struct route table[] = {
     {"POST", "/api/v1/inbox/{key}/answer", ROLE_SENDER, GUARD_NONE, 16 * KB, ROUTE_MAKES | ROUTE_AUDIT, api_replies_inbox_answer},
     {"GET", "/api/v1/rejected", ROLE_VIEWER, GUARD_NONE, 0, ROUTE_NUMBERS, api_replies_rejected},
     {"POST", "/api/v1/rejected/{key}/retry", ROLE_ALERTER, GUARD_NONE, 4 * KB, ROUTE_AUDIT, api_replies_rejected_retry},
+    {"POST", "/api/v1/rejected/{key}/dismiss", ROLE_SENDER, GUARD_NONE, 4 * KB, ROUTE_AUDIT, api_replies_rejected_dismiss},
     {"POST", "/api/v1/replies/explain", ROLE_VIEWER, GUARD_NONE, 16 * KB, 0, api_replies_explain},
 
     {"GET", "/api/v1/providers", ROLE_VIEWER, GUARD_NONE, 0, ROUTE_GLOBAL, api_providers_list},

@@ -236,10 +236,13 @@ void queue_rejected_list(struct queue *q, size_t limit,
                          void *arg);
 /* Put one back into the inbox and delete it from the stream. */
 void queue_rejected_retry(struct queue *q, const char *key, queue_done_fn cb, void *arg);
+/* Delete one for good; code "no-such-entry". */
+void queue_rejected_dismiss(struct queue *q, const char *key, queue_done_fn cb, void *arg);
 
 /* Numbers for status and metrics, cheap. */
 struct queue_stats {
     uint64_t inbox, inbox_e, scheduled, staging, rejected;
+    uint64_t unanswered; /* texts of residents that no rule understood and nobody answered */
     uint64_t lane_notices[LANE_N];
     int64_t lane_oldest_ms[LANE_N]; /* age of the oldest unfinished notice */
 };

@@ -308,3 +308,11 @@ void queue_rejected_retry(struct queue *q, const char *key, queue_done_fn cb, vo
     queue_op_str(op, key);
     queue_op_script(op, SCRIPT_REJECTED_RETRY);
 }
+
+void queue_rejected_dismiss(struct queue *q, const char *key, queue_done_fn cb, void *arg)
+{
+    struct queue_op *op = queue_done_new(q, cb, arg);
+
+    queue_op_str(op, key);
+    queue_op_script(op, SCRIPT_REJECTED_DISMISS);
+}

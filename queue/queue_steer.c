@@ -156,6 +156,7 @@ static void on_stats(struct queue_op *op, const struct queue_result *r, const st
         .scheduled = (uint64_t)queue_value_i64(v, 3, 0),
         .staging = (uint64_t)queue_value_i64(v, 4, 0),
         .rejected = (uint64_t)queue_value_i64(v, 5, 0),
+        .unanswered = (uint64_t)queue_value_i64(v, 6 + 2 * LANE_N, 0),
     };
 
     for (size_t lane = 0; lane < LANE_N; lane++) {

@@ -346,3 +346,56 @@ def test_an_empty_list_still_has_its_header(venus):
     assert venus.cli("notice", "list", as_json=False).out.startswith("ID ")
     assert venus.cli("resident", "list", "--tag", "x", as_json=False).out.split()
     assert venus.cli("notice", "list").out == ""
+
+
+def test_status_counts_texts_that_wait_for_an_answer(venus):
+    """`inbox` is what staff have to answer, not what producers pushed."""
+    venus.reply(phone(1), "路灯坏了")
+    row = wait_for(lambda: venus.cli("inbox", "list").ok().lines, 10)[0]
+    s = venus.cli("status").ok().json
+    assert s["inbox"] == 1 and s["inbox_waiting"] == 0, s
+    assert "texts without answer: 1" in venus.cli("status", as_json=False).out
+    venus.cli("inbox", "answer", row["key"], "谢谢").ok()
+    assert venus.cli("status").ok().json["inbox"] == 0
+
+
+def test_status_without_redis_knows_what_it_does_not_know(venus):
+    """Unknown is not 0."""
+    venus.notice("later", [phone(1)], send_at=iso(3600))
+    wait_for(lambda: venus.cli("status").json["scheduled"] == 1, 10, "the scheduled notice")
+    venus.redis.kill()
+    s = wait_for(lambda: (x := venus.cli("status").json) and x["redis"] == "down" and x, 20, "the loss")
+    assert s["scheduled"] is None and s["inbox"] is None and s["lanes"]["normal"]["notices"] is None, s
+    out = venus.cli("status", as_json=False).out
+    assert "scheduled: -" in out and re.search(r"^normal +- +- +0", out, re.M), out
+
+
+def test_dry_run_tells_that_no_provider_serves_the_channel(venus):
+    """Five recipients and nobody to carry it is nothing to be pleased about."""
+    r = venus.cli("send", "--to", phone(1), "--text", "a", "--channel", "wechat", "--dry-run", as_json=False)
+    assert r.code == 4 and "nothing would be sent: no provider serves channel wechat" in r.err, (r.code, r.out, r.err)
+    venus.cli("send", "--to", phone(1), "--text", "a", "--channel", "wechat", "--channel", "sms", "--dry-run").ok()
+
+
+def test_provider_list_says_why(venus):
+    """OPERATING.md: `crier provider list` says why."""
+    assert venus.cli("provider", "list").ok().json["why"] == ""
+    venus.provider.script(lambda n, items: Code(3))
+    venus.notice("refused", [phone(1)])
+    p = wait_for(lambda: (x := venus.cli("provider", "list").json)["state"] == "bad-account" and x, 20, "the refused account")
+    assert "account" in p["why"] and "account" in venus.cli("provider", "list", as_json=False).out.splitlines()[1]
+    venus.cli("provider", "pause", "p1").ok()
+    assert venus.cli("provider", "list").json["why"].startswith("by ")
+
+
+def test_a_rejected_entry_can_be_dismissed(venus):
+    """One bad push must not keep the doctor worried for ever."""
+    venus.push(b"{")
+    row, = venus.rejected()
+    assert venus.cli("doctor").code == 1
+    venus.cli("rejected", "dismiss", row["key"]).ok()
+    assert venus.cli("rejected", "list").lines == []
+    for key in (row["key"], "nope", "99999999999999999999999-1"):
+        assert venus.cli("rejected", "dismiss", key).code == 3, key
+    assert not re.search(r"^BAD +rejected", venus.cli("doctor", as_json=False).out, re.M)
+    assert any("dismiss" in x["did"] for x in venus.cli("audit").ok().lines)

@@ -36,6 +36,7 @@ static const struct {
     {"DELETE", "/api/v1/residents/17",                 "/api/v1/residents/{id}",            ROLE_ADMIN   },
     {"POST",   "/api/v1/inbox/1-1/answer",             "/api/v1/inbox/{key}/answer",        ROLE_SENDER  },
     {"POST",   "/api/v1/rejected/1-1/retry",           "/api/v1/rejected/{key}/retry",      ROLE_ALERTER },
+    {"POST",   "/api/v1/rejected/1-1/dismiss",         "/api/v1/rejected/{key}/dismiss",    ROLE_SENDER  },
     {"POST",   "/api/v1/providers/p1/pause",           "/api/v1/providers/{name}/pause",    ROLE_ALERTER },
     {"POST",   "/api/v1/keys",                         "/api/v1/keys",                      ROLE_ADMIN   },
     {"DELETE", "/api/v1/keys/k1",                      "/api/v1/keys/{id}",                 ROLE_ADMIN   },
