@@ -9,10 +9,12 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "base/secret.h"
 #include "queue/queue_int.h"
 
-#define HOLD_MS      3000
-#define CLOCK_OFF_MS 5000
+#define HOLD_MS         3000
+#define GENERATION_NEAR 1000000
+#define CLOCK_OFF_MS    5000
 
 enum check_step { CHECK_INFO, CHECK_CONFIG, CHECK_SCRIPT, CHECK_REWRITE };
 struct check_op {
@@ -206,6 +208,15 @@ static void ask_config(struct check_op *o)
     queue_op_command(&o->op);
 }
 
+/* Far from every other: two of them are a million checks apart all but surely. */
+static int64_t new_generation(void)
+{
+    uint64_t random;
+
+    secret_random(&random, sizeof(random));
+    return (int64_t)(random >> 14);
+}
+
 static void ask_script(struct check_op *o)
 {
     o->step = CHECK_SCRIPT;
@@ -213,6 +224,7 @@ static void ask_script(struct check_op *o)
     queue_op_i64(&o->op, QUEUE_SCHEMA_VERSION);
     queue_op_str(&o->op, o->d.run_id);
     queue_op_i64(&o->op, HOLD_MS);
+    queue_op_i64(&o->op, new_generation());
     queue_op_script(&o->op, SCRIPT_CHECK);
 }
 
@@ -223,9 +235,9 @@ static void take_script(struct check_op *o, const struct redis_value *v)
 
     if (off > CLOCK_OFF_MS || off < -CLOCK_OFF_MS)
         warn(&o->d, "the clocks of Redis and of this host differ by %" PRId64 " ms: times follow Redis", off);
-    o->d.data_lost = gen <= q->gen;
+    o->d.data_lost = q->gen != 0 && (gen <= q->gen || gen > q->gen + GENERATION_NEAR);
     if (o->d.data_lost)
-        warn(&o->d, "Redis lost data: its generation went from %" PRId64 " back to %" PRId64, q->gen, gen);
+        warn(&o->d, "Redis lost data: its generation went from %" PRId64 " to %" PRId64, q->gen, gen);
     q->gen = gen;
     o->rewrite = o->d.aof && queue_value_i64(v, 2, 0) != 0;
 }

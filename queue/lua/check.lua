@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
--- After every connect: schema, clock, and whether this Redis is another process than before. ARGV: schema, run id, hold ms
+-- After every connect: schema, clock, and whether this Redis is another process than before. ARGV: schema, run id, hold ms, where a new
+-- generation begins (random: a Redis that came back empty cannot go on where the old one was)
 local schema = call('GET', P .. 'schema')
 if not schema then
   call('SET', P .. 'schema', ARGV[1])
@@ -18,5 +19,6 @@ end
 call('LPUSH', P .. 'inproc:check', 'x')
 call('LMOVE', P .. 'inproc:check', P .. 'inproc:check', 'RIGHT', 'LEFT')
 call('DEL', P .. 'inproc:check')
+call('SET', P .. 'gen', ARGV[4], 'NX')
 local t = call('TIME')
 return {'ok', t[1] * 1000 + math.floor(t[2] / 1000), rewrite, call('INCR', P .. 'gen')}
