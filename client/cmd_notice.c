@@ -160,7 +160,8 @@ static bool says_none(const json_t *answer)
     return json_is_integer(n) && json_integer_value(n) == 0;
 }
 
-static int steer(struct cli *c, const struct args *a, const char *verb, const char *done)
+/* ${body} is taken; NULL = none. */
+static int steer(struct cli *c, const struct args *a, const char *verb, json_t *body, const char *done)
 {
     struct call_path p;
     json_t *answer;
@@ -169,7 +170,7 @@ static int steer(struct cli *c, const struct args *a, const char *verb, const ch
     call_path_init(&p, "/api/v1/notices");
     call_path_segment(&p, a->words[0]);
     call_path_fixed(&p, verb);
-    status = call_json(c, "POST", &p, NULL, &answer);
+    status = call_json(c, "POST", &p, body, &answer);
     if (status != CLI_OK)
         return status;
     if (c->json)
@@ -177,32 +178,36 @@ static int steer(struct cli *c, const struct args *a, const char *verb, const ch
     else if (!says_none(answer))
         fprintf(c->out, "%s %s\n", a->words[0], done);
     if (says_none(answer))
-        status = cli_fail(c, CLI_NOTHING, "nobody of %s has failed: nothing is tried again", a->words[0]);
+        status = cli_fail(c, CLI_NOTHING, "nobody of %s has failed%s: nothing is tried again", a->words[0],
+                          args_has(a, "unknown") ? " or is unknown" : "");
     json_decref(answer);
     return status;
 }
 
 int cmd_notice_pause(struct cli *c, const struct args *a)
 {
-    return steer(c, a, "/pause", "paused");
+    return steer(c, a, "/pause", NULL, "paused");
 }
 
 int cmd_notice_resume(struct cli *c, const struct args *a)
 {
-    return steer(c, a, "/resume", "goes on");
+    return steer(c, a, "/resume", NULL, "goes on");
 }
 
 int cmd_notice_cancel(struct cli *c, const struct args *a)
 {
-    return steer(c, a, "/cancel", "cancelled: nothing more of it is sent");
+    return steer(c, a, "/cancel", NULL, "cancelled: nothing more of it is sent");
 }
 
 int cmd_notice_approve(struct cli *c, const struct args *a)
 {
-    return steer(c, a, "/approve", "approved");
+    return steer(c, a, "/approve", NULL, "approved");
 }
 
 int cmd_notice_redrive(struct cli *c, const struct args *a)
 {
-    return steer(c, a, "/redrive", "tries again what failed");
+    if (args_has(a, "unknown"))
+        return steer(c, a, "/redrive", json_pack("{s:b}", "unknown", 1),
+                     "tries again what failed and what is unknown: whoever got it already may get a second copy");
+    return steer(c, a, "/redrive", NULL, "tries again what failed");
 }

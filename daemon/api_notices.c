@@ -338,7 +338,14 @@ static void on_redriven(void *arg, const struct queue_result *r, uint64_t n)
 
 void api_notices_redrive(struct api_call *c)
 {
-    queue_redrive(c->q, c->match.params[0], on_redriven, c);
+    const json_t *unknown = json_object_get(c->body, "unknown");
+
+    if (unknown != NULL && !json_is_boolean(unknown))
+        api_call_error(c, 400, "bad-type", "unknown", "send {\"unknown\":true}, or nothing");
+    else if (json_is_true(unknown))
+        queue_redrive_unknown(c->q, c->match.params[0], on_redriven, c);
+    else
+        queue_redrive(c->q, c->match.params[0], on_redriven, c);
 }
 
 static void on_approve(void *arg, const struct queue_result *r, const struct queue_notice *n)

@@ -190,6 +190,8 @@ void queue_resume(struct queue *q, const char *id, queue_done_fn cb, void *arg);
 /* exhausted and failed -> pending again, slices reopened; ${n}: how many recipients. Also code "not-after-passed". */
 typedef void (*queue_redrive_fn)(void *arg, const struct queue_result *r, uint64_t n);
 void queue_redrive(struct queue *q, const char *id, queue_redrive_fn cb, void *arg);
+/* Also those in state unknown: whoever got it already gets it twice. */
+void queue_redrive_unknown(struct queue *q, const char *id, queue_redrive_fn cb, void *arg);
 
 /* ---- looking ---- */
 struct queue_notice {

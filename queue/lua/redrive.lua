@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Failed and exhausted recipients once more, <= 1,000 a call. ARGV: id, from
+-- Failed and exhausted recipients once more, <= 1,000 a call. ARGV: id, from, also those in doubt (1, or 0)
 -- Attempts go on counting (a reference is NOTICE.INDEX.ATTEMPT and must never name two messages); the limit moves up instead.
 local id, from = ARGV[1], tonumber(ARGV[2])
 local at, tick = now()
@@ -16,7 +16,7 @@ local b = {call('GETRANGE', n .. ':st', 2 * from, 2 * math.min(total, from + 100
 local slices, count, tried = {}, 0, 0
 for i = 1, #b, 2 do
   local lo = b[i] % 16
-  if lo == 5 or lo == 6 then
+  if lo == 5 or lo == 6 or (lo == 7 and ARGV[3] == '1') then
     b[i] = b[i] - lo
     tried = math.max(tried, b[i + 1])
     slices[math.floor((from + (i - 1) / 2) / 100)] = true

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import urllib.request
 
-from provider import Code, Provider, post_json
+from provider import Close, Code, Provider, post_json
 from test_send import alert, iso
 from world import phone, program, wait_for
 
@@ -399,3 +399,17 @@ def test_a_rejected_entry_can_be_dismissed(venus):
         assert venus.cli("rejected", "dismiss", key).code == 3, key
     assert not re.search(r"^BAD +rejected", venus.cli("doctor", as_json=False).out, re.M)
     assert any("dismiss" in x["did"] for x in venus.cli("audit").ok().lines)
+
+
+def test_redrive_sends_to_the_unknown_only_when_told(venus):
+    """An answer that was lost: nobody is sent a second copy by accident, and there is a way to do it on purpose."""
+    venus.provider.script(lambda n, items: Close() if n == 1 else None)
+    venus.notice("doubt", [phone(1)])
+    assert venus.until("doubt")["counts"]["unknown"] == 1
+    r = venus.cli("notice", "redrive", "doubt", as_json=False)
+    assert r.code == 3 and "nobody" in r.err, (r.code, r.out, r.err)
+    r = venus.cli("notice", "redrive", "doubt", "--unknown", as_json=False)
+    assert r.code == 0 and "second copy" in r.out, (r.code, r.out, r.err)
+    wait_for(lambda: venus.show("doubt")["counts"]["accepted"] == 1, 10, "the second try")
+    row, = venus.recipients("doubt")
+    assert row["attempts"] == 2, row

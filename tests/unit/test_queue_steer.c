@@ -317,6 +317,28 @@ static void test_redrive(void **state)
     assert_string_equal(f->e.code, "not-after-passed");
 }
 
+static void test_redrive_leaves_the_unknown_out_unless_asked(void **state)
+{
+    struct queue_claim *c;
+    struct queue_go go[NOTICE_SLICE];
+
+    (void)state;
+    finish_notice("a", 150, RECIPIENT_UNKNOWN);
+    fixture_audit(f, f->q);
+    redrive("a");
+    assert_int_equal(n_redriven, 0);
+    assert_int_equal(fixture_get(f, "a").state, NOTICE_DONE);
+    queue_redrive_unknown(f->q, "a", on_redrive, f);
+    fixture_wait(f);
+    assert_int_equal(f->status, QUEUE_OK);
+    assert_int_equal(n_redriven, 150);
+    assert_int_equal(fixture_get(f, "a").counts[RECIPIENT_PENDING], 150);
+    c = fixture_claim(f, f->q, ALL);
+    assert_int_equal(fixture_begin(f, f->q, c, 0, c->n, go), c->n);
+    assert_int_equal(go[0].attempt, 2); /* a late receipt of the first copy is not taken for the second's */
+    fixture_claim_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +353,7 @@ int main(void)
         cmocka_unit_test_setup(test_audit_reopens_a_live_byte, fresh),
         cmocka_unit_test_setup(test_audit_never_overwrites_cancelled, fresh),
         cmocka_unit_test_setup(test_redrive, fresh),
+        cmocka_unit_test_setup(test_redrive_leaves_the_unknown_out_unless_asked, fresh),
     };
 
     return cmocka_run_group_tests(tests, start, stop);
