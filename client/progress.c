@@ -16,6 +16,9 @@
 #define POLL_MAX_MS    1000
 #define PLAIN_FIRST_MS 1500 /* what is quicker needs no line of progress */
 #define PLAIN_EVERY_MS 5000
+#define SAMPLES        8     /* a second apart: the rate is that of the last eight seconds */
+#define STILL_MS       3000  /* nobody was settled for so long: no rate, no time left */
+#define WAITING_MS     10000 /* and for so long: why not? */
 
 static int64_t count_of(const json_t *notice, enum recipient_state s)
 {
@@ -150,21 +153,97 @@ static void tell_end(const struct cli *c, const char *id, const json_t *notice)
 struct watch {
     bool terminal;
     int64_t tell_at;
-    char last[256];
+    char last[512];
+    struct {
+        int64_t at, settled;
+    } samples[SAMPLES]; /* oldest first */
+    size_t n_samples;
+    int64_t settled, moved_at;
+    int64_t asked_at;   /* when providers were looked at */
+    char why[128];      /* what it waits for; "" = it does not */
 };
 
-static void draw(const struct cli *c, struct watch *w, const json_t *notice)
+/* The daemon's rate counts attempts; people wait for endings. Put the rate of those into the notice, and the time left only while it gets on. */
+static void pace(struct watch *w, json_t *notice, int64_t now)
 {
-    char line[256];
-    int64_t now = clock_mono_ms();
+    int64_t n = settled(notice), left = number(notice, "total") - n, span;
+    bool running = state_of(notice) == NOTICE_RUNNING;
+    double rate = 0;
 
-    progress_line(notice, w->terminal, terminal_width(c->err), line, sizeof(line));
+    if (w->n_samples == 0 || n != w->settled || !running)
+        w->moved_at = now;
+    w->settled = n;
+    if (w->n_samples == 0 || now - w->samples[w->n_samples - 1].at >= 1000) {
+        if (w->n_samples == SAMPLES)
+            memmove(w->samples, w->samples + 1, (--w->n_samples) * sizeof(*w->samples));
+        w->samples[w->n_samples].at = now;
+        w->samples[w->n_samples++].settled = n;
+    }
+    if (!running)
+        return;
+    span = now - w->samples[0].at;
+    if (span > 0 && now - w->moved_at < STILL_MS && n > w->samples[0].settled)
+        rate = (double)(n - w->samples[0].settled) * 1000 / (double)span;
+    json_object_set_new(notice, "rate", json_real(rate));
+    json_object_set_new(notice, "eta_s",
+                        rate > 0 && json_is_true(json_object_get(notice, "staged")) ? json_real((double)left / rate)
+                                                                                    : json_null());
+}
+
+/* Nothing moves: the first provider that is not well is told. */
+static void ask_why(struct cli *c, struct watch *w, int64_t now)
+{
+    struct call_path p;
+    struct err e;
+    json_t *answer = NULL;
+    const json_t *row;
+    size_t i;
+    int http = 0;
+
+    if (now - w->moved_at < WAITING_MS) {
+        w->why[0] = '\0';
+        return;
+    }
+    if (w->why[0] != '\0' && now - w->asked_at < PLAIN_EVERY_MS)
+        return;
+    w->asked_at = now;
+    memcpy(w->why, "waiting", sizeof("waiting"));
+    call_path_init(&p, "/api/v1/providers");
+    if (call_quiet(c, "GET", &p, &http, &answer, &e) == CLI_OK)
+        json_array_foreach(json_object_get(answer, "items"), i, row)
+        {
+            const char *name = json_string_value(json_object_get(row, "name")),
+                       *state = json_string_value(json_object_get(row, "state"));
+            if (name == NULL || state == NULL || strcmp(state, "ok") == 0 || strcmp(state, "window-full") == 0)
+                continue;
+            int n = snprintf(w->why, sizeof(w->why), "waiting: provider %s %s", name, state);
+            if (n < 0 || (size_t)n >= sizeof(w->why))
+                memcpy(w->why, "waiting", sizeof("waiting"));
+            break;
+        }
+    json_decref(answer);
+}
+
+static void draw(struct cli *c, struct watch *w, json_t *notice)
+{
+    char line[256 + sizeof(w->why) + 2] = "";
+    int64_t now = clock_mono_ms();
+    size_t n;
+
+    pace(w, notice, now);
+    ask_why(c, w, now);
+    progress_line(notice, w->terminal && w->why[0] == '\0', terminal_width(c->err), line, 256);
+    n = strlen(line);
+    if (w->why[0] != '\0') {
+        memcpy(line + n, "  ", 2);
+        memcpy(line + n + 2, w->why, strlen(w->why) + 1);
+    }
     if (w->terminal)
         fprintf(c->err, "\r\033[K%s", line);
     else if (strcmp(line, w->last) != 0 && now >= w->tell_at) {
         fprintf(c->err, "%s\n", line);
         w->tell_at = now + PLAIN_EVERY_MS;
-        memcpy(w->last, line, sizeof(line));
+        memcpy(w->last, line, strlen(line) + 1);
     }
     fflush(c->err);
 }

@@ -413,3 +413,19 @@ def test_redrive_sends_to_the_unknown_only_when_told(venus):
     wait_for(lambda: venus.show("doubt")["counts"]["accepted"] == 1, 10, "the second try")
     row, = venus.recipients("doubt")
     assert row["attempts"] == 2, row
+
+
+def test_wait_says_what_it_waits_for(venus):
+    """Nothing gets out: no time left is invented, and the provider is named."""
+    venus.provider.script(lambda n, items: Code(3))
+    venus.notice("stuck", [phone(1), phone(2)])
+    wait_for(lambda: venus.cli("provider", "list").json["state"] == "bad-account", 20, "the refused account")
+    told = venus.directory / "told"
+    with told.open("w") as err, subprocess.Popen([program("crier"), "--socket", str(venus.crierd.socket), "send", "--to", phone(3), "--text", "a", "--id", "w", "--wait"],
+                                                 stdout=subprocess.DEVNULL, stderr=err) as child:
+        try:
+            wait_for(lambda: "waiting: provider p1 bad-account" in told.read_text(), 30, "what it waits for")
+        finally:
+            venus.cli("notice", "cancel", "w")
+            assert child.wait(20) == 1
+    assert "left" not in told.read_text(), told.read_text()
