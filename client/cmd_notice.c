@@ -207,7 +207,8 @@ int cmd_notice_approve(struct cli *c, const struct args *a)
 int cmd_notice_redrive(struct cli *c, const struct args *a)
 {
     if (args_has(a, "unknown"))
-        return steer(c, a, "/redrive", json_pack("{s:b}", "unknown", 1),
-                     "tries again what failed and what is unknown: whoever got it already may get a second copy");
+        return steer(
+            c, a, "/redrive", json_pack("{s:b}", "unknown", 1),
+            "tries again what failed and what is unknown: whoever got it already may get a second copy");
     return steer(c, a, "/redrive", NULL, "tries again what failed");
 }

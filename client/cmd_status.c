@@ -69,9 +69,9 @@ static void print_status(const struct cli *c, const json_t *status)
         {"LEFT S",  "eta_s", ROWS_NUMBER}
     };
     static const struct rows_column counted[] = {
-        {"scheduled",             "scheduled", ROWS_NUMBER},
-        {"texts without answer",  "inbox",     ROWS_NUMBER},
-        {"rejected",              "rejected",  ROWS_NUMBER}
+        {"scheduled",            "scheduled", ROWS_NUMBER},
+        {"texts without answer", "inbox",     ROWS_NUMBER},
+        {"rejected",             "rejected",  ROWS_NUMBER}
     };
     const json_t *problem;
     size_t i;

@@ -159,8 +159,8 @@ struct watch {
     } samples[SAMPLES]; /* oldest first */
     size_t n_samples;
     int64_t settled, moved_at;
-    int64_t asked_at;   /* when providers were looked at */
-    char why[128];      /* what it waits for; "" = it does not */
+    int64_t asked_at; /* when providers were looked at */
+    char why[128];    /* what it waits for; "" = it does not */
 };
 
 /* The daemon's rate counts attempts; people wait for endings. Put the rate of those into the notice, and the time left only while it gets on. */
@@ -186,8 +186,9 @@ static void pace(struct watch *w, json_t *notice, int64_t now)
         rate = (double)(n - w->samples[0].settled) * 1000 / (double)span;
     json_object_set_new(notice, "rate", json_real(rate));
     json_object_set_new(notice, "eta_s",
-                        rate > 0 && json_is_true(json_object_get(notice, "staged")) ? json_real((double)left / rate)
-                                                                                    : json_null());
+                        rate > 0 && json_is_true(json_object_get(notice, "staged"))
+                            ? json_real((double)left / rate)
+                            : json_null());
 }
 
 /* Nothing moves: the first provider that is not well is told. */
@@ -214,7 +215,8 @@ static void ask_why(struct cli *c, struct watch *w, int64_t now)
         {
             const char *name = json_string_value(json_object_get(row, "name")),
                        *state = json_string_value(json_object_get(row, "state"));
-            if (name == NULL || state == NULL || strcmp(state, "ok") == 0 || strcmp(state, "window-full") == 0)
+            if (name == NULL || state == NULL || strcmp(state, "ok") == 0 ||
+                strcmp(state, "window-full") == 0)
                 continue;
             int n = snprintf(w->why, sizeof(w->why), "waiting: provider %s %s", name, state);
             if (n < 0 || (size_t)n >= sizeof(w->why))

@@ -6,7 +6,12 @@
 
 #include "client/call.h"
 
-enum rows_kind { ROWS_TEXT, ROWS_NUMBER, ROWS_TIME, ROWS_TOTAL /* of a notice: unknown until it is staged */ };
+enum rows_kind {
+    ROWS_TEXT,
+    ROWS_NUMBER,
+    ROWS_TIME,
+    ROWS_TOTAL /* of a notice: unknown until it is staged */
+};
 struct rows_column {
     const char *title;
     const char *key; /* member; "a.b" looks into an object */

@@ -37,7 +37,8 @@ json_t *api_notice_json(const struct api_call *c, const struct community *commun
     json_t *o = json_object();
 
     json_object_set_new(o, "id", json_string(n->id));
-    json_object_set_new(o, "title", n->head[0] != '\0' ? api_call_words(c, n->head, strlen(n->head)) : json_null());
+    json_object_set_new(o, "title",
+                        n->head[0] != '\0' ? api_call_words(c, n->head, strlen(n->head)) : json_null());
     json_object_set_new(o, "kind", json_string(notice_kind_name(n->kind)));
     json_object_set_new(o, "lane", json_string(lane_name(n->lane)));
     json_object_set_new(o, "state", json_string(notice_state_name(n->state)));
@@ -140,7 +141,8 @@ static void on_stored(void *arg, const struct queue_result *r, const char *json,
     if (n != NULL) {
         const char *text = n->n_texts > 0 ? n->texts[0].text : NULL;
 
-        json_object_set_new(s->answer, "text", text != NULL ? api_call_words(c, text, strlen(text)) : json_null());
+        json_object_set_new(s->answer, "text",
+                            text != NULL ? api_call_words(c, text, strlen(text)) : json_null());
         json_object_set_new(s->answer, "to", selector_json(c, n->to));
         json_object_set_new(s->answer, "alert", alert_json(c, &n->alert));
     }

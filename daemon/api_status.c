@@ -162,12 +162,11 @@ static json_t *lanes_json(const struct status *s)
         json_decref(f);
     }
     for (int l = 0; l < LANE_N; l++)
-        json_object_set_new(lanes, lane_name((enum lane)l),
-                            json_pack("{s:o,s:o,s:I}", "notices", number(s, s->sum.lane_notices[l]),
-                                      "oldest_s",
-                                      s->unknown ? json_null()
-                                                 : json_real((double)s->sum.lane_oldest_ms[l] / 1e3),
-                                      "in_flight", (json_int_t)in_flight[l]));
+        json_object_set_new(
+            lanes, lane_name((enum lane)l),
+            json_pack("{s:o,s:o,s:I}", "notices", number(s, s->sum.lane_notices[l]), "oldest_s",
+                      s->unknown ? json_null() : json_real((double)s->sum.lane_oldest_ms[l] / 1e3),
+                      "in_flight", (json_int_t)in_flight[l]));
     return lanes;
 }
 

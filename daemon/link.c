@@ -226,7 +226,8 @@ static json_t *why_json(const struct link *l)
                                           : "no good answer again and again",
                            seconds > 0 ? seconds : 0);
     } else if (l->throttled_us > now_us) {
-        why = json_sprintf("it asked for a pause of %lld s more", (long long)(l->throttled_us - now_us) / 1000000);
+        why = json_sprintf("it asked for a pause of %lld s more",
+                           (long long)(l->throttled_us - now_us) / 1000000);
     } else {
         why = json_string("");
     }

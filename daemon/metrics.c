@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/list.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "daemon/events.h"
 #include "daemon/link.h"
@@ -140,6 +141,8 @@ static void add_process(struct buf *b, struct app *a)
     buf_fmt(b, "crier_redis_seconds %.6f\n", (double)redis_latency_us(a->redis_main) / 1e6);
     head(b, "crier_loop_lag_seconds", "gauge", "Longest turn of the event loop since the last scrape");
     buf_fmt(b, "crier_loop_lag_seconds %.6f\n", (double)loop_lag_take_us(a->loop) / 1e6);
+    head(b, "crier_log_dropped_total", "counter", "Lines of the log that nobody took in time");
+    buf_fmt(b, "crier_log_dropped_total %lu\n", log_dropped());
     head(b, "crier_build_info", "gauge", "Always 1; the version is a label");
     sample(b, "crier_build_info", "version", CRIER_VERSION, NULL, NULL, 1);
 }

@@ -204,7 +204,8 @@ struct queue_notice {
     uint64_t counts[RECIPIENT_STATE_N];                             /* from the ledger */
     int64_t created_at, due_at, started_at, finished_at, not_after; /* 0 = not yet */
     char reason[64];                                                /* why cancelled: "superseded by X" */
-    char head[96]; /* how its first text begins, on one line; "" = it has none, or was accepted before this was kept */
+    char head
+        [96]; /* how its first text begins, on one line; "" = it has none, or was accepted before this was kept */
 };
 typedef void (*queue_notice_fn)(void *arg, const struct queue_result *r,
                                 const struct queue_notice *n); /* NULL with code "no-such-notice" */

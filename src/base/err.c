@@ -1,10 +1,16 @@
 #include "base/err.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+/* At most PIPE_BUF, as in log.c. How long a reader who is behind may take before we end without a word. */
+enum { LINE_MAX_BYTES = 1200, READER_MS = 1000 };
 
 /* Drop an UTF-8 character that was cut in the middle at the end of ${s}. */
 static void trim_torn_character(char *s)
@@ -53,11 +59,23 @@ int err_set(struct err *e, const char *code, const char *field, const char *fmt,
     return -1;
 }
 
+/* Whoever must end cannot wait for a reader that has stopped: a process that hangs in its last words is not restarted. */
+static void write_last_words(const char *line, size_t n)
+{
+    struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+
+    if (poll(&p, 1, READER_MS) != 1 || (p.revents & POLLOUT) == 0)
+        return;
+    if (send(STDERR_FILENO, line, n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == ENOTSOCK &&
+        write(STDERR_FILENO, line, n) < 0)
+        return; /* nobody is listening and we are about to end anyway */
+}
+
 /* stdio's buffers may be in any state when we come here: format on the stack, one write. */
 static void say(const char *prefix, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 static void say(const char *prefix, const char *fmt, va_list ap)
 {
-    char line[1200];
+    char line[LINE_MAX_BYTES];
     size_t used = 0;
     int n;
 
@@ -67,8 +85,7 @@ static void say(const char *prefix, const char *fmt, va_list ap)
     if (n > 0)
         used = strlen(line);
     line[used++] = '\n';
-    if (write(STDERR_FILENO, line, used) < 0)
-        return; /* nobody is listening and we are about to end anyway */
+    write_last_words(line, used);
 }
 
 void panic_at(const char *file, int line, const char *fmt, ...)

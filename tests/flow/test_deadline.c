@@ -47,7 +47,8 @@ static void what_was_marked_ahead_is_not_written_after_not_after(void **state)
     flow_run_ms(b, 300);
     assert_int_equal(b->n_messages, 32);
     n = flow_get(b, "n1");
-    for (int i = 0; i < 50 && n.counts[RECIPIENT_EXPIRED] != 28; i++) { /* the sweep closes what was handed back last */
+    for (int i = 0; i < 50 && n.counts[RECIPIENT_EXPIRED] != 28;
+         i++) { /* the sweep closes what was handed back last */
         flow_run_ms(b, 100);
         n = flow_get(b, "n1");
     }
