@@ -302,8 +302,8 @@ void delivery_take_back(struct delivery *d)
 
 static const int64_t first_wait_ms[LANE_N] = {1000, 5000, 30000, 30000};
 
-/* In doubt, to be sent again: a delivery report gets its time first, whatever becomes of the rest of the slice. */
-static void wait_for_report(struct delivery *d, const struct delivery_item *it, int64_t delay_ms)
+/* In doubt, to be sent again: a delivery report gets its time first; or the provider wants no more to this number for a while. Whatever becomes of the rest of the slice. */
+static void wait_alone(struct delivery *d, const struct delivery_item *it, int64_t delay_ms)
 {
     struct slice *s = d->slice;
     int64_t now = clock_mono_us();
@@ -322,16 +322,22 @@ static void judge(struct delivery *d, const struct delivery_item *it, const stru
                            .written = written,
                            .attempts = it->attempt,
                            .retry_after_ms = v->retry_after_ms,
-                           .random = 0};
+                           .random = 0,
+                           .scope = v->scope,
+                           .until = v->until,
+                           .now_at = 0};
     int64_t base = s->feeder->o.retry_base_ms;
 
     if (v->verdict != VERDICT_SENT)
         in.random = feeder_random(s->feeder);
+    if (v->scope == THROTTLE_RECIPIENT)
+        in.now_at = clock_wall_ms();
     policy_next(&in, next);
     if (base > 0)
         next->delay_ms = next->delay_ms * base / first_wait_ms[lane];
-    if (v->verdict == VERDICT_UNKNOWN && next->next == RECIPIENT_RETRY)
-        wait_for_report(d, it, next->delay_ms);
+    if ((v->verdict == VERDICT_UNKNOWN && next->next == RECIPIENT_RETRY) ||
+        (v->verdict == VERDICT_THROTTLED && v->scope == THROTTLE_RECIPIENT))
+        wait_alone(d, it, next->delay_ms);
     if (v->verdict == VERDICT_BAD_RECIPIENT && slice_has_other_channel(s, it->off, d->link)) {
         next->next = RECIPIENT_RETRY;
         next->delay_ms = 0;

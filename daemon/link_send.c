@@ -96,12 +96,22 @@ static void tell_breaker(struct link *l, bool bad_account, int64_t now_us)
     loop_timer_arm_us(l->wake, wait > 0 ? wait : 0);
 }
 
+/* The first verdict that throttles the account, or NULL. */
+static const struct provider_verdict *throttling(const struct link_op *op)
+{
+    for (size_t i = 0; i < op->n; i++)
+        if (op->verdicts[i].verdict == VERDICT_THROTTLED && op->verdicts[i].scope == THROTTLE_ACCOUNT)
+            return &op->verdicts[i];
+    return NULL;
+}
+
 /* What one request says about the account. */
 static void judge(struct link_op *op, bool written, int64_t took_us, int64_t now_us)
 {
     struct link *l = op->link;
     const struct provider_verdict *v = op->verdicts;
     bool bad_account = v[0].verdict == VERDICT_BAD_ACCOUNT;
+    const struct provider_verdict *slow = throttling(op);
     bool hard = bad_account || v[0].verdict == VERDICT_RETRY || v[0].verdict == VERDICT_UNKNOWN, changed;
 
     for (size_t i = 0; i < op->n; i++)
@@ -112,8 +122,8 @@ static void judge(struct link_op *op, bool written, int64_t took_us, int64_t now
         l->stats.hist_sum_us += (uint64_t)took_us;
     }
     l->unwell_us = written || took_us == 0 ? 0 : now_us + UNWELL_US;
-    if (v[0].verdict == VERDICT_THROTTLED)
-        throttle(l, v[0].retry_after_ms, now_us);
+    if (slow != NULL)
+        throttle(l, slow->retry_after_ms, now_us);
     changed = link_breaker_end(&l->breaker, op->probe, hard, now_us);
     if (bad_account && l->breaker.state == LINK_BREAKER_CLOSED) {
         link_breaker_trip(&l->breaker, now_us);
@@ -143,6 +153,8 @@ static void set_all(struct link_op *op, enum verdict verdict, const char *detail
 
         v->verdict = verdict;
         v->retry_after_ms = -1;
+        v->scope = THROTTLE_ACCOUNT;
+        v->until = THROTTLE_TOLD;
         v->id[0] = '\0';
         memcpy(v->detail, detail, n);
         v->detail[n] = '\0';

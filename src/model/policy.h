@@ -18,6 +18,19 @@ enum verdict {
 #define VERDICT_N 7
 const char *verdict_name(enum verdict v);
 
+/* THROTTLED: whom it concerns. */
+enum throttle_scope {
+    THROTTLE_ACCOUNT = 0, /* all that goes over this provider */
+    THROTTLE_RECIPIENT    /* this address only; the others may go on */
+};
+/* THROTTLED: until when. Providers count messages to one number in minutes, hours and days as clocks in China show them (UTC+8). */
+enum throttle_until {
+    THROTTLE_TOLD = 0, /* retry_after_ms from now, or as the provider's client sees fit */
+    THROTTLE_MINUTE,   /* the end of the running minute, hour, day */
+    THROTTLE_HOUR,
+    THROTTLE_DAY
+};
+
 struct policy_in {
     enum lane lane;
     enum on_unknown on_unknown;
@@ -26,6 +39,9 @@ struct policy_in {
     uint32_t attempts;      /* including this one, when it counted */
     int64_t retry_after_ms; /* provider's wish, -1 = none */
     uint32_t random;        /* for jitter */
+    enum throttle_scope scope;
+    enum throttle_until until;
+    int64_t now_at; /* THROTTLE_RECIPIENT: the time */
 };
 struct policy_out {
     /* ACCEPTED, RETRY, FAILED, UNKNOWN, or PENDING (nothing was written: hand back, not an attempt) */

@@ -24,7 +24,9 @@ enum member {
     MEMBER_RESULTS,
     MEMBER_REF,
     MEMBER_MESSAGE,
-    MEMBER_DETAIL
+    MEMBER_DETAIL,
+    MEMBER_SCOPE,
+    MEMBER_UNTIL
 };
 static const struct {
     const char *name;
@@ -39,12 +41,34 @@ static const struct {
     {"ref",         3,  MEMBER_REF    },
     {"message",     7,  MEMBER_MESSAGE},
     {"detail",      6,  MEMBER_DETAIL },
+    {"scope",       5,  MEMBER_SCOPE  },
+    {"until",       5,  MEMBER_UNTIL  },
 };
 
 static void scan_blank(struct scan *s)
 {
     while (s->p < s->end && (*s->p == ' ' || *s->p == '\n' || *s->p == '\r' || *s->p == '\t'))
         s->p++;
+}
+
+static bool is_word(const char *s, size_t n, const char *word)
+{
+    return s != NULL && n == strlen(word) && memcmp(s, word, n) == 0;
+}
+
+static void take_scope(struct answer_item *item, const char *s, size_t n)
+{
+    item->recipient = is_word(s, n, "recipient");
+}
+
+static void take_until(struct answer_item *item, const char *s, size_t n)
+{
+    static const char *const words[] = {
+        [THROTTLE_TOLD] = "", [THROTTLE_MINUTE] = "minute", [THROTTLE_HOUR] = "hour", [THROTTLE_DAY] = "day"};
+
+    for (enum throttle_until u = THROTTLE_MINUTE; u <= THROTTLE_DAY; u++)
+        if (is_word(s, n, words[u]))
+            item->until = u;
 }
 
 /* The next character after blanks if it is ${c}. */
@@ -137,6 +161,12 @@ static int scan_value(struct scan *s, enum member m, struct answer_item *item)
         return scan_string(s, &item->id, &item->id_len);
     case MEMBER_TO:
         return scan_string(s, &item->to, &item->to_len);
+    case MEMBER_SCOPE:
+    case MEMBER_UNTIL:
+        if (scan_string(s, &text, &n) < 0)
+            return -1;
+        (m == MEMBER_SCOPE ? take_scope : take_until)(item, text, n);
+        return 0;
     case MEMBER_REF:
     case MEMBER_MESSAGE:
     case MEMBER_DETAIL:
@@ -215,12 +245,15 @@ static int64_t tree_retry(const json_t *v)
 static void tree_item(const json_t *o, struct answer_item *item)
 {
     const json_t *code = json_object_get(o, "code"), *id = json_object_get(o, "id"),
-                 *to = json_object_get(o, "to");
+                 *to = json_object_get(o, "to"), *scope = json_object_get(o, "scope"),
+                 *until = json_object_get(o, "until");
 
     *item = answer_none;
     if (json_is_integer(code) && json_integer_value(code) >= 0)
         item->code = json_integer_value(code);
     item->retry_after_ms = tree_retry(json_object_get(o, "retry_after"));
+    take_scope(item, json_string_value(scope), json_string_length(scope));
+    take_until(item, json_string_value(until), json_string_length(until));
     item->id = json_string_value(id);
     item->id_len = item->id != NULL ? json_string_length(id) : 0;
     item->to = json_string_value(to);

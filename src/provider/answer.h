@@ -11,12 +11,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/policy.h"
+
 /* One result: the whole answer of a single request, or one member of `results`. */
 struct answer_item {
     const char *to, *id; /* borrowed for the callback, not NUL terminated; NULL = absent or no string */
     size_t to_len, id_len;
-    int64_t code;           /* -1 = absent, no integer, or negative */
-    int64_t retry_after_ms; /* -1 = absent or no number from 0 to 86,400 */
+    int64_t code;              /* -1 = absent, no integer, or negative */
+    int64_t retry_after_ms;    /* -1 = absent or no number from 0 to 86,400 */
+    bool recipient;            /* "scope":"recipient"; any other value is none */
+    enum throttle_until until; /* "until":"minute" | "hour" | "day"; any other value is none */
 };
 typedef void (*answer_fn)(void *arg, const struct answer_item *item);
 

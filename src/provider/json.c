@@ -115,6 +115,8 @@ static void set_verdict(struct provider_verdict *v, enum verdict verdict, const 
 {
     v->verdict = verdict;
     v->retry_after_ms = retry_after_ms;
+    v->scope = THROTTLE_ACCOUNT;
+    v->until = THROTTLE_TOLD;
     v->id[0] = '\0';
     if (strlen(detail) >= sizeof(v->detail))
         panic("driver json: a detail of %zu bytes", strlen(detail));
@@ -138,6 +140,10 @@ static void judge(struct provider_verdict *v, const struct answer_item *item, in
         return;
     }
     set_verdict(v, codes[item->code].verdict, codes[item->code].detail, item->code >= 4 ? retry : -1);
+    if (codes[item->code].verdict == VERDICT_THROTTLED && item->recipient) {
+        v->scope = THROTTLE_RECIPIENT;
+        v->until = item->until;
+    }
     /* An id that does not fit is left out: half an id would find nothing at the provider. */
     if (item->code == 0 && item->id != NULL && item->id_len < sizeof(v->id)) {
         memcpy(v->id, item->id, item->id_len);

@@ -28,8 +28,11 @@ struct provider_msg {
 struct provider_verdict {
     enum verdict verdict;
     int64_t retry_after_ms; /* THROTTLED; -1 = none told */
-    char id[80];            /* the provider's id for it, "" = none */
-    char detail[96];        /* for people, no numbers, no text */
+    /* THROTTLED: zero (the account, for as long as told) is what most APIs mean. */
+    enum throttle_scope scope;
+    enum throttle_until until;
+    char id[80];     /* the provider's id for it, "" = none */
+    char detail[96]; /* for people, no numbers, no text */
 };
 
 /* A request under construction: the driver fills the buffers; `call` points into them. */

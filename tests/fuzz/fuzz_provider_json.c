@@ -31,6 +31,8 @@ static void on_item(void *arg, const struct answer_item *i)
     s->n++;
     s->hash = mix(s->hash, &i->code, sizeof(i->code));
     s->hash = mix(s->hash, &i->retry_after_ms, sizeof(i->retry_after_ms));
+    s->hash = mix(s->hash, &i->recipient, sizeof(i->recipient));
+    s->hash = mix(s->hash, &i->until, sizeof(i->until));
     s->hash = mix(s->hash, i->id, i->id_len);
     s->hash = mix(s->hash, i->to, i->to_len);
 }
@@ -46,7 +48,8 @@ static void compare(const char *body, size_t n, bool batch)
     if (answer_load(body, n, batch, on_item, &b, &wb, id) < 0)
         abort();
     if (a.n != b.n || a.hash != b.hash || wa.has_results != wb.has_results || wa.item.code != wb.item.code ||
-        wa.item.retry_after_ms != wb.item.retry_after_ms)
+        wa.item.retry_after_ms != wb.item.retry_after_ms || wa.item.recipient != wb.item.recipient ||
+        wa.item.until != wb.item.until)
         abort();
     if (wb.item.id != NULL &&
         (wa.item.id_len != wb.item.id_len || memcmp(wa.item.id, wb.item.id, wb.item.id_len) != 0))

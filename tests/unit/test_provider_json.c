@@ -155,6 +155,57 @@ static void test_answers_to_one_message(void **state)
     }
 }
 
+/* ---- whom a throttle concerns ---- */
+
+static const struct {
+    const char *name, *body;
+    enum verdict verdict;
+    enum throttle_scope scope;
+    enum throttle_until until;
+    int64_t retry_ms;
+} throttles[] = {
+    {"code 4 alone concerns the account",         "{\"code\":4,\"retry_after\":2}",                               VERDICT_THROTTLED,
+     THROTTLE_ACCOUNT,                                                                                                                                   THROTTLE_TOLD,   2000 },
+    {"it can say that it concerns the recipient", "{\"code\":4,\"scope\":\"recipient\",\"retry_after\":60}",
+     VERDICT_THROTTLED,                                                                                                              THROTTLE_RECIPIENT, THROTTLE_TOLD,   60000},
+    {"and until when",                            "{\"code\":4,\"until\":\"hour\",\"scope\":\"recipient\"}",      VERDICT_THROTTLED,
+     THROTTLE_RECIPIENT,                                                                                                                                 THROTTLE_HOUR,   -1   },
+    {"the end of the minute",                     "{\"code\":4,\"until\":\"minute\",\"scope\":\"recipient\"}",    VERDICT_THROTTLED,
+     THROTTLE_RECIPIENT,                                                                                                                                 THROTTLE_MINUTE, -1   },
+    {"the end of the day, told by jansson",       "{\"code\":4,\"until\":\"d\\u0061y\",\"scope\":\"recipient\"}",
+     VERDICT_THROTTLED,                                                                                                              THROTTLE_RECIPIENT, THROTTLE_DAY,    -1   },
+    {"a window of the account is none",           "{\"code\":4,\"until\":\"hour\"}",                              VERDICT_THROTTLED,
+     THROTTLE_ACCOUNT,                                                                                                                                   THROTTLE_TOLD,   -1   },
+    {"a scope nobody knows is the account",       "{\"code\":4,\"scope\":\"all\"}",                               VERDICT_THROTTLED,
+     THROTTLE_ACCOUNT,                                                                                                                                   THROTTLE_TOLD,   -1   },
+    {"a scope that is no string is the account",  "{\"code\":4,\"scope\":[\"recipient\"]}",                       VERDICT_THROTTLED,
+     THROTTLE_ACCOUNT,                                                                                                                                   THROTTLE_TOLD,   -1   },
+    {"no throttle, no scope",                     "{\"code\":5,\"scope\":\"recipient\",\"until\":\"day\"}",       VERDICT_RETRY,
+     THROTTLE_ACCOUNT,                                                                                                                                   THROTTLE_TOLD,   -1   },
+};
+
+static void test_a_throttle_says_whom_it_concerns(void **state)
+{
+    struct provider_msg m = message("+8613800000001", "a", "n.0.1");
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(throttles); i++) {
+        struct http_answer a = {.outcome = HTTP_ANSWERED,
+                                .status = 200,
+                                .body = throttles[i].body,
+                                .body_len = strlen(throttles[i].body),
+                                .retry_after_ms = -1};
+        struct provider_verdict v;
+
+        memset(&v, 0xa5, sizeof(v));
+        json_driver.classify(&single, &m, 1, &a, &v);
+        if (v.verdict != throttles[i].verdict || v.scope != throttles[i].scope ||
+            v.until != throttles[i].until || v.retry_after_ms != throttles[i].retry_ms)
+            fail_msg("%s: %s, scope %d, until %d, retry %lld", throttles[i].name, verdict_name(v.verdict),
+                     (int)v.scope, (int)v.until, (long long)v.retry_after_ms);
+    }
+}
+
 static void test_an_id_that_does_not_fit_is_left_out_not_cut(void **state)
 {
     struct provider_msg m = message("+8613800000001", "a", "n.0.1");
@@ -475,6 +526,7 @@ int main(void)
         cmocka_unit_test(test_single_request_is_the_contract_s_object),
         cmocka_unit_test(test_batch_request_is_a_list_even_of_one_and_is_reusable),
         cmocka_unit_test(test_answers_to_one_message),
+        cmocka_unit_test(test_a_throttle_says_whom_it_concerns),
         cmocka_unit_test(test_an_id_that_does_not_fit_is_left_out_not_cut),
         cmocka_unit_test(test_answers_to_a_batch),
         cmocka_unit_test(test_receipts),
