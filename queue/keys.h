@@ -12,6 +12,8 @@
 #define KEYS_TABLE(KEY)                                                                                      \
     /* the whole community */                                                                                \
     KEY(CLOCK, "clock", "", COMMUNITY)                                                                       \
+    KEY(TICK_BACK, "tick.back", "", COMMUNITY)                                                               \
+    KEY(TICK_SEEN, "tick.seen", "", COMMUNITY)                                                               \
     KEY(SCHEMA, "schema", "", COMMUNITY)                                                                     \
     KEY(GEN, "gen", "", COMMUNITY)                                                                           \
     KEY(LASTRUN, "lastrun", "", COMMUNITY)                                                                   \

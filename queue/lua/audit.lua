@@ -18,7 +18,7 @@ for i = 1, #b, 2 do
   if lo == 0 or lo == 1 or lo == 4 then live[math.floor((from + (i - 1) / 2) / 100)] = true end
 end
 if next(live) then -- a lost write: reopen its slices
-  for slice in pairs(live) do call('ZADD', n .. ':work', at, slice) end
+  for slice in pairs(live) do call('ZADD', n .. ':work', tick, slice) end
   call('ZADD', P .. 'lane:' .. h[4], 'LT', tick, id)
   call('HSET', n, 'state', RUNNING)
   call('ZREM', P .. 'auditing', id)

@@ -11,7 +11,7 @@ local last = call('GET', P .. 'lastrun')
 local changed, rewrite = last ~= ARGV[2], 0
 if changed then
   -- Redis restarted: nobody claims until results that the daemons still know are in again.
-  if last then call('SET', P .. 'hold', 1, 'PX', ARGV[3]) end
+  if last then call('SET', P .. 'hold', ARGV[3], 'PX', ARGV[3]) end
   call('SET', P .. 'lastrun', ARGV[2])
   rewrite = call('SET', P .. 'rewrite:' .. ARGV[2], 1, 'NX', 'EX', 86400) and 1 or 0
 end

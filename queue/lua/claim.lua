@@ -3,18 +3,20 @@
 -- Every prefix of the writes is safe: work list before cursor; a torn AOF can repeat a slice, never skip one.
 local lanes, owner, lease = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local hold = call('PTTL', P .. 'hold')
-if hold ~= -2 then return {'ok', '', math.max(hold, 50)} end
+if hold ~= -2 then
+  local most = tonumber(call('GET', P .. 'hold'))
+  if most and most > 1 and hold > most then -- it says how long it is meant to last: the clock was set back meanwhile
+    hold = most
+    call('PEXPIRE', P .. 'hold', most)
+  end
+  return {'ok', '', math.max(hold, 50)}
+end
 local at, tick = now()
--- A leased slice's score is read by the tick, a waiting one's by the day's clock; they differ only where somebody moves the day.
-local late, scan = math.max(at, tick), math.abs(at - tick) < 1 and 1 or 200
 
 -- A slice that waits no longer, or whose lease ran out.
 local function due(n)
-  local w = call('ZRANGE', n .. ':work', '-inf', late, 'BYSCORE', 'LIMIT', 0, scan, 'WITHSCORES')
-  for i = 1, #w, 2 do
-    local owned = call('HEXISTS', n .. ':own', w[i]) == 1
-    if tonumber(w[i + 1]) <= (owned and tick or at) then return w[i], owned and 'x' or 'r' end
-  end
+  local slice = call('ZRANGE', n .. ':work', '-inf', tick, 'BYSCORE', 'LIMIT', 0, 1)[1]
+  if slice then return slice, call('HEXISTS', n .. ':own', slice) == 1 and 'x' or 'r' end
 end
 
 local function take(id, n, lane, h)
@@ -45,8 +47,7 @@ local function idle(id, n, lane, h)
     staged = true
   end
   if nx[2] then
-    local owned = call('HEXISTS', n .. ':own', nx[1]) == 1
-    call('ZADD', z, math.max(tick + 10, owned and tonumber(nx[2]) or tick + nx[2] - at), id)
+    call('ZADD', z, math.max(tick + 10, tonumber(nx[2])), id)
   elseif staged then
     to_audit(id, lane, at)
   elseif till then
@@ -74,7 +75,7 @@ end
 
 for i = 1, #lanes do
   local lane = lanes:sub(i, i)
-  for _, id in ipairs(call('ZRANGE', P .. 'lane:' .. lane, '-inf', late, 'BYSCORE', 'LIMIT', 0, 16)) do
+  for _, id in ipairs(call('ZRANGE', P .. 'lane:' .. lane, '-inf', tick, 'BYSCORE', 'LIMIT', 0, 16)) do
     local got = look(id, lane)
     if got then return got end
   end

@@ -78,7 +78,7 @@ end
 
 if settle and waiting then
   if h[1] == RUNNING then call('ZADD', P .. 'lane:' .. h[4], 'LT', tick + wait, id) end
-  call('ZADD', work, at + wait, slice)
+  call('ZADD', work, tick + wait, slice)
   call('HDEL', own, slice)
 elseif settle then
   call('HDEL', own, slice)

@@ -2,12 +2,13 @@
 local P = KEYS[1]:sub(1, -6)
 local call = redis.call
 -- The one clock, in milliseconds, read twice. First what people mean by time: Redis' TIME plus the offset in `P clock` (absent in production;
--- tests move days with it): due, not_after, retries, windows. Then TIME alone, with microseconds as fraction: leases, and the order in which
--- notices are served (two claims of one millisecond keep their order). Moving the day ends no lease and holds nobody up.
+-- tests move days with it): due, not_after, windows. Then the tick, with microseconds as fraction: leases, waits until the next try, and the order
+-- in which notices are served (two claims of one millisecond keep their order). It is TIME, moved on by as much as TIME was ever set back (sweep):
+-- moving the day ends no lease and holds nobody up.
 local function now()
-  local t = call('TIME')
+  local t, moved = call('TIME'), call('MGET', KEYS[1], P .. 'tick.back')
   local ms = t[1] * 1000
-  return ms + math.floor(t[2] / 1000) + (tonumber(call('GET', KEYS[1]) or 0) or 0), ms + t[2] / 1000
+  return ms + math.floor(t[2] / 1000) + (tonumber(moved[1] or 0) or 0), ms + t[2] / 1000 + (tonumber(moved[2] or 0) or 0)
 end
 -- A refusal: never an error reply, so that no user's text reaches Redis' error line.
 local function refuse(code, message, field)

@@ -5,8 +5,10 @@ local key = P .. 'rl:' .. ARGV[1]
 local t = call('TIME')
 local at = t[1] * 1000000 + t[2]
 local step, n = 1000000 / ARGV[2], tonumber(ARGV[3])
-local free = tonumber(call('GET', key) or 0)
-if free < at or free > at + 3600000000 then free = at end -- an hour ahead: the clock jumped
+local was = {(call('GET', key) or ''):match('^(%S+) (%S+)$')} -- the next free moment, and when that was said
+local free, said = tonumber(was[1] or 0), tonumber(was[2] or 0)
+if said > at then free = free - (said - at) end -- the clock was set back
+if free < at then free = at end
 local till = free + n * step
-call('SET', key, string.format('%.3f', till), 'PX', math.ceil((till - at) / 1000) + 1000)
+call('SET', key, string.format('%.3f %.0f', till, at), 'PX', math.ceil((till - at) / 1000) + 1000)
 return {'ok', math.ceil(free - at), math.ceil(step)}

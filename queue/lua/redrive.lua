@@ -25,7 +25,7 @@ for i = 1, #b, 2 do
 end
 if count > 0 then
   for slice in pairs(slices) do
-    if call('HEXISTS', n .. ':own', slice) == 0 then call('ZADD', n .. ':work', at, slice) end
+    if call('HEXISTS', n .. ':own', slice) == 0 then call('ZADD', n .. ':work', tick, slice) end
   end
   call('ZADD', P .. 'expiry', h[4], id)
   call('ZADD', P .. 'lane:' .. h[2], 'LT', tick, id)

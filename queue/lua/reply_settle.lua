@@ -5,7 +5,7 @@
 -- and for each answer its lane and its line (model/audience.h, without LF).
 -- Answers first, then what is known of the sender, the reply itself last: a torn log repeats, never loses.
 local replies, done, log, texts, texts_done = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local at = now()
+local at, tick = now()
 local MAX_ATTEMPTS = {['0'] = 0, ['1'] = 60, ['2'] = 15, ['3'] = 15}
 local LANE_NAMES = {['0'] = 'emergency', ['1'] = 'urgent', ['2'] = 'normal', ['3'] = 'bulk'}
 
@@ -54,7 +54,7 @@ local function append(lane, lines)
   call('SETRANGE', n .. ':st', 2 * total - 1, '\0')
   call('HSET', n, 'total', total, 'nsl', math.ceil(total / 100), 'tail', tail)
   if first < cur and call('HEXISTS', n .. ':own', first) == 0 then
-    call('ZADD', n .. ':work', 'LT', at, first)
+    call('ZADD', n .. ':work', 'LT', tick, first)
   end
   call('ZADD', P .. 'lane:' .. lane, 'LT', at, id)
   return true

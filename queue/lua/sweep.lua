@@ -1,8 +1,21 @@
 #!lua flags=allow-oom
 -- One bounded step of housekeeping; any daemon, no leader. Answers whether there is more.
 -- ARGV: daemon, its heartbeat's life in ms, version, nonce, how long audiences are kept in ms
-local at, tick = now()
 local more = 0
+
+-- Redis' TIME was set back: ticks go on from where they were at the last sweep, or whatever waits would wait longer by as much. One command, so that
+-- a torn write neither forgets nor repeats it.
+local function keep_ticks()
+  local t, was = call('TIME'), call('MGET', P .. 'tick.seen', P .. 'tick.back')
+  local time, seen = t[1] * 1000 + math.floor(t[2] / 1000), tonumber(was[1] or 0)
+  if time < seen - 1000 then
+    call('MSET', P .. 'tick.back', int(tonumber(was[2] or 0) + seen - time), P .. 'tick.seen', int(time))
+  else
+    call('SET', P .. 'tick.seen', int(time))
+  end
+end
+keep_ticks()
+local at, tick = now()
 
 local function heartbeat()
   call('HSET', P .. 'd:' .. ARGV[1], 'at', at, 'version', ARGV[3], 'nonce', ARGV[4])

@@ -129,13 +129,23 @@ void fixture_end_leases(struct fixture *f, const char *id)
     free(redis_server_ask(f->server, "EVAL", script, "0", id, NULL));
 }
 
-void fixture_clock(struct fixture *f, int64_t offset_ms)
+static void set_ms(struct fixture *f, const char *key, int64_t ms)
 {
     char s[32];
 
-    if (snprintf(s, sizeof(s), "%lld", (long long)offset_ms) < 0)
+    if (snprintf(s, sizeof(s), "%lld", (long long)ms) < 0)
         panic("snprintf");
-    free(redis_server_ask(f->server, "SET", "crier:{venus}:clock", s, NULL));
+    free(redis_server_ask(f->server, "SET", key, s, NULL));
+}
+
+void fixture_clock(struct fixture *f, int64_t offset_ms)
+{
+    set_ms(f, "crier:{venus}:clock", offset_ms);
+}
+
+void fixture_ticks(struct fixture *f, int64_t offset_ms)
+{
+    set_ms(f, "crier:{venus}:tick.back", offset_ms);
 }
 
 /* ---- intake ---- */

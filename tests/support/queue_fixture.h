@@ -37,6 +37,8 @@ bool fixture_redis_is(struct fixture *f, const char *expected, ...) __attribute_
 void fixture_end_leases(struct fixture *f, const char *id);
 /* `P clock`: days pass. */
 void fixture_clock(struct fixture *f, int64_t offset_ms);
+/* Ticks: what leases and waits go by. */
+void fixture_ticks(struct fixture *f, int64_t offset_ms);
 
 /* "accepted" | "same" | "conflict", or the refusal's code. The notice is completed at ${now_at} = now. */
 const char *fixture_accept(struct fixture *f, struct queue *q, const char *json);

@@ -151,9 +151,9 @@ static void test_retry_waits(void **state)
     fixture_finish_all(f, f->q, c, 0, 7, 1, RECIPIENT_ACCEPTED, false, 0);
     assert_true(fixture_finish_all(f, f->q, c, 7, 3, 1, RECIPIENT_RETRY, true, 30000));
     claim_and_drop(ALL, NULL);
-    fixture_clock(f, 29000);
+    fixture_ticks(f, 29000);
     claim_and_drop(ALL, NULL);
-    fixture_clock(f, 31000);
+    fixture_ticks(f, 31000);
     again = expect_claim(f->q, ALL, "a");
     assert_int_equal(again->kind, QUEUE_RETRY);
     assert_int_equal(again->states[6], RECIPIENT_ACCEPTED);
@@ -162,7 +162,7 @@ static void test_retry_waits(void **state)
     assert_int_equal(fixture_begin(f, f->q, again, 0, 10, go), 3);
     assert_int_equal(go[0].off, 7);
     assert_int_equal(go[0].attempt, 2);
-    fixture_clock(f, 0);
+    fixture_ticks(f, 0);
     fixture_claim_free(c);
     fixture_claim_free(again);
 }
