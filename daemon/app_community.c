@@ -132,6 +132,7 @@ static struct hooks *new_hooks(struct app *a, struct link *l)
                            .conf = link_provider(l),
                            .on_replies = app_events_replies,
                            .on_receipt = app_events_receipt,
+                           .on_bad = app_events_rejected,
                            .arg = c};
 
     return hooks_new(&o);

@@ -9,8 +9,10 @@
 #include "base/num.h"
 #include "queue/replies.h"
 #include "text/phone.h"
+#include "text/utf8.h"
 
 #define STORE_MAX 100 /* replies per call of the script */
+#define FIRST_MAX 200 /* bytes of the sentence about the first bad item */
 
 struct hooks {
     struct loop *loop;
@@ -19,6 +21,7 @@ struct hooks {
     const struct provider_conf *conf;
     void (*on_replies)(void *arg);
     void (*on_receipt)(void *arg, const char *notice, enum recipient_state s);
+    void (*on_bad)(void *arg, const char *reason);
     void *arg;
     TAILQ_HEAD(, hooks_call) calls;
 };
@@ -28,6 +31,13 @@ struct reply {
     char *text;
     size_t text_len;
     int64_t sent_at;
+};
+
+/* An item that is no reply: kept for staff. */
+struct bad {
+    char reason[40], message[400];
+    char *entry;
+    size_t entry_len;
 };
 
 struct receipt {
@@ -51,6 +61,9 @@ struct hooks_call {
     struct loop_timer *deadline;
     struct reply *replies; /* while the body is read */
     size_t n_replies;
+    struct bad *bad; /* while the body is read; replies only */
+    size_t n_kept, n_bad;
+    char first[FIRST_MAX];         /* what is wrong with the first bad item */
     LIST_HEAD(, receipt) receipts; /* under way */
     TAILQ_ENTRY(hooks_call) entry;
 };
@@ -94,12 +107,10 @@ static void on_task(void *arg)
 {
     struct hooks_call *c = arg;
 
-    if (c->status)
-        answer(c, c->status, c->body);
-    else if (c->failed)
+    if (c->failed)
         answer(c, 503, "{\"code\":5,\"message\":\"not stored, send it again\"}");
     else
-        answer(c, 200, "{\"code\":0}");
+        answer(c, c->status ? c->status : 200, c->body);
     call_free(c);
 }
 
@@ -127,6 +138,55 @@ static void refuse(struct hooks_call *c, int status, const struct err *e)
     buf_fini(&b);
 }
 
+/* ---- bad items: what is wrong with one keeps no other out ---- */
+
+static void note_bad(struct hooks_call *c, const struct provider_bad *p)
+{
+    c->n_items++;
+    if (c->n_bad++ == 0) {
+        size_t n = utf8_cut(p->why->msg, strlen(p->why->msg), sizeof(c->first) - 1);
+        memcpy(c->first, p->why->msg, n);
+        c->first[n] = '\0';
+    }
+    if (c->h->on_bad)
+        c->h->on_bad(c->h->arg, p->why->code);
+}
+
+/* Everything was read; some of it was bad: said in the log and in the answer, which is "taken" nevertheless. */
+static void tell_bad(struct hooks_call *c, const char *kind)
+{
+    struct buf b = BUF_INIT(sizeof(c->body) - 1);
+
+    log_warn("hook.bad", "provider=%s kind=%s items=%zu bad=%zu first=\"%s\"", c->h->conf->name, kind,
+             c->n_items, c->n_bad, c->first);
+    (void)buf_fmt(&b, "{\"code\":0,\"refused\":%zu,\"message\":\"", c->n_bad);
+    (void)buf_json(&b, c->first, strlen(c->first));
+    (void)buf_str(&b, "\"}");
+    if (!b.overflow && !c->status)
+        memcpy(c->body, b.data, b.len + 1);
+    buf_fini(&b);
+}
+
+static void on_bad_receipt(void *arg, const struct provider_bad *p)
+{
+    note_bad(arg, p);
+}
+
+static void on_bad_reply(void *arg, const struct provider_bad *p)
+{
+    struct hooks_call *c = arg;
+
+    note_bad(c, p);
+    if (c->n_items > HOOKS_ITEMS_MAX)
+        return;
+    c->bad = xrealloc(c->bad, (c->n_kept + 1) * sizeof(*c->bad));
+    struct bad *b = &c->bad[c->n_kept++];
+    memcpy(b->reason, p->why->code, sizeof(b->reason));
+    memcpy(b->message, p->why->msg, sizeof(b->message));
+    b->entry = xmemdup(p->item, p->len);
+    b->entry_len = p->len;
+}
+
 /* ---- replies ---- */
 
 static void on_stored(void *arg, const struct queue_result *r, size_t n_new)
@@ -139,6 +199,12 @@ static void on_stored(void *arg, const struct queue_result *r, size_t n_new)
     }
     c->n_new += n_new;
     one_done(c);
+}
+
+static void on_kept(void *arg, const struct queue_result *r, size_t n_new)
+{
+    (void)n_new; /* not for the replier */
+    on_stored(arg, r, 0);
 }
 
 static void on_reply(void *arg, const struct provider_reply *p)
@@ -179,8 +245,29 @@ static void store_replies(struct hooks_call *c)
     }
 }
 
+static void store_bad(struct hooks_call *c)
+{
+    struct replies_bad in[STORE_MAX];
+
+    for (size_t at = 0; at < c->n_kept;) {
+        size_t n = 0;
+        for (; n < STORE_MAX && at < c->n_kept; n++, at++) {
+            const struct bad *b = &c->bad[at];
+            in[n] = (struct replies_bad){
+                .reason = b->reason, .message = b->message, .entry = b->entry, .entry_len = b->entry_len};
+        }
+        c->n_under_way++;
+        replies_reject(c->h->q, c->h->conf->name, in, n, on_kept, c);
+    }
+}
+
 static void free_replies(struct hooks_call *c)
 {
+    for (size_t i = 0; i < c->n_kept; i++)
+        free(c->bad[i].entry);
+    free(c->bad);
+    c->bad = NULL;
+    c->n_kept = 0;
     for (size_t i = 0; i < c->n_replies; i++)
         free(c->replies[i].text);
     free(c->replies);
@@ -191,15 +278,17 @@ static void free_replies(struct hooks_call *c)
 static void read_replies(struct hooks_call *c, const char *body, size_t n)
 {
     struct err e = {.msg = ""};
-    int found = c->h->driver->replies(c->h->conf, body, n, on_reply, c, &e);
+    int found = c->h->driver->replies(c->h->conf, body, n, on_reply, on_bad_reply, c, &e);
 
     if (found < 0)
         refuse(c, 400, &e);
-    else if (c->n_items > HOOKS_ITEMS_MAX) {
+    if (c->n_items > HOOKS_ITEMS_MAX) {
         (void)err_set(&e, "too-many", NULL, "more than %d replies in one request", HOOKS_ITEMS_MAX);
         refuse(c, 413, &e);
-    } else
+    } else {
         store_replies(c);
+        store_bad(c);
+    }
     free_replies(c);
 }
 
@@ -258,9 +347,9 @@ static void read_receipts(struct hooks_call *c, const char *body, size_t n)
 {
     struct err e = {.msg = ""};
 
-    if (c->h->driver->receipts(c->h->conf, body, n, on_receipt, c, &e) < 0)
+    if (c->h->driver->receipts(c->h->conf, body, n, on_receipt, on_bad_receipt, c, &e) < 0)
         refuse(c, 400, &e);
-    else if (c->n_items > HOOKS_ITEMS_MAX) {
+    if (c->n_items > HOOKS_ITEMS_MAX) {
         (void)err_set(&e, "too-many", NULL, "more than %d receipts in one request", HOOKS_ITEMS_MAX);
         refuse(c, 413, &e);
     }
@@ -271,6 +360,7 @@ static void read_receipts(struct hooks_call *c, const char *body, size_t n)
 struct hooks_call *hooks_handle(struct hooks *h, const char *kind, const char *body, size_t n,
                                 hooks_done_fn cb, void *arg)
 {
+    static const char taken[] = "{\"code\":0}";
     struct hooks_call *c = xcalloc(1, sizeof(*c));
     struct err e;
 
@@ -282,6 +372,7 @@ struct hooks_call *hooks_handle(struct hooks *h, const char *kind, const char *b
     c->deadline = loop_timer_new(h->loop, on_deadline, c);
     loop_timer_arm_ms(c->deadline, HOOKS_DEADLINE_MS);
     TAILQ_INSERT_TAIL(&h->calls, c, entry);
+    memcpy(c->body, taken, sizeof(taken));
     c->n_under_way = 1; /* held until everything is begun */
     if (n > HOOKS_BODY_MAX) {
         (void)err_set(&e, "too-large", NULL, "more than %d bytes", HOOKS_BODY_MAX);
@@ -294,6 +385,8 @@ struct hooks_call *hooks_handle(struct hooks *h, const char *kind, const char *b
         (void)err_set(&e, "no-such-hook", NULL, "driver %s has no such callback", h->driver->name);
         refuse(c, 404, &e);
     }
+    if (c->n_bad > 0)
+        tell_bad(c, kind);
     one_done(c);
     return c;
 }
@@ -313,6 +406,7 @@ struct hooks *hooks_new(const struct hooks_opts *o)
     h->conf = o->conf;
     h->on_replies = o->on_replies;
     h->on_receipt = o->on_receipt;
+    h->on_bad = o->on_bad;
     h->arg = o->arg;
     TAILQ_INIT(&h->calls);
     return h;

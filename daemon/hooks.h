@@ -21,14 +21,16 @@ struct hooks_opts {
     const struct provider_conf *conf; /* borrowed */
     void (*on_replies)(void *arg);    /* new replies are in Redis: poke the replier. May be NULL */
     void (*on_receipt)(void *arg, const char *notice,
-                       enum recipient_state s); /* one receipt was taken. May be NULL */
+                       enum recipient_state s);    /* one receipt was taken. May be NULL */
+    void (*on_bad)(void *arg, const char *reason); /* one item could not be read. May be NULL */
     void *arg;
 };
 struct hooks *hooks_new(const struct hooks_opts *o);
 /* Requests under way complete no more. When no completion of the queue can come any more (it goes first, or in the same turn). NULL is fine. */
 void hooks_free(struct hooks *h);
 
-/* ${status} 200 (body {"code":0}), 400 (unreadable), 404 (the API has no such callback), 413, 503 (not in Redis yet: say it again). ${body} is JSON, borrowed. */
+/* ${status} 200 (body {"code":0}; with "refused":N and "message" when N items of an array could not be read: they need not be said again, replies among them are in the
+ * stream `rejected`), 400 (unreadable as a whole, or a lone bad item; that one is in `rejected` too), 404 (the API has no such callback), 413, 503 (not in Redis yet: say it again). ${body} is JSON, borrowed. */
 typedef void (*hooks_done_fn)(void *arg, int status, const char *body);
 struct hooks_call;
 /* ${kind}: "reply" | "receipt". Exactly one completion, later, within HOOKS_DEADLINE_MS, none after hooks_cancel. The body is read before this returns. */

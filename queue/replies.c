@@ -47,6 +47,24 @@ void replies_store(struct queue *q, const struct replies_in *list, size_t n, rep
     queue_op_script(&o->op, SCRIPT_REPLY_STORE);
 }
 
+void replies_reject(struct queue *q, const char *provider, const struct replies_bad *list, size_t n,
+                    replies_store_fn cb, void *arg)
+{
+    struct store_op *o = queue_op_new(q, sizeof(*o), on_store);
+
+    o->cb = cb;
+    o->arg = arg;
+    queue_op_key(&o->op, KEY_REJECTED, NULL);
+    queue_op_i64(&o->op, REPLIES_REJECTED_MAX);
+    queue_op_str(&o->op, provider);
+    for (size_t i = 0; i < n; i++) {
+        queue_op_str(&o->op, list[i].reason);
+        queue_op_str(&o->op, list[i].message);
+        queue_op_arg(&o->op, list[i].entry, list[i].entry_len);
+    }
+    queue_op_script(&o->op, SCRIPT_REPLY_REJECT);
+}
+
 /* ---- the lease ---- */
 
 struct lease_op {

@@ -18,6 +18,16 @@ struct replies_in {
 typedef void (*replies_store_fn)(void *arg, const struct queue_result *r, size_t n_new);
 void replies_store(struct queue *q, const struct replies_in *list, size_t n, replies_store_fn cb, void *arg);
 
+/* What a callback brought as replies and nobody can read (<= 100): whole into the stream `rejected` for staff, the same content of a provider once in 7 days. Completion and
+ * ${n_new} as above; code "busy" when REPLIES_REJECTED_MAX entries are there. Borrowed until this returns. */
+#define REPLIES_REJECTED_MAX 100000
+struct replies_bad {
+    const char *reason, *message, *entry;
+    size_t entry_len;
+};
+void replies_reject(struct queue *q, const char *provider, const struct replies_bad *list, size_t n,
+                    replies_store_fn cb, void *arg);
+
 /* Take the lease for deciding replies (or renew it); ${mine} tells. ${lease_ms} e.g. 3,000; 0 gives it up. */
 void replies_lease(struct queue *q, int64_t lease_ms,
                    void (*cb)(void *arg, const struct queue_result *r, bool mine), void *arg);

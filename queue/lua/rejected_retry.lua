@@ -6,6 +6,7 @@ local r = call('XRANGE', P .. 'rejected', ARGV[1], ARGV[1])
 if #r == 0 then return refuse('no-such-entry', 'there is no rejected entry with this key') end
 local f = {}
 for i = 1, #r[1][2], 2 do f[r[1][2][i]] = r[1][2][i + 1] end
+if f.list == 'reply' then return refuse('not-retried', 'a provider sent this as a reply; it can be read and dismissed, not sent again') end
 if f.entry then call('LPUSH', P .. (f.list == 'inbox:e' and 'inbox:e' or 'inbox'), f.entry) end
 call('XDEL', P .. 'rejected', ARGV[1])
 return {'ok'}

@@ -1,56 +1,62 @@
 /* Receipts and replies in the JSON of contract 5. More members may be there (bridges pass on what they have); the known ones have one type. */
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "provider/drivers.h"
+#include "text/utf8.h"
 
 #define CALLBACK_ITEMS_MAX 10000
-#define REPLY_TEXT_MAX     16384
+#define MENDED             3 /* a half of a character has one byte at least, what stands for it three */
 
-/* Fills the string member ${key}; -1 when it is there and no string, longer than ${max}, or (${need}) missing or empty. */
-static int member(const json_t *o, const char *key, size_t max, bool need, const char **out, size_t *n,
-                  const char *code, struct err *e)
+/* Fills the string member ${key}; -1 when it is missing, empty, no string, or longer than ${max}. */
+static int member(const json_t *o, const char *key, size_t max, const char **out, const char *code,
+                  struct err *e)
 {
     const json_t *v = json_object_get(o, key);
 
-    *out = "";
-    *n = 0;
     if (v == NULL)
-        return need ? err_set(e, code, key, "member \"%s\" is missing", key) : 0;
+        return err_set(e, code, key, "member \"%s\" is missing", key);
     if (!json_is_string(v))
         return err_set(e, code, key, "member \"%s\" must be a string", key);
     *out = json_string_value(v);
-    *n = json_string_length(v);
-    if (*n > max)
-        return err_set(e, code, key, "member \"%s\" has %zu bytes; at most %zu are taken", key, *n, max);
-    if (need && *n == 0)
+    size_t n = json_string_length(v);
+    if (n > max)
+        return err_set(e, code, key, "member \"%s\" has %zu bytes; at most %zu are taken", key, n, max);
+    if (n == 0)
         return err_set(e, code, key, "member \"%s\" is empty", key);
+    /* Control characters have no place in what becomes keys, log fields and table cells. */
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)(*out)[i] < 0x20 || (*out)[i] == 0x7f)
+            return err_set(e, code, key, "member \"%s\" holds a control character", key);
     return 0;
 }
 
-/* Control characters have no place in what becomes keys, log fields and table cells. */
-static int plain(const char *s, const char *key, const char *code, struct err *e)
+/* For people only: cut at a character's border where it is too long, left out where it is no string. */
+static void detail_read(const json_t *o, struct provider_receipt *r)
 {
-    for (; *s != '\0'; s++)
-        if ((unsigned char)*s < 0x20 || *s == 0x7f)
-            return err_set(e, code, key, "member \"%s\" holds a control character", key);
-    return 0;
+    const json_t *v = json_object_get(o, "detail");
+    const char *s = json_is_string(v) ? json_string_value(v) : "";
+    size_t n = utf8_cut(s, json_is_string(v) ? json_string_length(v) : 0, sizeof(r->detail) - 1);
+
+    for (size_t i = 0; i < n; i++)
+        r->detail[i] = (char)((unsigned char)s[i] < 0x20 || s[i] == 0x7f ? ' ' : s[i]);
+    r->detail[n] = '\0';
 }
 
 static int receipt_read(const json_t *o, struct provider_receipt *r, struct err *e)
 {
     static const char code[] = "bad-receipt";
-    const char *ref, *status, *detail;
-    size_t n;
+    const char *ref, *status;
 
     if (!json_is_object(o))
         return err_set(e, code, NULL, "a receipt must be an object");
-    if (member(o, "ref", sizeof(r->ref) - 1, true, &ref, &n, code, e) < 0 || plain(ref, "ref", code, e) < 0)
+    if (member(o, "ref", sizeof(r->ref) - 1, &ref, code, e) < 0)
         return -1;
     (void)snprintf(r->ref, sizeof(r->ref), "%s", ref); /* length checked above */
-    if (member(o, "status", 32, true, &status, &n, code, e) < 0)
+    if (member(o, "status", 32, &status, code, e) < 0)
         return -1;
     if (strcmp(status, "delivered") == 0)
         r->state = RECIPIENT_DELIVERED;
@@ -58,53 +64,63 @@ static int receipt_read(const json_t *o, struct provider_receipt *r, struct err 
         r->state = RECIPIENT_FAILED;
     else
         return err_set(e, code, "status", "a receipt's status is \"delivered\" or \"failed\"");
-    if (member(o, "detail", 1024, false, &detail, &n, code, e) < 0)
-        return -1;
-    /* For people only, so it may be cut; at a character's border, since it is stored and shown as UTF-8. */
-    while (n >= sizeof(r->detail) ||
-           (n > 0 && n < strlen(detail) && ((unsigned char)detail[n] & 0xc0) == 0x80))
-        n--;
-    (void)snprintf(r->detail, sizeof(r->detail), "%.*s", (int)n, detail);
-    for (char *p = r->detail; *p != '\0'; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = ' ';
+    detail_read(o, r);
     return 0;
 }
 
-static int reply_read(const json_t *o, struct provider_reply *r, struct err *e)
+/* What somebody wrote is never refused for its length or for what it holds. */
+static void text_read(const json_t *v, struct buf *text)
+{
+    const char *s = json_string_value(v);
+    size_t n = json_string_length(v), keep = n;
+    char mark[80] = "";
+
+    buf_reset(text);
+    if (n > CALLBACK_TEXT_MAX) {
+        (void)snprintf(mark, sizeof(mark), "…… [原文 %zu 字节, 太长, 已截断 / cut]", n);
+        keep = utf8_cut(s, n, CALLBACK_TEXT_MAX - strlen(mark));
+    }
+    (void)buf_add(text, s, keep);
+    (void)buf_str(text, mark);
+    for (size_t i = 0; i < text->len; i++)
+        if (text->data[i] == '\0')
+            text->data[i] = ' ';
+}
+
+static int reply_read(const json_t *o, struct provider_reply *r, struct buf *text, struct err *e)
 {
     static const char code[] = "bad-reply";
-    const char *id, *from, *text, *time;
-    struct err why;
-    size_t n;
+    const json_t *words = json_object_get(o, "text"), *time = json_object_get(o, "time");
+    const char *id, *from;
 
     if (!json_is_object(o))
         return err_set(e, code, NULL, "a reply must be an object");
-    if (member(o, "id", sizeof(r->id) - 1, true, &id, &n, code, e) < 0 || plain(id, "id", code, e) < 0)
+    if (member(o, "id", sizeof(r->id) - 1, &id, code, e) < 0 ||
+        member(o, "from", sizeof(r->from) - 1, &from, code, e) < 0)
         return -1;
-    (void)snprintf(r->id, sizeof(r->id), "%s", id); /* length checked above */
-    if (member(o, "from", sizeof(r->from) - 1, true, &from, &n, code, e) < 0 ||
-        plain(from, "from", code, e) < 0)
-        return -1;
-    (void)snprintf(r->from, sizeof(r->from), "%s", from); /* length checked above */
-    if (json_object_get(o, "text") == NULL)
-        return err_set(e, code, "text", "member \"text\" is missing");
-    if (member(o, "text", REPLY_TEXT_MAX, false, &text, &r->text_len, code, e) < 0)
-        return -1;
-    memcpy(&r->text, &text, sizeof(text)); /* borrowed from the tree; the interface's pointer is not const */
+    (void)snprintf(r->id, sizeof(r->id), "%s", id); /* lengths checked above */
+    (void)snprintf(r->from, sizeof(r->from), "%s", from);
+    if (!json_is_string(words))
+        return err_set(e, code, "text",
+                       words ? "member \"text\" must be a string" : "member \"text\" is missing");
+    text_read(words, text);
+    r->text = text->len ? text->data : NULL;
+    r->text_len = text->len;
     r->sent_at = 0;
-    if (member(o, "time", 64, false, &time, &n, code, e) < 0)
-        return -1;
-    if (n > 0 && clock_parse_iso(time, &r->sent_at, &why) < 0)
-        return err_set(e, code, "time", "member \"time\" is no ISO 8601 time with an offset");
+    if (json_is_string(time) && clock_parse_iso(json_string_value(time), &r->sent_at, NULL) < 0)
+        r->sent_at = 0;
     return 0;
 }
 
 /* The items of ${body}: the tree (caller decrefs), its items through item_at; NULL when it is neither object nor array. */
 static json_t *items_load(const char *body, size_t n, size_t *n_items, const char *code, struct err *e)
 {
+    struct buf mended = BUF_INIT(MENDED * n);
     json_error_t why;
-    json_t *tree = json_loadb(body, n, JSON_REJECT_DUPLICATES, &why);
+
+    callback_mend(&mended, body, n);
+    json_t *tree = json_loadb(buf_cstr(&mended), mended.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &why);
+    buf_fini(&mended);
 
     if (tree == NULL) {
         /* jansson's text may quote what it found; its position says enough and cannot leak */
@@ -127,40 +143,67 @@ static const json_t *item_at(const json_t *tree, size_t i)
     return json_is_array(tree) ? json_array_get(tree, i) : tree;
 }
 
-int callback_receipts(const struct provider_conf *c, const char *body, size_t n,
-                      void (*each)(void *arg, const struct provider_receipt *r), void *arg, struct err *e)
+static void tell_bad(const json_t *item, const struct err *why,
+                     void (*bad)(void *arg, const struct provider_bad *b), void *arg)
 {
-    struct provider_receipt r;
+    char *text = json_dumps(item, JSON_COMPACT | JSON_ENCODE_ANY);
+
+    if (text == NULL)
+        panic("an item that was read cannot be written");
+    bad(arg, &(struct provider_bad){.item = text, .len = strlen(text), .why = why});
+    free(text);
+}
+
+int callback_receipts(const struct provider_conf *c, const char *body, size_t n,
+                      void (*each)(void *arg, const struct provider_receipt *r),
+                      void (*bad)(void *arg, const struct provider_bad *b), void *arg, struct err *e)
+{
     size_t n_items = 0;
     json_t *tree = items_load(body, n, &n_items, "bad-receipt", e);
     int told = tree != NULL ? (int)n_items : -1;
 
     (void)c;
-    for (size_t i = 0; told >= 0 && i < n_items; i++)
-        if (receipt_read(item_at(tree, i), &r, e) < 0)
-            told = -1;
-    for (size_t i = 0; told >= 0 && i < n_items; i++)
-        if (receipt_read(item_at(tree, i), &r, NULL) == 0)
+    for (size_t i = 0; tree != NULL && i < n_items; i++) {
+        struct provider_receipt r;
+        struct err why;
+        if (receipt_read(item_at(tree, i), &r, &why) == 0) {
             each(arg, &r);
+            continue;
+        }
+        tell_bad(item_at(tree, i), &why, bad, arg);
+        if (!json_is_array(tree)) {
+            *e = why;
+            told = -1;
+        }
+    }
     json_decref(tree);
     return told;
 }
 
 int callback_replies(const struct provider_conf *c, const char *body, size_t n,
-                     void (*each)(void *arg, const struct provider_reply *r), void *arg, struct err *e)
+                     void (*each)(void *arg, const struct provider_reply *r),
+                     void (*bad)(void *arg, const struct provider_bad *b), void *arg, struct err *e)
 {
-    struct provider_reply r;
     size_t n_items = 0;
     json_t *tree = items_load(body, n, &n_items, "bad-reply", e);
     int told = tree != NULL ? (int)n_items : -1;
+    struct buf text = BUF_INIT(CALLBACK_TEXT_MAX);
 
     (void)c;
-    for (size_t i = 0; told >= 0 && i < n_items; i++)
-        if (reply_read(item_at(tree, i), &r, e) < 0)
-            told = -1;
-    for (size_t i = 0; told >= 0 && i < n_items; i++)
-        if (reply_read(item_at(tree, i), &r, NULL) == 0)
+    for (size_t i = 0; tree != NULL && i < n_items; i++) {
+        struct provider_reply r;
+        struct err why;
+        if (reply_read(item_at(tree, i), &r, &text, &why) == 0) {
             each(arg, &r);
+            continue;
+        }
+        tell_bad(item_at(tree, i), &why, bad, arg);
+        if (!json_is_array(tree)) {
+            *e = why;
+            told = -1;
+        }
+    }
+    buf_fini(&text);
     json_decref(tree);
     return told;
 }

@@ -7,12 +7,18 @@
 extern const struct driver json_driver;
 extern const struct driver sandbox_driver;
 
-/* Callbacks in the JSON of contract 5 (drivers json and sandbox): an object or an array of at most 10,000. Everything is checked before the first ${each}:
- * -1 with code "bad-receipt" | "bad-reply" and the member as field means that none was told. */
+/* Callbacks in the JSON of contract 5 (drivers json and sandbox): an object or an array of at most 10,000. What phones and bridges do to a text does not keep it out: one longer
+ * than CALLBACK_TEXT_MAX is cut, with a mark at its end that says so; NULs become blanks, halves of a character U+FFFD. A time or a detail that cannot be read is left out. */
+#define CALLBACK_TEXT_MAX 16384
 int callback_receipts(const struct provider_conf *c, const char *body, size_t n,
-                      void (*each)(void *arg, const struct provider_receipt *r), void *arg, struct err *e);
+                      void (*each)(void *arg, const struct provider_receipt *r),
+                      void (*bad)(void *arg, const struct provider_bad *b), void *arg, struct err *e);
 int callback_replies(const struct provider_conf *c, const char *body, size_t n,
-                     void (*each)(void *arg, const struct provider_reply *r), void *arg, struct err *e);
+                     void (*each)(void *arg, const struct provider_reply *r),
+                     void (*bad)(void *arg, const struct provider_bad *b), void *arg, struct err *e);
+/* ${body} for a JSON reader: halves of characters that a cut left in its strings (the first bytes of a UTF-8 sequence before the closing quote, a lone surrogate
+ * as \u escape) become U+FFFD. Other bytes stay as they are: text in another encoding is no UTF-8 and must not look like it. */
+void callback_mend(struct buf *out, const char *body, size_t n);
 
 /* What the url of a sandbox provider may say: "" | "sandbox:" | "sandbox:?delay=MS&receipt=MS" (receipt=off: phones never report).
  * 0, or -1 with code "bad-url". */

@@ -57,6 +57,13 @@ struct provider_reply {
     int64_t sent_at; /* 0 = not told */
 };
 
+/* One item of a callback that cannot be read. Everything is borrowed for the call. */
+struct provider_bad {
+    const char *item; /* the whole item as JSON text */
+    size_t len;
+    const struct err *why; /* code "bad-receipt" | "bad-reply", the member as field */
+};
+
 struct driver {
     const char *name;
     size_t batch_max; /* most recipients one request of this API can carry */
@@ -71,11 +78,14 @@ struct driver {
     /* Judge an ANSWERED exchange (other outcomes never reach a driver): one verdict per message; those the answer does not name stay UNKNOWN. */
     void (*classify)(const struct provider_conf *c, const struct provider_msg *m, size_t n,
                      const struct http_answer *a, struct provider_verdict *v);
-    /* Callbacks. Call ${each} for every item; returns the number, or -1 with a code (-> 400). NULL = the API has none. */
+    /* Callbacks. ${each} is called for every item that can be read, ${bad} for every other one; one bad item keeps no good one out. Returns how many there were, or -1
+     * with a code (-> 400): the body as a whole is nothing of this API, or it is one lone item and that is bad (told to ${bad} as well). NULL = the API has none. */
     int (*receipts)(const struct provider_conf *c, const char *body, size_t n,
-                    void (*each)(void *arg, const struct provider_receipt *r), void *arg, struct err *e);
+                    void (*each)(void *arg, const struct provider_receipt *r),
+                    void (*bad)(void *arg, const struct provider_bad *b), void *arg, struct err *e);
     int (*replies)(const struct provider_conf *c, const char *body, size_t n,
-                   void (*each)(void *arg, const struct provider_reply *r), void *arg, struct err *e);
+                   void (*each)(void *arg, const struct provider_reply *r),
+                   void (*bad)(void *arg, const struct provider_bad *b), void *arg, struct err *e);
 };
 
 /* The table of all drivers; NULL when the name is none. provider_driver_at enumerates (NULL past the end). */

@@ -1,4 +1,5 @@
 """Residents text back: seats, waiting list, promotion, answers; one effect however often a provider repeats (contract 4 and 9)."""
+import json
 import threading
 
 import pytest
@@ -213,7 +214,7 @@ def test_a_question_makes_a_bare_number_an_answer(venus):
 
 
 def test_the_hook_tells_the_truth(venus):
-    """Contract 5: 200 only when it is in Redis; 403 for a wrong secret; 400 for what is no reply."""
+    """Contract 5: 200 only when it is in Redis; 403 for a wrong secret; 400 for what is no reply; what is bad in an array keeps no good one out."""
     url = f"{venus.crierd.url}/hooks/p1"
     good = {"id": "m1", "from": phone(1), "text": "报名"}
     assert post_json(f"{url}/wrong/reply", good)[0] == 403
@@ -240,3 +241,10 @@ def test_explain_tells_what_a_reply_would_do(venus):
     assert venus.cli("reply", "explain", "怎么退订").json["intent"] != "stop"
     assert venus.cli("reply", "explain", "报名取消").json["intent"] == "leave"
     assert roster(venus) == []
+    status, body = post_json(f"{url}/{HOOK_SECRET}/reply", [{"id": "m2", "from": phone(1), "text": 1}, {"id": "m3", "from": phone(2), "text": "几点开始", "time": "soon"}])
+    assert (status, body["code"], body["refused"]) == (200, 0, 1) and "text" in body["message"]
+    wait_for(lambda: [t for t in venus.cli("inbox", "list").lines if t["text"] == "几点开始"], 10, "the good one in the inbox")
+    rejected = venus.cli("rejected", "list").lines
+    assert sorted(json.loads(r["entry"])["text"] for r in rejected if r["reason"] == "bad-reply") == [1, "x"]
+    assert venus.cli("rejected", "retry", rejected[0]["key"]).code == 4
+    assert venus.crierd.metrics()['crier_rejected_total{reason="bad-reply"}'] == 2

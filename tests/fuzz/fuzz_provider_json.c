@@ -73,6 +73,13 @@ static void on_reply(void *arg, const struct provider_reply *r)
         abort();
 }
 
+static void on_bad(void *arg, const struct provider_bad *b)
+{
+    (void)arg;
+    if (b->len == 0 || b->why->code[0] == '\0' || b->why->msg[0] == '\0')
+        abort();
+}
+
 static void judge(const struct provider_conf *c, size_t n, const char *body, size_t len)
 {
     struct provider_msg m[4] = {{.to = "+8613800000001"},
@@ -110,10 +117,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         judge(&batch, 4, body, size - 1);
         break;
     case 2:
-        (void)json_driver.receipts(&single, body, size - 1, on_receipt, NULL, &e);
+        (void)json_driver.receipts(&single, body, size - 1, on_receipt, on_bad, NULL, &e);
         break;
     case 3:
-        (void)json_driver.replies(&single, body, size - 1, on_reply, NULL, &e);
+        (void)json_driver.replies(&single, body, size - 1, on_reply, on_bad, NULL, &e);
         break;
     }
     free(body);

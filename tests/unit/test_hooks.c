@@ -19,8 +19,8 @@ static struct queue_bed *bed;
 static struct hooks *hooks;
 static const struct provider_conf conf = {
     .name = "p1", .driver = "json", .channel = "sms", .community = "venus"};
-static int status, n_pokes, n_receipts;
-static char body[600], notice[80];
+static int status, n_pokes, n_receipts, n_bad;
+static char body[600], notice[80], bad[40];
 static bool answered;
 
 static void on_replies(void *arg)
@@ -35,6 +35,13 @@ static void on_receipt(void *arg, const char *id, enum recipient_state s)
     assert_int_equal(s, RECIPIENT_DELIVERED);
     memcpy(notice, id, strlen(id) + 1);
     n_receipts++;
+}
+
+static void on_bad(void *arg, const char *reason)
+{
+    (void)arg;
+    n_bad++;
+    memcpy(bad, reason, strlen(reason) + 1);
 }
 
 static void on_done(void *arg, int code, const char *text)
@@ -76,7 +83,7 @@ static int setup(void **state)
 {
     (void)state;
     queue_bed_clear(bed);
-    n_pokes = n_receipts = 0;
+    n_pokes = n_receipts = n_bad = 0;
     return 0;
 }
 
@@ -135,11 +142,11 @@ static void what_cannot_be_read_is_refused_with_a_reason(void **state)
         const char *kind, *text;
         int status;
     } rows[] = {
-        {"reply",   "{",                                                            400},
-        {"reply",   "{\"id\":\"m-1\"}",                                             400},
-        {"reply",   "[{\"id\":\"m-1\",\"from\":\"13800000001\",\"text\":\"a\"},7]", 400},
-        {"receipt", "{\"ref\":\"a.0.1\",\"status\":\"gone\"}",                      400},
-        {"wechat",  "{}",                                                           404},
+        {"reply",   "{",                                                          400},
+        {"reply",   "[{\"id\":\"m-1\",\"from\":\"13800000001\",\"text\":\"a\"},", 400},
+        {"reply",   "{\"id\":\"m-1\"}",                                           400},
+        {"receipt", "{\"ref\":\"a.0.1\",\"status\":\"gone\"}",                    400},
+        {"wechat",  "{}",                                                         404},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -150,11 +157,59 @@ static void what_cannot_be_read_is_refused_with_a_reason(void **state)
         assert_true(json_integer_value(json_object_get(j, "code")) != 0);
         json_decref(j);
     }
-    expect(ASK("EXISTS", P "replies"), "0"); /* all or nothing */
+    expect(ASK("EXISTS", P "replies"), "0");
     char *big = xcalloc(1, HOOKS_BODY_MAX + 2);
     memset(big, ' ', HOOKS_BODY_MAX + 1);
     assert_int_equal(handle("reply", big, HOOKS_BODY_MAX + 1), 413);
     free(big);
+}
+
+#define GOOD(id, text) "{\"id\":\"" id "\",\"from\":\"13800000001\",\"text\":\"" text "\"}"
+
+/* Said again or not: a provider whose whole array is refused for one item would say it for ever, and what stands behind it would never come. */
+static void bad_replies_keep_no_good_one_out_and_are_kept_for_staff(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "[" GOOD("m-1", "报名") ",7,{\"id\":\"m-2\",\"from\":\"13800000002\",\"text\":[\"救命\"]}," GOOD(
+            "m-3", "取\\u0000消") "]";
+
+    assert_int_equal(post("reply", text), 200);
+    assert_string_equal(body, "{\"code\":0,\"refused\":2,\"message\":\"a reply must be an object\"}");
+    expect(ASK("XLEN", P "replies"), "2");
+    assert_int_equal(n_pokes, 1);
+    assert_int_equal(n_bad, 2);
+    assert_string_equal(bad, "bad-reply");
+    char *entries = ASK("XRANGE", P "rejected", "-", "+");
+    assert_non_null(strstr(entries, "reason\nbad-reply\nmessage\na reply must be an object\nentry\n7\n"));
+    assert_non_null(strstr(entries, "{\"id\":\"m-2\",\"from\":\"13800000002\",\"text\":[\"救命\"]}"));
+    assert_non_null(strstr(entries, "provider\np1"));
+    free(entries);
+    assert_int_equal(post("reply", text), 200); /* said again: kept once */
+    expect(ASK("XLEN", P "rejected"), "2");
+    expect(ASK("XLEN", P "replies"), "2");
+}
+
+static void a_lone_bad_reply_is_refused_and_kept(void **state)
+{
+    (void)state;
+    assert_int_equal(post("reply", "{\"from\":\"13800000002\",\"text\":\"救命\"}"), 400);
+    assert_non_null(strstr(body, "\\\"id\\\" is missing"));
+    expect(ASK("XLEN", P "rejected"), "1");
+    expect(ASK("EXISTS", P "replies"), "0");
+}
+
+static void bad_replies_that_redis_cannot_take_are_not_acknowledged(void **state)
+{
+    (void)state;
+    free(ASK("SET", P "rejected", "no stream"));
+    assert_int_equal(post("reply", "[" GOOD("m-1", "a") ",7]"), 503);
+    assert_int_equal(post("reply", "{}"), 503);
+    expect(ASK("XLEN", P "replies"), "1"); /* kept already; the repeat adds only what is missing */
+    free(ASK("DEL", P "rejected"));
+    assert_int_equal(post("reply", "[" GOOD("m-1", "a") ",7]"), 200);
+    expect(ASK("XLEN", P "replies"), "1");
+    expect(ASK("XLEN", P "rejected"), "1");
 }
 
 static void without_redis_nothing_is_acknowledged(void **state)
@@ -204,6 +259,21 @@ static void receipts_raise_what_was_sent_and_ids_may_hold_dots(void **state)
     assert_string_equal(notice, "a.b.c");
 }
 
+static void bad_receipts_keep_no_good_one_out(void **state)
+{
+    (void)state;
+    make_notice();
+    assert_int_equal(post("receipt",
+                          "[{\"ref\":\"a.b.c.0.1\",\"status\":\"buffered\"},{\"ref\":\"a.b.c.1.1\","
+                          "\"status\":\"delivered\"},{\"ref\":7}]"),
+                     200);
+    assert_non_null(strstr(body, "\"refused\":2"));
+    expect(ledger(), "2 1 3 1");
+    assert_int_equal(n_bad, 2);
+    assert_string_equal(bad, "bad-receipt");
+    expect(ASK("EXISTS", P "rejected"), "0"); /* nobody wrote it: counted, not kept */
+}
+
 /* A right that is missing, a key of another kind: Redis said no, and the report is not in it. */
 static void a_receipt_that_redis_cannot_take_is_not_acknowledged(void **state)
 {
@@ -251,7 +321,8 @@ static int begin(void **state)
                                  .driver = provider_driver("json"),
                                  .conf = &conf,
                                  .on_replies = on_replies,
-                                 .on_receipt = on_receipt};
+                                 .on_receipt = on_receipt,
+                                 .on_bad = on_bad};
     hooks = hooks_new(&o);
     return 0;
 }
@@ -277,6 +348,10 @@ int main(void)
         cmocka_unit_test_setup(an_array_of_hundreds_is_taken_whole, setup),
         cmocka_unit_test_setup(a_sender_that_is_no_mobile_number_is_stored_as_it_came, setup),
         cmocka_unit_test_setup(what_cannot_be_read_is_refused_with_a_reason, setup),
+        cmocka_unit_test_setup(bad_replies_keep_no_good_one_out_and_are_kept_for_staff, setup),
+        cmocka_unit_test_setup(a_lone_bad_reply_is_refused_and_kept, setup),
+        cmocka_unit_test_setup(bad_replies_that_redis_cannot_take_are_not_acknowledged, setup),
+        cmocka_unit_test_setup(bad_receipts_keep_no_good_one_out, setup),
         cmocka_unit_test_setup(without_redis_nothing_is_acknowledged, setup),
         cmocka_unit_test_setup(full_memory_is_told_as_try_again, setup),
         cmocka_unit_test_setup(receipts_raise_what_was_sent_and_ids_may_hold_dots, setup),

@@ -1,4 +1,4 @@
-/* Driver json: requests byte for byte, answers of every kind, receipts and replies (contract 5). */
+/* Driver json: requests byte for byte, answers of every kind (contract 5). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -312,145 +312,6 @@ static void test_answers_to_a_batch(void **state)
     }
 }
 
-/* ---- callbacks ---- */
-
-struct told {
-    int n;
-    struct provider_receipt receipt;
-    struct provider_reply reply;
-    char text[200];
-};
-
-static void on_receipt(void *arg, const struct provider_receipt *r)
-{
-    struct told *t = arg;
-
-    t->n++;
-    t->receipt = *r;
-}
-
-static void on_reply(void *arg, const struct provider_reply *r)
-{
-    struct told *t = arg;
-
-    t->n++;
-    t->reply = *r;
-    (void)snprintf(t->text, sizeof(t->text), "%.*s", (int)r->text_len, r->text);
-}
-
-static const struct {
-    const char *name, *body;
-    int n;
-    const char *field; /* of the failure */
-} receipts[] = {
-    {"one",                                    "{\"ref\":\"n.0.1\",\"status\":\"delivered\"}",                                             1,  NULL    },
-    {"with a detail and more",                 "{\"ref\":\"n.0.1\",\"status\":\"failed\",\"detail\":\"关机\",\"at\":7}",                 1,
-     NULL                                                                                                                                              },
-    {"several",                                "[{\"ref\":\"a.0.1\",\"status\":\"failed\"},{\"ref\":\"n.0.1\",\"status\":\"delivered\"}]", 2,
-     NULL                                                                                                                                              },
-    {"none",                                   "[]",                                                                                       0,  NULL    },
-    {"no ref",                                 "{\"status\":\"delivered\"}",                                                               -1, "ref"   },
-    {"an empty ref",                           "{\"ref\":\"\",\"status\":\"delivered\"}",                                                  -1, "ref"   },
-    {"a ref that is a number",                 "{\"ref\":1,\"status\":\"delivered\"}",                                                     -1, "ref"   },
-    {"a ref with a line feed",                 "{\"ref\":\"a\\nb\",\"status\":\"delivered\"}",                                             -1, "ref"   },
-    {"a ref as long as a book",
-     "{\"ref\":"
-     "\"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
-     "\",\"status\":\"delivered\"}",                                                                                                       -1, "ref"   },
-    {"no status",                              "{\"ref\":\"n.0.1\"}",                                                                      -1, "status"},
-    {"a status of its own",                    "{\"ref\":\"n.0.1\",\"status\":\"DELIVRD\"}",                                               -1, "status"},
-    {"a detail that is an object",             "{\"ref\":\"n.0.1\",\"status\":\"failed\",\"detail\":{}}",                                  -1, "detail"},
-    {"one bad one among good ones tells none",
-     "[{\"ref\":\"a.0.1\",\"status\":\"failed\"},{\"ref\":\"n.0.1\"}]",                                                                    -1, "status"},
-    {"an array in an array",                   "[[]]",                                                                                     -1, ""      },
-    {"a string",                               "\"x\"",                                                                                    -1, ""      },
-    {"nothing",                                "",                                                                                         -1, ""      },
-    {"malformed",                              "{\"ref\":",                                                                                -1, ""      },
-    {"duplicate members",                      "{\"ref\":\"a\",\"ref\":\"b\",\"status\":\"failed\"}",                                      -1, ""      },
-};
-
-static void test_receipts(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(receipts); i++) {
-        struct told t = {.n = 0};
-        struct err e = {.code = ""};
-        int n = json_driver.receipts(&single, receipts[i].body, strlen(receipts[i].body), on_receipt, &t, &e);
-
-        if (n != receipts[i].n || t.n != (n > 0 ? n : 0))
-            fail_msg("%s: %d, told %d", receipts[i].name, n, t.n);
-        if (n < 0 && (strcmp(e.code, "bad-receipt") != 0 || strcmp(e.field, receipts[i].field) != 0))
-            fail_msg("%s: code %s, field %s", receipts[i].name, e.code, e.field);
-        if (n > 0)
-            assert_string_equal(t.receipt.ref, "n.0.1");
-    }
-}
-
-static void test_a_long_detail_is_cut_at_a_character(void **state)
-{
-    struct told t = {.n = 0};
-    struct err e;
-    char body[600] = "{\"ref\":\"n.0.1\",\"status\":\"failed\",\"detail\":\"x";
-
-    (void)state;
-    for (int i = 0; i < 60; i++)
-        memcpy(body + strlen(body), "机", 4);
-    memcpy(body + strlen(body), "\"}", 3);
-    assert_int_equal(json_driver.receipts(&single, body, strlen(body), on_receipt, &t, &e), 1);
-    assert_int_equal(t.receipt.state, RECIPIENT_FAILED);
-    assert_int_equal(strlen(t.receipt.detail), 94); /* 1 + 31 x 3; a 32nd would need 97 */
-}
-
-static const struct {
-    const char *name, *body;
-    int n;
-    const char *field, *text;
-    int64_t sent_at;
-} replies[] = {
-    {"one",
-     "{\"id\":\"m-1\",\"from\":\"+8613800138000\",\"text\":\"报名 "
-     "篮球\",\"time\":\"2026-11-23T09:00:00+08:00\"}",                                                               1,  NULL,   "报名 篮球", 1795395600000},
-    {"without a time",                         "{\"id\":\"m-1\",\"from\":\"+8613800138000\",\"text\":\"1\"}",          1,  NULL,   "1",             0            },
-    {"without a word",                         "{\"id\":\"m-1\",\"from\":\"+8613800138000\",\"text\":\"\"}",           1,  NULL,   "",              0            },
-    {"several",
-     "[{\"id\":\"m-0\",\"from\":\"+8613800138001\",\"text\":\"a\"},{\"id\":\"m-1\",\"from\":\"+"
-     "8613800138000\",\"text\":\"b\\n\"}]",                                                                            2,  NULL,   "b\n",           0            },
-    {"no id",                                  "{\"from\":\"+8613800138000\",\"text\":\"1\"}",                         -1, "id",   "",              0            },
-    {"an id that is a number",                 "{\"id\":1,\"from\":\"+8613800138000\",\"text\":\"1\"}",                -1, "id",   "",              0            },
-    {"no sender",                              "{\"id\":\"m\",\"text\":\"1\"}",                                        -1, "from", "",              0            },
-    {"a sender too long for a number",         "{\"id\":\"m\",\"from\":\"+861380013800013800138000\",\"text\":\"1\"}",
-     -1,                                                                                                                   "from", "",              0            },
-    {"no text",                                "{\"id\":\"m\",\"from\":\"+8613800138000\"}",                           -1, "text", "",              0            },
-    {"a text that is null",                    "{\"id\":\"m\",\"from\":\"+8613800138000\",\"text\":null}",             -1, "text", "",              0            },
-    {"a time without offset",
-     "{\"id\":\"m\",\"from\":\"+8613800138000\",\"text\":\"1\",\"time\":\"2026-11-23T09:00:00\"}",                     -1, "time",
-     "",                                                                                                                                            0            },
-    {"a time that is a number",                "{\"id\":\"m\",\"from\":\"+8613800138000\",\"text\":\"1\",\"time\":1}", -1,
-     "time",                                                                                                                       "",              0            },
-    {"one bad one among good ones tells none",
-     "[{\"id\":\"m\",\"from\":\"+8613800138000\",\"text\":\"1\"},{}]",                                                 -1, "id",   "",              0            },
-    {"bad UTF-8",                              "{\"id\":\"m\",\"from\":\"+8613800138000\",\"text\":\"\xb1\xa8\"}",     -1, "",     "",              0            },
-};
-
-static void test_replies(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(replies); i++) {
-        struct told t = {.n = 0};
-        struct err e = {.code = ""};
-        int n = json_driver.replies(&single, replies[i].body, strlen(replies[i].body), on_reply, &t, &e);
-
-        if (n != replies[i].n || t.n != (n > 0 ? n : 0))
-            fail_msg("%s: %d, told %d (%s)", replies[i].name, n, t.n, e.msg);
-        if (n < 0 && (strcmp(e.code, "bad-reply") != 0 || strcmp(e.field, replies[i].field) != 0))
-            fail_msg("%s: code %s, field %s", replies[i].name, e.code, e.field);
-        if (n > 0 && (strcmp(t.reply.id, "m-1") != 0 || strcmp(t.reply.from, "+8613800138000") != 0 ||
-                      strcmp(t.text, replies[i].text) != 0 || t.reply.sent_at != replies[i].sent_at))
-            fail_msg("%s: read as id %s, text \"%s\", at %lld", replies[i].name, t.reply.id, t.text,
-                     (long long)t.reply.sent_at);
-    }
-}
-
 /* ---- settings ---- */
 
 static void test_settings_are_checked(void **state)
@@ -529,9 +390,6 @@ int main(void)
         cmocka_unit_test(test_a_throttle_says_whom_it_concerns),
         cmocka_unit_test(test_an_id_that_does_not_fit_is_left_out_not_cut),
         cmocka_unit_test(test_answers_to_a_batch),
-        cmocka_unit_test(test_receipts),
-        cmocka_unit_test(test_a_long_detail_is_cut_at_a_character),
-        cmocka_unit_test(test_replies),
         cmocka_unit_test(test_settings_are_checked),
         cmocka_unit_test(test_sandbox_urls),
         cmocka_unit_test(test_the_table_knows_every_driver_once),

@@ -39,6 +39,12 @@ static void on_sent(void *arg, const struct provider_verdict *v, size_t n)
         w->n_accepted += v[i].verdict == VERDICT_SENT;
 }
 
+static void no_bad(void *arg, const struct provider_bad *b)
+{
+    (void)arg;
+    fail_msg("%s", b->why->msg);
+}
+
 static void count_receipt(void *arg, const struct provider_receipt *r)
 {
     struct world *w = arg;
@@ -53,7 +59,7 @@ static void on_receipt(void *arg, const char *provider, const char *body, size_t
     struct err e;
 
     (void)snprintf(w->provider, sizeof(w->provider), "%s", provider);
-    assert_true(sandbox_driver.receipts(&quick, body, n, count_receipt, w, &e) > 0);
+    assert_true(sandbox_driver.receipts(&quick, body, n, count_receipt, no_bad, w, &e) > 0);
 }
 
 static void on_reply(void *arg, const char *provider, const char *body, size_t n)
@@ -181,7 +187,7 @@ static void test_a_phone_texts_back_each_text_with_an_id_of_its_own(void **state
     assert_int_equal(w->n_replies, 0);
     assert_true(loop_run_until(w->loop, never, w, 50) == false && w->n_replies == 1);
     assert_string_equal(w->provider, "demo");
-    assert_int_equal(sandbox_driver.replies(&quick, w->body, strlen(w->body), check_reply, w, &e), 1);
+    assert_int_equal(sandbox_driver.replies(&quick, w->body, strlen(w->body), check_reply, no_bad, w, &e), 1);
     memcpy(first, w->body, sizeof(first));
     sandbox_text(w->box, "demo", "+8613800000001", "报名 \"篮球\"");
     assert_true(loop_run_until(w->loop, replied, w, DEADLINE_MS));
