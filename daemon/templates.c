@@ -12,8 +12,6 @@
 #include "text/tmpl.h"
 #include "text/utf8.h"
 
-#define LANGUAGES_MAX 16
-
 static char *read_file(const char *dir, const char *name, struct err *e)
 {
     char *path = xasprintf("%s/%s", dir, name), *text = xmalloc(NOTICE_TEXT_MAX + 1);
@@ -89,7 +87,7 @@ int templates_fill(const char *dir, struct notice *n, struct err *e)
         return 0;
     found = dir != NULL && dir[0] != '\0' ? scandir(dir, &list, NULL, alphasort) : 0;
     for (int i = 0; i < found; i++) {
-        if (rc == 0 && n->n_texts < LANGUAGES_MAX && belongs(list[i]->d_name, n->template_name, lang))
+        if (rc == 0 && n->n_texts < NOTICE_LANGS_MAX && belongs(list[i]->d_name, n->template_name, lang))
             rc = add_text(n, dir, list[i]->d_name, lang, e);
         free(list[i]);
     }

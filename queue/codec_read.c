@@ -8,7 +8,6 @@
 #include "model/activity.h"
 #include "queue/codec_int.h"
 
-#define LANGS_MAX    8
 #define VARS_MAX     64
 #define VAR_MAX      1000 /* bytes of one value */
 #define CHANNELS_MAX 4
@@ -202,19 +201,13 @@ static int read_text(struct notice *n, const json_t *v, const char *field, struc
 
     if (!json_is_string(v) && !json_is_object(v))
         return bad_type(field, "a string or an object of languages", v, e);
-    n->texts = xcalloc(LANGS_MAX, sizeof(*n->texts));
+    n->texts = xcalloc(NOTICE_LANGS_MAX, sizeof(*n->texts));
     if (json_is_string(v))
         return add_text(n, "", v, field, e);
-    if (json_object_size(v) == 0 || json_object_size(v) > LANGS_MAX)
-        return err_set(e, "no-text", field, "\"text\" must hold 1 to %d languages", LANGS_MAX);
-    json_object_foreach((json_t *)(uintptr_t)v, lang, one)
-    {
-        if (lang[0] == '\0')
-            return err_set(e, "bad-language", field,
-                           "a language is named like zh-CN or en, found an empty name");
-        if (add_text(n, lang, one, field, e) != 0)
-            return -1;
-    }
+    if (json_object_size(v) == 0 || json_object_size(v) > NOTICE_LANGS_MAX)
+        return err_set(e, "no-text", field, "\"text\" must hold 1 to %d languages", NOTICE_LANGS_MAX);
+    json_object_foreach((json_t *)(uintptr_t)v, lang,
+                        one) if (add_text(n, lang, one, field, e) != 0) return -1;
     return 0;
 }
 
@@ -369,6 +362,11 @@ struct notice *codec_read(const json_t *tree, bool stored, struct err *e)
     if (!json_is_object(tree)) {
         err_set(e, "bad-type", NULL, "one JSON object is expected, found %s",
                 tree != NULL ? type_name(tree) : "nothing");
+        return NULL;
+    }
+    if (!stored && json_object_get(json_object_get(tree, "text"), "") != NULL) {
+        /* only a template's file without a language is kept under this name */
+        err_set(e, "bad-language", "text", "a language is named like zh-CN or en, found an empty name");
         return NULL;
     }
     n = notice_new();

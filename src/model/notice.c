@@ -140,13 +140,15 @@ static bool same_primary(const char *a, const char *b)
 
 const char *notice_text_for(const struct notice *n, const char *lang)
 {
-    if (lang == NULL)
-        lang = "";
-    for (size_t i = 0; i < n->n_texts; i++)
-        if (strcasecmp(n->texts[i].lang, lang) == 0)
-            return n->texts[i].text;
-    for (size_t i = 0; i < n->n_texts; i++)
-        if (same_primary(n->texts[i].lang, lang))
-            return n->texts[i].text;
+    const char *wanted[] = {lang != NULL ? lang : "", "", "zh-CN"};
+
+    for (size_t k = 0; k < ARRAY_LEN(wanted); k++) {
+        for (size_t i = 0; i < n->n_texts; i++)
+            if (strcasecmp(n->texts[i].lang, wanted[k]) == 0)
+                return n->texts[i].text;
+        for (size_t i = 0; i < n->n_texts; i++)
+            if (same_primary(n->texts[i].lang, wanted[k]))
+                return n->texts[i].text;
+    }
     return n->n_texts != 0 ? n->texts[0].text : NULL;
 }

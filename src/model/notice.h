@@ -8,10 +8,11 @@
 #include "base/err.h"
 #include "model/audience.h"
 
-#define NOTICE_ID_MAX   64
-#define NOTICE_JSON_MAX 65536 /* contract 3: at most 64 KiB of JSON per entry */
-#define NOTICE_TEXT_MAX 8000  /* bytes of one text before rendering */
-#define NOTICE_SLICE    100   /* recipients per slice */
+#define NOTICE_LANGS_MAX 16 /* texts of one notice */
+#define NOTICE_ID_MAX    64
+#define NOTICE_JSON_MAX  65536 /* contract 3: at most 64 KiB of JSON per entry */
+#define NOTICE_TEXT_MAX  8000  /* bytes of one text before rendering */
+#define NOTICE_SLICE     100   /* recipients per slice */
 
 /* Numbers are written to Redis (queue/SCHEMA.md): never renumber. */
 enum lane { LANE_EMERGENCY = 0, LANE_URGENT, LANE_NORMAL, LANE_BULK };
@@ -109,7 +110,8 @@ struct notice {
 struct notice *notice_new(void);
 void notice_free(struct notice *n);
 bool notice_id_valid(const char *s, size_t n); /* [A-Za-z0-9._-]{1,64} */
-/* The text for a language: exact, then the same primary language, then the first. NULL when there is none. */
+/* The text for a language: exact, then the same primary language, then the one of no language, then Chinese (residents of whom nothing is known), then any. NULL when
+ * there is none. */
 const char *notice_text_for(const struct notice *n, const char *lang);
 /* Fill what the producer left open (lane by kind and level, on_unknown by lane, not_after, an alert's text composed from official text and
  * advice) and check what must hold at ${now_at}: e.g. alert without issuer/issued_at/expires -> "alert-incomplete"; past not_after ->

@@ -202,6 +202,37 @@ static void test_too_long(void **state)
     notice_free(n);
 }
 
+/* Of most residents no language is known: a file of the office has no such column. */
+static void test_language(void **state)
+{
+    static const struct {
+        const char *texts, *lang, *expected;
+    } rows[] = {
+        {"{\"en\":\"e\",\"zh-CN\":\"z\"}", "",      "z"},
+        {"{\"en\":\"e\",\"zh-CN\":\"z\"}", "en",    "e"},
+        {"{\"en\":\"e\",\"zh-CN\":\"z\"}", "en-GB", "e"},
+        {"{\"en\":\"e\",\"zh-CN\":\"z\"}", "zh",    "z"},
+        {"{\"en\":\"e\",\"zh-CN\":\"z\"}", "fr",    "z"},
+        {"{\"en\":\"e\",\"fr\":\"f\"}",    "",      "e"},
+        {"\"x\"",                          "en",    "x"},
+        {"{\"\":\"x\",\"zh-CN\":\"z\"}",   "fr",    "x"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct err e;
+        char *json = xasprintf("{" TO ",\"text\":%s}", rows[i].texts);
+        struct notice *n = codec_stored(json, strlen(json), &e);
+
+        if (n == NULL)
+            fail_msg("%s: %s", json, e.msg);
+        if (strcmp(notice_text_for(n, rows[i].lang), rows[i].expected) != 0)
+            fail_msg("%s for %s: %s", json, rows[i].lang, notice_text_for(n, rows[i].lang));
+        notice_free(n);
+        free(json);
+    }
+}
+
 static void test_names(void **state)
 {
     (void)state;
@@ -221,8 +252,8 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_completed), cmocka_unit_test(test_refused), cmocka_unit_test(test_alert_texts),
-        cmocka_unit_test(test_too_long),  cmocka_unit_test(test_names),
+        cmocka_unit_test(test_completed), cmocka_unit_test(test_refused),  cmocka_unit_test(test_alert_texts),
+        cmocka_unit_test(test_too_long),  cmocka_unit_test(test_language), cmocka_unit_test(test_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
