@@ -22,6 +22,7 @@
 #include "daemon/sandbox.h"
 #include "daemon/scheduler.h"
 #include "daemon/sdnotify.h"
+#include "daemon/watch.h"
 
 enum { WATCHDOG_SLACK_MS = 10000 };
 
@@ -139,6 +140,7 @@ static int make_parts(struct app *a, struct err *e)
         app_community_parts(a, &a->communities[i]);
     if (a->sandbox != NULL)
         app_sandbox_connect(a);
+    a->watch = watch_new(a);
     return 0;
 }
 
@@ -219,6 +221,7 @@ void app_free(struct app *a)
     redis_free(a->redis_side);
     redis_free(a->redis_main);
     embedded_stop(a->embedded);
+    watch_free(a->watch);
     if (a->loop != NULL)
         app_events_fini(a);
     events_free(a->events);

@@ -29,6 +29,7 @@ struct embedded;
 struct journal;
 struct sdnotify;
 struct app_progress;
+struct watch;
 
 struct community {
     const struct config_community *conf;
@@ -60,6 +61,7 @@ struct app {
     struct hooks **hooks; /* [n_links], one per link */
     struct api *api;
     struct events *events;
+    struct watch *watch;       /* states and health, for those who watch events */
     struct sandbox *sandbox;   /* NULL without a sandbox provider */
     struct embedded *embedded; /* NULL unless redis.url = "embedded" */
     struct slot slot;          /* who this daemon is among those of the state directory */

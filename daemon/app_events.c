@@ -7,15 +7,17 @@
 #include "daemon/feeder.h"
 #include "daemon/replier.h"
 #include "daemon/scheduler.h"
+#include "daemon/watch.h"
 
-static void publish_notice(struct community *c, const char *type, const char *id, const char *state)
+static void publish_notice(struct community *c, const char *type, const char *id, enum notice_state s)
 {
     json_t *data = json_object();
 
     json_object_set_new(data, "community", json_string(c->conf->name));
     json_object_set_new(data, "id", json_string(id));
-    json_object_set_new(data, "state", json_string(state));
+    json_object_set_new(data, "state", json_string(notice_state_name(s)));
     events_publish(c->app->events, type, data);
+    watch_told(c->app->watch, c, id, s);
 }
 
 /* ---- progress: at most twice a second per notice ---- */
@@ -50,6 +52,9 @@ static void note_progress(struct community *c, const char *id, const uint32_t co
     struct app *a = c->app;
     size_t i = 0;
 
+    if (strncmp(id, NOTICE_ANSWERS, strlen(NOTICE_ANSWERS)) ==
+        0) /* answers are no notices to those who watch */
+        return;
     while (i < a->n_progress &&
            (a->progress_list[i].community != c || strcmp(a->progress_list[i].id, id) != 0))
         i++;
@@ -101,7 +106,7 @@ void app_events_accepted(void *arg, const struct notice *n)
         feeder_drop(c->feeder, n->cancels);
     for (size_t i = 0; i < n->alert.n_supersedes && n->send_at == 0; i++)
         feeder_drop(c->feeder, n->alert.supersedes[i]);
-    publish_notice(c, "notice.accepted", n->id, n->send_at != 0 ? "scheduled" : "staging");
+    publish_notice(c, "notice.accepted", n->id, n->send_at != 0 ? NOTICE_SCHEDULED : NOTICE_STAGING);
     scheduler_poke(c->scheduler);
 }
 
@@ -114,7 +119,7 @@ void app_events_rejected(void *arg, const char *reason)
 
 void app_events_notice(void *arg, const char *id, enum notice_state s)
 {
-    publish_notice(arg, "notice.state", id, notice_state_name(s));
+    publish_notice(arg, "notice.state", id, s);
 }
 
 void app_events_work(void *arg)

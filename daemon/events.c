@@ -106,6 +106,11 @@ void events_publish(struct events *e, const char *type, json_t *data)
     free(text);
 }
 
+bool events_watched(const struct events *e)
+{
+    return !TAILQ_EMPTY(&e->subs);
+}
+
 struct events_sub *events_subscribe(struct events *e,
                                     void (*cb)(void *arg, const char *type, const char *json), void *arg)
 {

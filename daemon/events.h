@@ -5,6 +5,7 @@
 #define DAEMON_EVENTS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "model/intent.h"
 #include "model/notice.h"
@@ -31,6 +32,8 @@ const struct events_counters *events_counters(const struct events *e);
 
 /* Publish to subscribers; ${data} is taken. A slow subscriber is dropped, never waited for. */
 void events_publish(struct events *e, const char *type, json_t *data);
+/* Does anybody watch? */
+bool events_watched(const struct events *e);
 /* ${cb} may unsubscribe itself, but no other. */
 struct events_sub;
 struct events_sub *events_subscribe(struct events *e,

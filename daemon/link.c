@@ -220,8 +220,8 @@ static json_t *why_json(const struct link *l)
     if (l->paused)
         return json_string(l->why);
     if (l->breaker.state != LINK_BREAKER_CLOSED) {
-        seconds = link_breaker_wait_us(&l->breaker, LANE_EMERGENCY, now_us) / 1000000;
-        why = json_sprintf("%s; tried again in %lld s",
+        seconds = (link_breaker_wait_us(&l->breaker, LANE_NORMAL, now_us) + 999999) / 1000000;
+        why = json_sprintf("%s; tried again in %lld s, by an emergency within a second",
                            l->bad_account ? "it refuses the account (credentials, balance, sign?)"
                                           : "no good answer again and again",
                            seconds > 0 ? seconds : 0);

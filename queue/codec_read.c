@@ -341,6 +341,9 @@ static int check_whole(const struct notice *n, bool stored, struct err *e)
 {
     if (stored)
         return 0;
+    if (strncmp(n->id, NOTICE_ANSWERS, strlen(NOTICE_ANSWERS)) == 0)
+        return err_set(e, "bad-id", "id",
+                       "ids that begin with \"" NOTICE_ANSWERS "\" are kept for answers to residents");
     if (n->kind == NOTICE_ANSWER)
         return err_set(e, "bad-kind", "kind",
                        "\"kind\" must be notice, promotion, alert, cancel or allclear, found \"answer\"");

@@ -19,7 +19,7 @@ local function put(i, lo, route, tries)
   if lo == 6 then dead[#dead + 1] = i end
 end
 
-local r = ARGV[5]
+local r, notes = ARGV[5], call('EXISTS', n .. ':det') == 1
 for k = 1, #r, 4 do
   local off, att, code, route = r:byte(k, k + 3)
   local i = off * 2 + 1
@@ -29,7 +29,7 @@ for k = 1, #r, 4 do
     if lo == 2 or lo == 3 then -- known good: nothing lowers it
     elseif code == 2 then
       put(i, 2, route, tries)
-      if tries > 1 then call('HDEL', n .. ':det', slice * 100 + off) end -- why an earlier try failed is over
+      if notes then call('HDEL', n .. ':det', slice * 100 + off) end -- why an earlier try failed, or had to wait, is over
     elseif code == 5 then
       if att == tries and (lo == 1 or lo == 7) then put(i, 5, route, tries) end
     elseif code == 7 then

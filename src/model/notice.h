@@ -8,7 +8,8 @@
 #include "base/err.h"
 #include "model/audience.h"
 
-#define NOTICE_LANGS_MAX 16 /* texts of one notice */
+#define NOTICE_ANSWERS   "_a." /* how ids of rolling answer notices begin: nobody else's may */
+#define NOTICE_LANGS_MAX 16    /* texts of one notice */
 #define NOTICE_ID_MAX    64
 #define NOTICE_JSON_MAX  65536 /* contract 3: at most 64 KiB of JSON per entry */
 #define NOTICE_TEXT_MAX  8000  /* bytes of one text before rendering */

@@ -42,6 +42,7 @@ BAD = [
     ("an unknown kind", with_(kind="news"), "bad-kind"),
     ("an unknown lane", with_(lane="fast"), "bad-lane"),
     ("a bad id", with_(id="a b"), "bad-id"),
+    ("an id of the daemon's own", with_(id="_a.2.29931429"), "bad-id"),
     ("another version", with_(v=2), "bad-version"),
     ("an alert without an alert", with_(kind="alert"), None),
     ("1000 nested lists", b'{"v":1,"kind":"notice","to":{"everyone":true},"text":' + b"[" * 1000 + b"]" * 1000 + b"}", None),

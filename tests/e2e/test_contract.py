@@ -1,6 +1,64 @@
 """Sentences of the contract that no other file tries."""
-from test_send import iso
+import json
+import socket
+import threading
+
 from world import phone, wait_for
+
+
+class Watcher:
+    """Reads GET /api/v1/events: [(type, data)]"""
+
+    def __init__(self, path):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(path)
+        self.sock.sendall(b"GET /api/v1/events HTTP/1.0\r\n\r\n")
+        self.events, self.open = [], False
+        self.thread = threading.Thread(target=self._read)
+        self.thread.start()
+        wait_for(lambda: self.open, 10, "the stream")
+
+    def _read(self):
+        name = None
+        for line in self.sock.makefile("r", encoding="utf-8"):
+            self.open = self.open or line.startswith(": crier")
+            if line.startswith("event: "):
+                name = line[7:].strip()
+            elif line.startswith("data: "):
+                self.events.append((name, json.loads(line[6:])))
+
+    def of(self, name, **members):
+        return [d for n, d in list(self.events) if n == name and all(d.get(k) == v for k, v in members.items())]
+
+    def close(self):
+        self.sock.shutdown(socket.SHUT_RDWR)
+        self.thread.join(10)
+        self.sock.close()
+
+
+def test_events_tell_states_of_every_daemon_and_the_health_of_providers(town):
+    """Contract 7: progress, states, replies, provider health; the watcher sits at a daemon that does not send."""
+    town.start()
+    town.residents(["王小明,13800000001"], "name,phone").ok()
+    other = town.daemon("other").start()
+    watcher = Watcher(other.socket)
+    try:
+        town.cli("provider", "pause", "p1", daemon=other).ok()
+        wait_for(lambda: watcher.of("provider.state", provider="p1", state="paused"), 10, "the pause")
+        town.cli("send", "--to", phone(1), "--text", "a", "--id", "told", "--wait").ok()
+        wait_for(lambda: watcher.of("notice.state", id="told", state="done"), 10, "the end")
+        town.cli("send", "--to", phone(1), "--text", "b", "--id", "later", "--at", "2036-01-01T09:00:00+08:00").ok()
+        town.cli("notice", "cancel", "later").ok()
+        wait_for(lambda: watcher.of("notice.state", id="later", state="cancelled"), 10, "the cancel")
+        town.cli("provider", "resume", "p1", daemon=other).ok()
+        wait_for(lambda: watcher.of("provider.state", state="ok"), 10, "the resume")
+        town.reply(phone(1), "帮助")
+        wait_for(lambda: len(town.provider.to(phone(1))) > 1, 10, "the answer")
+        assert not [d for _, d in watcher.events if d.get("id", "").startswith("_a.")], "answers are no notices"
+        states = [d["state"] for d in watcher.of("notice.state", id="told")]
+        assert states.count("done") == 1, states
+    finally:
+        watcher.close()
 
 
 def test_a_template_speaks_the_resident_s_language(town):

@@ -200,6 +200,15 @@ def test_redrive_tells_when_there_is_nobody_to_try_again(venus):
     assert r.code == 3 and "nobody" in r.err and not r.out, (r.code, r.out, r.err)
 
 
+def test_a_refused_account_says_when_it_is_tried_again(venus):
+    """Ordinary work waits half a minute: staff are not told "0 s"."""
+    venus.provider.for_number(phone(1), Code(3))
+    venus.notice("n", [phone(1)])
+    why = wait_for(lambda: venus.cli("provider", "list").lines[0]["why"], 10)
+    seconds = int(re.search(r"tried again in (\d+) s", why)[1])
+    assert 15 <= seconds <= 30 and "emergency" in why, why
+
+
 def test_doctor_calls_a_refused_account_bad(venus):
     """A provider that says "bad account" is no provider that is well."""
     venus.provider.script(lambda n, items: Code(3))

@@ -175,6 +175,7 @@ def test_throttled_and_try_again_are_repeated_until_accepted(venus):
     first, second = venus.provider.to(phone(1))
     assert second.at - first.at >= 0.95
     assert [m.answer for m in venus.provider.to(phone(2))] == [None, None, 0]
+    assert [r["detail"] for r in venus.recipients("again")] == ["", "", ""], "why an earlier try failed is over"
 
 
 def test_bad_recipient_fails_for_good_and_the_rest_goes_on(venus):
