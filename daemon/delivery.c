@@ -264,8 +264,8 @@ void delivery_over(struct delivery *d, uint32_t first_out)
     slice_delivery_over(s);
 }
 
-void delivery_outcome(struct delivery *d, const struct delivery_item *it, enum recipient_state state,
-                      const char *detail, int64_t retry_in_ms)
+static struct queue_outcome outcome_of(const struct delivery *d, const struct delivery_item *it,
+                                       enum recipient_state state, const char *detail)
 {
     struct queue_outcome o = {.off = it->off,
                               .attempt = it->attempt,
@@ -275,6 +275,14 @@ void delivery_outcome(struct delivery *d, const struct delivery_item *it, enum r
     size_t n = strnlen(detail, sizeof(o.detail) - 1);
 
     memcpy(o.detail, detail, n);
+    return o;
+}
+
+void delivery_outcome(struct delivery *d, const struct delivery_item *it, enum recipient_state state,
+                      const char *detail, int64_t retry_in_ms)
+{
+    struct queue_outcome o = outcome_of(d, it, state, detail);
+
     slice_outcome(d->slice, &o, retry_in_ms);
 }
 
@@ -302,17 +310,19 @@ void delivery_take_back(struct delivery *d)
 
 static const int64_t first_wait_ms[LANE_N] = {1000, 5000, 30000, 30000};
 
-/* In doubt, to be sent again: a delivery report gets its time first; or the provider wants no more to this number for a while. Whatever becomes of the rest of the slice. */
-static void wait_alone(struct delivery *d, const struct delivery_item *it, int64_t delay_ms)
+/* Does this one wait for a time of its own, whatever becomes of the rest of the slice? In doubt and to be sent again: a delivery report gets its time first. Or the
+ * provider wants no more to this number for a while: it alone is kept from it. */
+static bool waits_alone(const struct provider_verdict *v, const struct policy_out *next, uint8_t *route)
 {
-    struct slice *s = d->slice;
-    int64_t now = clock_mono_us();
-
-    late_put(s->feeder->late, s->claim.id, s->claim.first + it->off, now + delay_ms * 1000, now);
+    if (v->verdict == VERDICT_UNKNOWN && next->next == RECIPIENT_RETRY) {
+        *route = QUEUE_ANY_ROUTE;
+        return true;
+    }
+    return v->verdict == VERDICT_THROTTLED && v->scope == THROTTLE_RECIPIENT;
 }
 
-static void judge(struct delivery *d, const struct delivery_item *it, const struct provider_verdict *v,
-                  bool written, struct policy_out *next)
+static void ask_policy(const struct delivery *d, const struct delivery_item *it,
+                       const struct provider_verdict *v, bool written, struct policy_out *next)
 {
     struct slice *s = d->slice;
     enum lane lane = s->claim.lane;
@@ -335,16 +345,31 @@ static void judge(struct delivery *d, const struct delivery_item *it, const stru
     policy_next(&in, next);
     if (base > 0)
         next->delay_ms = next->delay_ms * base / first_wait_ms[lane];
-    if ((v->verdict == VERDICT_UNKNOWN && next->next == RECIPIENT_RETRY) ||
-        (v->verdict == VERDICT_THROTTLED && v->scope == THROTTLE_RECIPIENT))
-        wait_alone(d, it, next->delay_ms);
+}
+
+static void judge(struct delivery *d, const struct delivery_item *it, const struct provider_verdict *v,
+                  bool written, int64_t took_us)
+{
+    const struct slice *s = d->slice;
+    struct policy_out next;
+    struct queue_outcome o;
+
+    ask_policy(d, it, v, written, &next);
+    o = outcome_of(d, it, next.next, v->detail);
+    o.late_route = o.route;
+    o.late_in_ms = waits_alone(v, &next, &o.late_route) ? next.delay_ms : 0;
     if (v->verdict == VERDICT_BAD_RECIPIENT && slice_has_other_channel(s, it->off, d->link)) {
-        next->next = RECIPIENT_RETRY;
-        next->delay_ms = 0;
+        o.state = RECIPIENT_RETRY;
+        next.delay_ms = 0;
     } else if ((!written || v->verdict == VERDICT_BAD_ACCOUNT || v->verdict == VERDICT_THROTTLED) &&
                slice_has_other_link(s, it->off, d->link)) {
-        next->delay_ms = 0; /* this one is not at fault, and another provider can take it now */
+        next.delay_ms = 0; /* this one is not at fault, and another provider can take it now */
     }
+    slice_outcome(d->slice, &o, next.delay_ms);
+    log_debug("delivery.settled", "notice=%s index=%llu attempt=%u provider=%s verdict=%s state=%s ms=%lld",
+              s->claim.id, (unsigned long long)(s->claim.first + it->off), it->attempt,
+              link_conf(d->link)->name, verdict_name(v->verdict), recipient_state_name(o.state),
+              (long long)(took_us / 1000));
 }
 
 void delivery_on_sent(void *arg, const struct provider_verdict *v, size_t n, bool written, int64_t took_us)
@@ -352,19 +377,10 @@ void delivery_on_sent(void *arg, const struct provider_verdict *v, size_t n, boo
     struct delivery *d = arg;
     struct slice *s = d->slice;
     uint32_t first_out = s->n_out;
-    struct policy_out next;
 
     d->op = NULL;
     link_write_give(d->link, s->claim.lane);
-    for (size_t i = 0; i < n; i++) {
-        const struct delivery_item *it = &d->items[i];
-
-        judge(d, it, &v[i], written, &next);
-        delivery_outcome(d, it, next.next, v[i].detail, next.delay_ms);
-        log_debug("delivery.settled",
-                  "notice=%s index=%llu attempt=%u provider=%s verdict=%s state=%s ms=%lld", s->claim.id,
-                  (unsigned long long)(s->claim.first + it->off), it->attempt, link_conf(d->link)->name,
-                  verdict_name(v[i].verdict), recipient_state_name(next.next), (long long)(took_us / 1000));
-    }
+    for (size_t i = 0; i < n; i++)
+        judge(d, &d->items[i], &v[i], written, took_us);
     delivery_over(d, first_out);
 }

@@ -23,7 +23,6 @@ struct feeder *feeder_new(const struct feeder_opts *o)
 
     f->o = *o;
     f->notices = notices_new(o->queue);
-    f->late = late_new();
     for (size_t i = 0; i < LANE_N; i++)
         TAILQ_INIT(&f->open[i]);
     TAILQ_INIT(&f->busy);
@@ -69,7 +68,6 @@ void feeder_free(struct feeder *f)
     feeder_claims_free(f);
     delivery_pool_free(f);
     notices_free(f->notices);
-    late_free(f->late);
     ring_free(f->ring);
     loop_task_cancel(f->o.loop, &f->task);
     loop_timer_free(f->timer);

@@ -48,6 +48,7 @@ struct slice {
     struct feeder *feeder;
     struct queue_claim claim;
     struct notices_entry *notice;
+    struct late *late; /* who waits for a time of his own; NULL = nobody */
     struct recipient recipients[NOTICE_SLICE];
     uint32_t next;                    /* first offset that no delivery was made for */
     uint32_t covered;                 /* end of the last delivery's range */
@@ -69,7 +70,6 @@ TAILQ_HEAD(slices, slice);
 struct feeder {
     struct feeder_opts o;
     struct notices *notices;
-    struct late *late;
     struct ring *ring;          /* NULL: Redis loses nothing that it confirmed */
     struct slices open[LANE_N]; /* with recipients not yet begun */
     struct slices busy;         /* all begun: waiting for answers and confirmation */
@@ -116,8 +116,9 @@ void slice_outcome(struct slice *s, const struct queue_outcome *o, int64_t retry
 void slice_delivery_over(struct slice *s); /* one of its deliveries left the live list */
 /* slice_way.c */
 void slice_find_links(struct slice *s);
-/* Which link recipient ${off} goes to now. NULL with *wait_ms: none can take it for so long (-1: no channel reaches it at all). */
-struct link *slice_link(const struct slice *s, uint32_t off, int64_t *wait_ms);
+/* Which link recipient ${off} goes to now. NULL with *wait_ms: none can take it for so long (-1: no channel reaches it at all). ${alone}: the wait is this
+ * recipient's own, others of the slice may go. */
+struct link *slice_link(const struct slice *s, uint32_t off, int64_t *wait_ms, bool *alone);
 /* Is there another way to try after ${l} refused the recipient, over another channel? */
 bool slice_has_other_channel(const struct slice *s, uint32_t off, const struct link *l);
 /* Is another link of the recipient usable now? */

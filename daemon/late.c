@@ -1,96 +1,72 @@
 #include "daemon/late.h"
 
 #include <stdlib.h>
-#include <uthash.h>
 
 #include "base/mem.h"
+#include "queue/queue.h"
+
+#define WAIT_MAX_MS 172800000 /* two days: no wait of ours is longer; a number beyond it is damage */
 
 struct late_entry {
-    uint64_t key;
+    uint32_t off, route;
     int64_t until_us;
-    UT_hash_handle hh; /* in the order of coming */
 };
 
 struct late {
-    struct late_entry *entries;
+    size_t n;
+    struct late_entry entries[];
 };
 
-struct late *late_new(void)
+static bool number(const char **p, char end, int64_t *out)
 {
-    return xcalloc(1, sizeof(struct late));
+    char *after;
+    long long v = strtoll(*p, &after, 10);
+
+    if (after == *p || v < 0 || (*after != end && !(end == ' ' && *after == '\0')))
+        return false;
+    *out = v;
+    *p = *after == '\0' ? after : after + 1;
+    return true;
 }
 
-static void drop(struct late *l, struct late_entry *e)
+struct late *late_parse(const char *text, int64_t now_us)
 {
-    HASH_DEL(l->entries, e);
-    free(e);
+    struct late *l = NULL;
+    int64_t off, route, ms;
+    size_t cap = 0;
+
+    while (*text != '\0' && number(&text, '.', &off) && number(&text, '.', &route) &&
+           number(&text, ' ', &ms)) {
+        if (off >= NOTICE_SLICE || route > QUEUE_ANY_ROUTE || ms > WAIT_MAX_MS)
+            continue;
+        if (l == NULL || l->n == cap) {
+            size_t n = l != NULL ? l->n : 0;
+
+            cap = cap != 0 ? 2 * cap : 8;
+            l = xrealloc(l, sizeof(*l) + cap * sizeof(l->entries[0]));
+            l->n = n;
+        }
+        l->entries[l->n++] = (struct late_entry){
+            .off = (uint32_t)off, .route = (uint32_t)route, .until_us = now_us + ms * 1000};
+    }
+    return l;
 }
 
 void late_free(struct late *l)
 {
-    struct late_entry *e, *next;
-
-    if (l == NULL)
-        return;
-    HASH_ITER(hh, l->entries, e, next)
-    drop(l, e);
     free(l);
 }
 
-/* FNV-1a. Two recipients with one key only wait for each other. */
-static uint64_t key_of(const char *notice, uint64_t index)
+int64_t late_wait_us(const struct late *l, uint32_t off, uint32_t route, int64_t now_us)
 {
-    uint64_t h = 0xcbf29ce484222325u;
+    int64_t wait = 0;
 
-    for (const char *p = notice; *p != '\0'; p++)
-        h = (h ^ (unsigned char)*p) * 0x100000001b3u;
-    for (size_t i = 0; i < sizeof(index); i++)
-        h = (h ^ ((index >> (8 * i)) & 255)) * 0x100000001b3u;
-    return h;
-}
+    for (size_t i = 0; l != NULL && i < l->n; i++) {
+        const struct late_entry *e = &l->entries[i];
 
-/* Those that came first are over first, or nearly so. */
-static void make_room(struct late *l, int64_t now_us)
-{
-    struct late_entry *e;
-
-    while ((e = l->entries) != NULL && (e->until_us <= now_us || HASH_COUNT(l->entries) >= LATE_MAX))
-        drop(l, e);
-}
-
-void late_put(struct late *l, const char *notice, uint64_t index, int64_t until_us, int64_t now_us)
-{
-    uint64_t key = key_of(notice, index);
-    struct late_entry *e = NULL;
-
-    make_room(l, now_us);
-    HASH_FIND(hh, l->entries, &key, sizeof(key), e);
-    if (e != NULL)
-        drop(l, e);
-    e = xcalloc(1, sizeof(*e));
-    e->key = key;
-    e->until_us = until_us;
-    HASH_ADD(hh, l->entries, key, sizeof(e->key), e);
-}
-
-int64_t late_wait_us(struct late *l, const char *notice, uint64_t index, int64_t now_us)
-{
-    struct late_entry *e = NULL;
-    uint64_t key;
-
-    if (l->entries == NULL)
-        return 0;
-    key = key_of(notice, index);
-    HASH_FIND(hh, l->entries, &key, sizeof(key), e);
-    if (e == NULL)
-        return 0;
-    if (e->until_us > now_us)
-        return e->until_us - now_us;
-    drop(l, e);
-    return 0;
-}
-
-size_t late_n(const struct late *l)
-{
-    return HASH_COUNT(l->entries);
+        if (e->off == off && (e->route == route || e->route == QUEUE_ANY_ROUTE) &&
+            e->until_us - now_us > wait)
+            wait = e->until_us - now_us;
+    }
+    return wait;
 }

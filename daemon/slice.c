@@ -70,6 +70,8 @@ struct slice *slice_new(struct feeder *f, struct queue_claim *c)
     s->feeder = f;
     s->claim = *c;
     c->lines = NULL;
+    s->late = late_parse(s->claim.late, clock_mono_us());
+    s->claim.late = NULL;
     if (s->claim.n > NOTICE_SLICE)
         panic("a slice of %u recipients", s->claim.n);
     parse_lines(s);
@@ -97,6 +99,7 @@ void slice_free(struct slice *s)
         delivery_cancel(d);
     s->feeder->n_loading -= s->asked && is_high(s) ? 1 : 0;
     notices_give(s->notice, s);
+    late_free(s->late);
     free(s->claim.lines);
     free(s);
 }
@@ -117,16 +120,7 @@ static void pass(struct slice *s)
     s->feeder->n_unsent[s->claim.lane]--;
 }
 
-/* This one waits longer than its slice. */
-static bool is_late(const struct slice *s, uint32_t off, int64_t *wait_ms)
-{
-    int64_t us = late_wait_us(s->feeder->late, s->claim.id, s->claim.first + off, clock_mono_us());
-
-    *wait_ms = (us + 999) / 1000;
-    return us > 0;
-}
-
-/* Not begun: it goes back with the slice, which then comes back in time for it. */
+/* It waits longer than its slice. Not begun: it goes back with the slice, which then comes back in time for it. */
 static void leave_late(struct slice *s, int64_t wait_ms)
 {
     pass(s);
@@ -138,12 +132,11 @@ static void leave_late(struct slice *s, int64_t wait_ms)
 static bool goes_along(const struct slice *s, const struct link *l)
 {
     int64_t wait;
+    bool alone;
 
     if (!may_be_sent(s, s->next))
         return true; /* passed over inside the range */
-    if (is_late(s, s->next, &wait))
-        return false;
-    return slice_link(s, s->next, &wait) == l && (l != NULL || wait < 0);
+    return slice_link(s, s->next, &wait, &alone) == l && (l != NULL || wait < 0);
 }
 
 /* One request's worth, beginning at `next`. */
@@ -183,6 +176,7 @@ void slice_advance(struct slice *s)
 {
     uint32_t before = s->next;
     int64_t wait;
+    bool alone;
 
     if (!s->loaded || s->closing)
         return;
@@ -197,11 +191,11 @@ void slice_advance(struct slice *s)
             pass(s);
             continue;
         }
-        if (is_late(s, s->next, &wait)) {
+        l = slice_link(s, s->next, &wait, &alone);
+        if (l == NULL && alone) {
             leave_late(s, wait);
             continue;
         }
-        l = slice_link(s, s->next, &wait);
         if (l == NULL && wait >= 0) {
             nothing_usable(s, wait);
             break;

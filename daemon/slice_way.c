@@ -1,9 +1,13 @@
 /* Which way a recipient goes: channels in the notice's order, providers by priority, and another one after a failure. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "daemon/feeder_int.h"
 
-enum { ALL_PAUSED_MS = 1000 };
+enum {
+    ALL_PAUSED_MS = 1000,
+    LOOK_AGAIN_MS = 5000 /* for who waits for a window of his own: whether another provider is there again */
+};
 
 static void add_links(struct slice *s, const char *channel)
 {
@@ -60,29 +64,44 @@ static size_t first_way(const struct slice *s, uint32_t off)
     return 0;
 }
 
-struct link *slice_link(const struct slice *s, uint32_t off, int64_t *wait_ms)
+static int64_t own_wait_ms(const struct slice *s, uint32_t off, const struct link *l)
+{
+    return s->late == NULL ? 0 : (late_wait_us(s->late, off, link_route(l), clock_mono_us()) + 999) / 1000;
+}
+
+static void sooner(int64_t *ms, int64_t other)
+{
+    if (*ms < 0 || other < *ms)
+        *ms = other;
+}
+
+struct link *slice_link(const struct slice *s, uint32_t off, int64_t *wait_ms, bool *alone)
 {
     size_t first = first_way(s, off);
     struct link *second_choice = NULL;
-    int64_t wait;
+    int64_t wait, own = -1;
 
     *wait_ms = -1;
+    *alone = false;
     for (size_t k = 0; k < s->n_links; k++) {
         struct link *l = s->links[(first + k) % s->n_links];
 
         if (!has_address(s, off, l))
             continue;
-        if (link_usable(l, s->claim.lane, &wait)) {
+        if ((wait = own_wait_ms(s, off, l)) > 0) {
+            sooner(&own, wait);
+        } else if (link_usable(l, s->claim.lane, &wait)) {
             if (link_healthy(l))
                 return l;
             if (second_choice == NULL)
                 second_choice = l;
-            continue;
+        } else {
+            sooner(wait_ms, wait >= 0 ? wait : ALL_PAUSED_MS);
         }
-        if (wait < 0)
-            wait = ALL_PAUSED_MS;
-        if (*wait_ms < 0 || wait < *wait_ms)
-            *wait_ms = wait;
+    }
+    if (second_choice == NULL && own >= 0) {
+        *alone = true;
+        *wait_ms = *wait_ms >= 0 && own > LOOK_AGAIN_MS ? LOOK_AGAIN_MS : own;
     }
     return second_choice;
 }
@@ -101,7 +120,7 @@ bool slice_has_other_link(const struct slice *s, uint32_t off, const struct link
     int64_t wait;
 
     for (size_t i = 0; i < s->n_links; i++)
-        if (s->links[i] != l && has_address(s, off, s->links[i]) &&
+        if (s->links[i] != l && has_address(s, off, s->links[i]) && own_wait_ms(s, off, s->links[i]) == 0 &&
             link_usable(s->links[i], s->claim.lane, &wait))
             return true;
     return false;

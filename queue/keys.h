@@ -46,6 +46,7 @@
     KEY(NOTICE_OWN, "n:", ":own", COMMUNITY)                                                                 \
     KEY(NOTICE_SEEN, "n:", ":seen", COMMUNITY)                                                               \
     KEY(NOTICE_DET, "n:", ":det", COMMUNITY)                                                                 \
+    KEY(NOTICE_LATE, "n:", ":late", COMMUNITY)                                                               \
     /* residents */                                                                                          \
     KEY(PEOPLE, "people", "", COMMUNITY)                                                                     \
     KEY(RESIDENTS, "res:", "", COMMUNITY)                                                                    \

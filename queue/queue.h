@@ -145,6 +145,8 @@ struct queue_claim {
     uint8_t states[NOTICE_SLICE]; /* enum recipient_state at the time of the claim */
     uint8_t attempts[NOTICE_SLICE];
     uint8_t routes[NOTICE_SLICE];
+    char *
+        late; /* "" or who waits for a time of his own: daemon/late.h reads it. As `lines`: taken by setting it to NULL */
 };
 /* Claim one slice from the highest of the allowed lanes (bit 1 << lane) that has one. ${claim} NULL = nothing now; ${next_ms} until something may be (-1 = unknown). */
 typedef void (*queue_claim_fn)(void *arg, const struct queue_result *r, struct queue_claim *claim,
@@ -163,12 +165,15 @@ typedef void (*queue_begin_fn)(void *arg, const struct queue_result *r, const st
 void queue_begin(struct queue *q, const struct queue_claim *c, uint32_t off, uint32_t n, queue_begin_fn cb,
                  void *arg);
 
+enum { QUEUE_ANY_ROUTE = 16 };
 struct queue_outcome {
     uint32_t off, attempt;
     /* ACCEPTED, RETRY, FAILED, UNKNOWN, SUPPRESSED, or PENDING (surely nothing written: not an attempt) */
     enum recipient_state state;
-    uint8_t route;   /* number of the provider tried, 0-15 */
-    char detail[96]; /* kept for people when not empty */
+    uint8_t route;      /* number of the provider tried, 0-15 */
+    uint8_t late_route; /* over this one, or over any, ... */
+    int64_t late_in_ms; /* > 0: ... not before so long from now, also when the slice comes back earlier */
+    char detail[96];    /* kept for people when not empty */
 };
 /* Report outcomes, at most 100. Facts (ACCEPTED, FAILED, UNKNOWN) are taken even from a former owner. ${last}: nothing of this slice is under way any more: the slice is
  * settled, or goes back to wait until ${retry_at_ms} from now for those that are PENDING or RETRY (also those never begun). */

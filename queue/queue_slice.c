@@ -56,6 +56,17 @@ static void take_ledger(struct queue_claim *c, const struct redis_value *st)
     }
 }
 
+static void take_late(struct queue_claim *c, const struct redis_value *late)
+{
+    size_t len = 0;
+    const char *s = redis_value_str(late, &len);
+
+    c->late = xmalloc(len + 1);
+    if (len > 0)
+        memcpy(c->late, s, len);
+    c->late[len] = '\0';
+}
+
 static enum queue_claim_kind claim_kind(const struct redis_value *v)
 {
     const char *s = redis_value_str(v, NULL);
@@ -86,8 +97,10 @@ static void on_claim(struct queue_op *op, const struct queue_result *r, const st
     memcpy(c.owner, o->owner, sizeof(c.owner));
     take_lines(&c, redis_value_at(v, 8), (uint64_t)queue_value_i64(v, 7, 0));
     take_ledger(&c, redis_value_at(v, 9));
+    take_late(&c, redis_value_at(v, 10));
     o->cb(o->arg, r, &c, 0);
     free(c.lines);
+    free(c.late);
 }
 
 void queue_claim(struct queue *q, unsigned lanes, queue_claim_fn cb, void *arg)
@@ -184,6 +197,21 @@ static void add_outcomes(struct queue_op *op, const struct queue_outcome *o, siz
     queue_op_arg(op, bytes, 4 * n);
 }
 
+/* "offset.route.ms" of those that wait for a time of their own, separated by blanks. */
+static void add_late(struct queue_op *op, const struct queue_outcome *o, size_t n)
+{
+    struct buf b = BUF_INIT(NOTICE_SLICE * 40);
+
+    for (size_t i = 0; i < n; i++)
+        if (o[i].late_in_ms > 0)
+            buf_fmt(&b, "%s%u.%u.%lld", b.len > 0 ? " " : "", o[i].off, o[i].late_route,
+                    (long long)o[i].late_in_ms);
+    if (b.overflow)
+        panic("who waits does not fit");
+    queue_op_arg(op, buf_cstr(&b), b.len);
+    buf_fini(&b);
+}
+
 void queue_finish(struct queue *q, const struct queue_claim *c, const struct queue_outcome *outcomes,
                   size_t n, bool last, int64_t retry_in_ms, queue_finish_fn cb, void *arg)
 {
@@ -200,6 +228,7 @@ void queue_finish(struct queue *q, const struct queue_claim *c, const struct que
     add_outcomes(&o->op, outcomes, n);
     queue_op_i64(&o->op, last);
     queue_op_i64(&o->op, retry_in_ms > 0 ? retry_in_ms : 0);
+    add_late(&o->op, outcomes, n);
     for (size_t i = 0; i < n; i++) {
         if (outcomes[i].detail[0] == '\0')
             continue;

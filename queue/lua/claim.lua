@@ -19,6 +19,15 @@ local function due(n)
   if slice then return slice, call('HEXISTS', n .. ':own', slice) == 1 and 'x' or 'r' end
 end
 
+-- Recipients of the slice that wait for a time of their own: offset.route.ms from now.
+local function late_of(n, slice)
+  local out = {}
+  for o, r, t in (call('HGET', n .. ':late', slice) or ''):gmatch('(%d+)%.(%d+)%.(%d+)') do
+    if tonumber(t) > at then out[#out + 1] = o .. '.' .. r .. '.' .. int(t - at) end
+  end
+  return table.concat(out, ' ')
+end
+
 local function take(id, n, lane, h)
   local cur = tonumber(h[2])
   local slice, kind = due(n)
@@ -34,7 +43,7 @@ local function take(id, n, lane, h)
   end
   call('ZADD', P .. 'lane:' .. lane, tick, id) -- round robin inside the lane
   local first = slice * 200
-  return {'ok', id, slice, kind, lane, h[5], h[4], h[6], call('HGET', n .. ':aud', slice), call('GETRANGE', n .. ':st', first, first + 199)}
+  return {'ok', id, slice, kind, lane, h[5], h[4], h[6], call('HGET', n .. ':aud', slice), call('GETRANGE', n .. ':st', first, first + 199), late_of(n, slice)}
 end
 
 -- Nothing to take from it now: wait for its earliest slice, or, when all of it is settled, go to the audit.

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Outcomes of a slice. Facts (accepted, failed for good, and in the careful direction unknown) are taken even from a former owner.
 -- ARGV: id, slice, owner, recipients known to the caller, outcomes (offset, attempt, state, route as bytes), last (1/0), retry in ms,
---       then pairs: offset, detail
+--       recipients that wait for a time of their own (offset.route.ms, blank separated), then pairs: offset, detail
 local id, slice, owner = ARGV[1], ARGV[2], ARGV[3]
 local n, first = P .. 'n:' .. id, ARGV[2] * 200
 local st, own, work = n .. ':st', n .. ':own', n .. ':work'
@@ -72,8 +72,19 @@ if high > 0 then call('SETRANGE', st, first + low - 1, string.char(unpack(b, low
 for _, i in ipairs(dead) do
   call('XADD', P .. 'dead', 'MAXLEN', '~', 100000, '*', 'notice', id, 'index', slice * 100 + (i - 1) / 2, 'code', 'exhausted', 'attempts', b[i + 1])
 end
-for k = 8, #ARGV, 2 do
+for k = 9, #ARGV, 2 do
   call('HSET', n .. ':det', slice * 100 + ARGV[k], ARGV[k + 1])
+end
+
+if mine and ARGV[8] ~= '' then
+  local keep, new = {}, {}
+  for o, r, ms in ARGV[8]:gmatch('(%d+)%.(%d+)%.(%d+)') do
+    keep[#keep + 1], new[o .. '.' .. r] = o .. '.' .. r .. '.' .. int(at + ms), true
+  end
+  for o, r, t in (call('HGET', n .. ':late', slice) or ''):gmatch('(%d+)%.(%d+)%.(%d+)') do
+    if not new[o .. '.' .. r] and tonumber(t) > at then keep[#keep + 1] = o .. '.' .. r .. '.' .. t end
+  end
+  call('HSET', n .. ':late', slice, table.concat(keep, ' '))
 end
 
 if settle and waiting then
@@ -81,6 +92,7 @@ if settle and waiting then
   call('ZADD', work, tick + wait, slice)
   call('HDEL', own, slice)
 elseif settle then
+  call('HDEL', n .. ':late', slice)
   call('HDEL', own, slice)
   call('ZREM', work, slice)
   -- Completion is derived, not counted: staged, no fresh slice left, work list empty.

@@ -74,14 +74,14 @@ local function close()
   if call('ZCARD', work) > 0 then return call('ZADD', P .. 'closing', tick + 500, id) end
   call('ZADD', P .. 'purge', at, id)
   call('ZREM', P .. 'closing', id)
-  call('UNLINK', own, work, n .. ':seen')
+  call('UNLINK', own, work, n .. ':seen', n .. ':late')
 end
 
 -- Audiences are kept for a while (who was told what), then only the ledger stays. Rolling answer notices go altogether.
 local function purge()
   for _, id in ipairs(call('ZRANGE', P .. 'purge', '-inf', at - ARGV[5], 'BYSCORE', 'LIMIT', 0, 10)) do
     local n = P .. 'n:' .. id
-    call('UNLINK', n .. ':aud', n .. ':det')
+    call('UNLINK', n .. ':aud', n .. ':det', n .. ':late')
     if call('HGET', n, 'kind') == '5' then call('UNLINK', n, n .. ':st') end
     call('ZREM', P .. 'purge', id)
     more = 1

@@ -186,6 +186,16 @@ static bool all_up(void *arg)
            redis_state(b->block_e) == REDIS_UP;
 }
 
+void flow_restart(struct flow_bed *b)
+{
+    intake_free(b->intake);
+    scheduler_free(b->scheduler);
+    feeder_free(b->feeder);
+    b->feeder = NULL;
+    new_parts(b, &b->opts);
+    on_state(b, REDIS_UP, "");
+}
+
 struct flow_bed *flow_new(const struct flow_opts *o)
 {
     struct flow_bed *b = xcalloc(1, sizeof(*b));
@@ -193,6 +203,7 @@ struct flow_bed *flow_new(const struct flow_opts *o)
     struct queue_opts qo = {.prefix = "crier:", .community = "venus", .daemon_id = "d1"};
     struct err e;
 
+    b->opts = *o;
     b->server = redis_server_start(o->aof ? REDIS_SERVER_AOF : REDIS_SERVER_MEMORY, NULL);
     b->loop = loop_new(&e);
     b->http = b->loop != NULL ? http_new(b->loop, &ho, &e) : NULL;

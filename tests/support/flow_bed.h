@@ -29,7 +29,17 @@ enum flow_answer {
     FLOW_CODE
 };
 
+struct flow_opts {
+    size_t n_links; /* default 1 */
+    int64_t window, batch;
+    double rate;
+    int64_t lease_ms, retry_base_ms;
+    bool aof;
+    bool dead_first; /* the first provider refuses connections */
+};
+
 struct flow_bed {
+    struct flow_opts opts;
     struct redis_server *server;
     struct loop *loop;
     struct http *http;
@@ -47,8 +57,10 @@ struct flow_bed {
     struct intake *intake;
     /* the provider */
     enum flow_answer answer[FLOW_LINKS];
-    int code;            /* FLOW_CODE: of the JSON answer */
-    char drop_to[24];    /* requests with this number are closed unanswered, whatever `answer` says */
+    int code;         /* FLOW_CODE: of the JSON answer */
+    char drop_to[24]; /* requests with this number are closed unanswered, whatever `answer` says */
+    char slow_to
+        [24]; /* the first provider throttles this number, for ${retry_after} seconds; single requests only */
     int64_t retry_after; /* FLOW_429, FLOW_CODE 4: seconds */
     struct flow_message messages[FLOW_MAX];
     char last_text[512];
@@ -67,14 +79,6 @@ struct flow_bed {
 void flow_on_first(void *arg, struct httpd_req *r);
 void flow_on_second(void *arg, struct httpd_req *r);
 
-struct flow_opts {
-    size_t n_links; /* default 1 */
-    int64_t window, batch;
-    double rate;
-    int64_t lease_ms, retry_base_ms;
-    bool aof;
-    bool dead_first; /* the first provider refuses connections */
-};
 struct flow_bed *flow_new(const struct flow_opts *o);
 void flow_free(struct flow_bed *b);
 /* LPUSH a notice to ${n} invented numbers from +8613800000000 + ${from}; lane by name. Not waited for. */
@@ -83,6 +87,8 @@ void flow_push(struct flow_bed *b, bool emergency, const char *json);
 /* Run until ${cond}(b), or fail after 10 s. */
 bool flow_until(struct flow_bed *b, bool (*cond)(struct flow_bed *b));
 void flow_run_ms(struct flow_bed *b, int64_t ms);
+/* The sending part of the daemon dies and comes back: what is in memory is gone, leases are not. */
+void flow_restart(struct flow_bed *b);
 /* Answer what is held with `ok`, and everything that comes from now on. */
 void flow_release(struct flow_bed *b);
 struct queue_notice flow_get(struct flow_bed *b, const char *id);

@@ -33,13 +33,17 @@ static void record(struct flow_bed *b, int provider, const json_t *msg)
 }
 
 /* The answer that says ${code} for each message of the request. */
-static char *answer_text(const struct flow_bed *b, const json_t *body, int code)
+static char *answer_text(const struct flow_bed *b, int provider, const json_t *body, int code)
 {
     json_t *list = json_object_get(body, "messages"), *a, *item;
     size_t i;
     char *text;
 
-    if (list == NULL) {
+    if (list == NULL && provider == 0 && b->slow_to[0] != '\0' &&
+        strcmp(b->messages[b->n_messages - 1].to, b->slow_to) == 0) {
+        a = json_pack("{s:i, s:s, s:I}", "code", 4, "scope", "recipient", "retry_after",
+                      (json_int_t)b->retry_after);
+    } else if (list == NULL) {
         a = json_pack("{s:i, s:s, s:I}", "code", code, "id", "x", "retry_after", (json_int_t)b->retry_after);
     } else {
         a = json_pack("{s:[]}", "results");
@@ -60,7 +64,7 @@ static void reply(struct flow_bed *b, struct httpd_req *r, int status, const cha
 
 static void act(struct flow_bed *b, int provider, struct httpd_req *r, const json_t *body)
 {
-    char *text = answer_text(b, body, b->answer[provider] == FLOW_CODE ? b->code : 0), seconds[24];
+    char *text = answer_text(b, provider, body, b->answer[provider] == FLOW_CODE ? b->code : 0), seconds[24];
 
     if (b->drop_to[0] != '\0' && strcmp(b->messages[b->n_messages - 1].to, b->drop_to) == 0) {
         b->n_in_flight--;

@@ -271,6 +271,7 @@ static void on_claim(void *arg, const struct queue_result *r, struct queue_claim
     if (claim != NULL) {
         x->c = xmemdup(claim, sizeof(*claim));
         claim->lines = NULL;
+        claim->late = NULL;
     }
     fixture_take(x->f, r);
 }
@@ -289,6 +290,7 @@ void fixture_claim_free(struct queue_claim *c)
     if (c == NULL)
         return;
     free(c->lines);
+    free(c->late);
     free(c);
 }
 
