@@ -65,6 +65,11 @@ static const char *origin(const struct raw_section *s, const char *option)
     return i >= 0 && s->values[i].where != NULL ? s->values[i].where : s->where;
 }
 
+const char *config_template_where(const struct config_vendor_template *t, const char *option)
+{
+    return t->origin != NULL ? origin(t->origin, option) : "";
+}
+
 const char *config_provider_where(const struct config_provider *p, const char *option)
 {
     return p->origin != NULL ? origin(p->origin, option) : "";
@@ -105,7 +110,9 @@ static int load_secrets(const struct raw_section *s, struct config_provider *p, 
     } all[] = {
         {"secret",          p->secret_spec,          &p->secret         },
         {"hook_secret",     p->hook_secret_spec,     &p->hook_secret    },
-        {"hook_secret_old", p->hook_secret_old_spec, &p->hook_secret_old}
+        {"hook_secret_old", p->hook_secret_old_spec, &p->hook_secret_old},
+        {"hook_token",      p->hook_token_spec,      &p->hook_token     },
+        {"hook_key",        p->hook_key_spec,        &p->hook_key       },
     };
     struct err why;
 
@@ -113,6 +120,40 @@ static int load_secrets(const struct raw_section *s, struct config_provider *p, 
         if (secret_load(all[i].secret, all[i].spec, &why) != 0)
             return err_set(e, "config", all[i].option, "%s: %s of provider \"%s\": %s",
                            origin(s, all[i].option), all[i].option, s->title, why.msg);
+    return 0;
+}
+
+static bool names_secret(const char *s)
+{
+    return strncmp(s, "env:", 4) == 0 || strncmp(s, "file:", 5) == 0 || strncmp(s, "credential:", 11) == 0;
+}
+
+static int build_settings(const struct raw_section *s, struct config_provider *p, struct err *e)
+{
+    size_t n = 0;
+    struct err why;
+
+    while (p->settings_list[n] != NULL)
+        n++;
+    p->settings = xcalloc(n + 1, sizeof(*p->settings));
+    for (; p->n_settings < n; p->n_settings++) {
+        const char *item = p->settings_list[p->n_settings], *equals = strchr(item, '=');
+        struct config_setting *to = &p->settings[p->n_settings];
+
+        if (equals == NULL || equals == item)
+            return err_set(
+                e, "config", "settings",
+                "%s: a setting is \"%.40s\"; allowed: \"key=value\", \"key=env:NAME\" and the like",
+                origin(s, "settings"), item);
+        to->key = xstrndup(item, (size_t)(equals - item));
+        if (!names_secret(equals + 1)) {
+            to->value = (struct secret){.value = xstrdup(equals + 1), .len = strlen(equals + 1)};
+        } else if (secret_load(&to->value, equals + 1, &why) != 0) {
+            p->n_settings++; /* so that its key is freed */
+            return err_set(e, "config", "settings", "%s: setting %.40s of provider \"%s\": %s",
+                           origin(s, "settings"), to->key, s->title, why.msg);
+        }
+    }
     return 0;
 }
 
@@ -140,7 +181,9 @@ static int build_provider(const struct config *c, const struct raw_section *s, s
                        "%s: no community is called \"%.40s\"; allowed: one that has a section",
                        origin(s, "community"), p->community);
     or_else(&p->sign, of->sign);
-    return load_secrets(s, p, e);
+    if (load_secrets(s, p, e) != 0)
+        return -1;
+    return build_settings(s, p, e);
 }
 
 static int build_communities(const struct raw *r, struct config *c, const char *path, struct err *e)
@@ -164,6 +207,41 @@ static int build_providers(const struct raw *r, struct config *c, struct err *e)
     for (size_t i = 0; i < r->n; i++)
         if (strcmp(r->sections[i].kind, "provider") == 0 &&
             build_provider(c, &r->sections[i], &c->providers[c->n_providers++], e) != 0)
+            return -1;
+    return 0;
+}
+
+static bool has_provider(const struct config *c, const char *name)
+{
+    for (size_t i = 0; i < c->n_providers; i++)
+        if (strcmp(c->providers[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static int build_template(const struct config *c, const struct raw_section *s,
+                          struct config_vendor_template *t, struct err *e)
+{
+    store_section("vendor_template", s, t);
+    t->name = xstrdup(s->title);
+    t->origin = s;
+    if (!has_provider(c, t->provider))
+        return err_set(e, "config", "vendor_template.provider",
+                       "%s: no provider is called \"%.40s\"; allowed: one that has a section",
+                       origin(s, "provider"), t->provider);
+    if (t->id[0] == '\0' || t->text[0] == '\0')
+        return err_set(e, "config", "vendor_template.id",
+                       "%s: template \"%s\" has no %s; allowed: id = \"...\" and text = \"...\"", s->where,
+                       t->name, t->id[0] == '\0' ? "id" : "text");
+    return 0;
+}
+
+static int build_templates(const struct raw *r, struct config *c, struct err *e)
+{
+    c->templates = xcalloc(raw_count(r, "vendor_template") + 1, sizeof(*c->templates));
+    for (size_t i = 0; i < r->n; i++)
+        if (strcmp(r->sections[i].kind, "vendor_template") == 0 &&
+            build_template(c, &r->sections[i], &c->templates[c->n_templates++], e) != 0)
             return -1;
     return 0;
 }
@@ -196,7 +274,8 @@ struct config *load_build(struct raw *r, const char *path, struct err *e)
         if (!kinds[i].titled)
             store_section(kinds[i].name, raw_find(r, kinds[i].name, NULL), c);
     resolve_state_dir(c);
-    if (build_communities(r, c, path, e) == 0 && build_providers(r, c, e) == 0)
+    if (build_communities(r, c, path, e) == 0 && build_providers(r, c, e) == 0 &&
+        build_templates(r, c, e) == 0)
         return c;
     config_free(c);
     return NULL;

@@ -77,12 +77,24 @@ void config_free(struct config *c)
         secret_fini(&p->secret);
         secret_fini(&p->hook_secret);
         secret_fini(&p->hook_secret_old);
+        secret_fini(&p->hook_token);
+        secret_fini(&p->hook_key);
+        for (size_t k = 0; k < p->n_settings; k++) {
+            free(p->settings[k].key);
+            secret_fini(&p->settings[k].value);
+        }
+        free(p->settings);
+    }
+    for (size_t i = 0; i < c->n_templates; i++) {
+        free_section("vendor_template", &c->templates[i]);
+        free(c->templates[i].name);
     }
     for (size_t i = 0; i < n; i++)
         if (!kinds[i].titled)
             free_section(kinds[i].name, c);
     free(c->communities);
     free(c->providers);
+    free(c->templates);
     free(c->path);
     raw_free(c->raw);
     free(c);

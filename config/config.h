@@ -27,6 +27,23 @@ struct config_community {
 struct raw;
 struct raw_section;
 
+/* A wording that a vendor approved, for providers that carry no free text. */
+struct config_vendor_template {
+    char *name; /* section title */
+    char *provider;
+    char *id;      /* the vendor's */
+    char *text;    /* with {{name}} for its variables */
+    char **limits; /* "name 20" each, NULL terminated */
+    bool approved, promotion;
+    const struct raw_section *origin;
+};
+
+/* "key=value" of a provider, for driver http. */
+struct config_setting {
+    char *key;
+    struct secret value;
+};
+
 struct config_provider {
     char *name, *driver, *channel, *community; /* community: resolved, never NULL after load */
     char *url;
@@ -34,9 +51,14 @@ struct config_provider {
     double rate;      /* segments a second, 0 = no limit */
     int64_t batch;    /* 1..1000, default 1 */
     int64_t priority; /* lower first; default 100 */
-    char *secret_spec, *hook_secret_spec, *hook_secret_old_spec;
-    struct secret secret, hook_secret, hook_secret_old;
+    char *secret_spec, *hook_secret_spec, *hook_secret_old_spec, *hook_token_spec, *hook_key_spec;
+    struct secret secret, hook_secret, hook_secret_old, hook_token, hook_key;
     bool allow_private;
+    char *account, *app, *sender, *region, *variant, *public_url, *spec;
+    char **hook_from; /* addresses that callbacks may come from, NULL terminated; none = any */
+    char **settings_list;
+    struct config_setting *settings; /* of settings_list, in its order */
+    size_t n_settings;
     char *sign;
     const struct raw_section *origin; /* for config_provider_where */
 };
@@ -48,6 +70,8 @@ struct config {
     size_t n_communities;
     struct config_provider *providers;
     size_t n_providers;
+    struct config_vendor_template *templates;
+    size_t n_templates;
     struct {
         char *url;            /* "embedded" | "unix://..." | "redis://..." */
         char *prefix;         /* "crier:" */
@@ -71,6 +95,7 @@ struct config {
     } log;
     char *state_dir; /* resolved */
     char *template_dir;
+    char *provider_dir;
     char *console_dir; /* "" = the embedded console */
     bool dev;          /* loaded with --dev */
 };
@@ -85,6 +110,7 @@ void config_free(struct config *c);
 /* Where ${option} of a provider was set ("crier.conf:12"), or else where its section stands; "" when nobody knows. Borrowed. For messages of
  * those who check more than config can. */
 const char *config_provider_where(const struct config_provider *p, const char *option);
+const char *config_template_where(const struct config_vendor_template *t, const char *option);
 /* ${url} without what opens doors: user and password, values behind the `?` of http. The caller frees. */
 char *config_mask_url(const char *url);
 /* The effective configuration, secrets masked, in the file's own syntax. */

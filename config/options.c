@@ -68,6 +68,12 @@ static bool is_url(const char *s)
     return starts(s, "http://") || starts(s, "https://") || strncmp(s, "sandbox:", 8) == 0;
 }
 
+static bool is_web(const char *s)
+{
+    return (starts(s, "http://") || starts(s, "https://")) && s[strlen(s) - 1] != '/' &&
+           strpbrk(s, "?# ") == NULL;
+}
+
 static bool is_secret(const char *s)
 {
     return s[0] == '\0' || starts(s, "file:") || starts(s, "credential:") || starts(s, "env:");
@@ -101,6 +107,8 @@ static const struct config_option options[] = {
      .help = "where the daemon keeps its state; without it $STATE_DIRECTORY, $XDG_STATE_HOME/crier, /var/lib/crier"},
     {"", "template_dir", STR("/etc/crier/templates"), FORM(is_path, "an absolute path"), AT(config, template_dir), LIVE,
      .help = "message templates that jobs name with \"template\""},
+    {"", "provider_dir", STR("/etc/crier/providers.d"), FORM(is_path, "an absolute path"), AT(config, provider_dir), LIVE,
+     .help = "descriptions of HTTP APIs that providers name with \"spec\""},
     {"", "console_dir", STR(""), FORM(is_path, "an absolute path"), AT(config, console_dir),
      .help = "serve the web console from this directory instead of the one built in"},
 
@@ -180,11 +188,43 @@ static const struct config_option options[] = {
     {"provider", "allow_private", BOOL("no"), AT(config_provider, allow_private), LIVE,
      .help = "the name in url may lead to a private address"},
     {"provider", "sign", STR(""), AT(config_provider, sign), LIVE, .help = "the signature; without it the community's"},
+    {"provider", "account", STR(""), AT(config_provider, account), LIVE,
+     .help = "who we are there: AccessKey id, SecretId, Account SID, AppID, CorpID"},
+    {"provider", "app", STR(""), AT(config_provider, app), LIVE,
+     .help = "the application there: SdkAppId, AgentId"},
+    {"provider", "sender", STR(""), AT(config_provider, sender), LIVE,
+     .help = "whom messages come from: a number, a messaging service, an extension code"},
+    {"provider", "region", STR(""), AT(config_provider, region), LIVE, .help = "the region of its API, where it has several"},
+    {"provider", "variant", STR(""), AT(config_provider, variant), LIVE,
+     .help = "which of several ways of the API to use; see the driver"},
+    {"provider", "public_url", STR(""), FORM(is_web, "https://HOST[/PATH] or http://..., without a slash at the end"),
+     AT(config_provider, public_url), LIVE, .help = "how the provider reaches this daemon; signatures of callbacks cover it"},
+    {"provider", "hook_token", STR(""), FORM(is_secret, SECRET_FORM), AT(config_provider, hook_token_spec), LIVE, .secret = true,
+     .help = "what the provider signs callbacks with, where that is a secret of its own"},
+    {"provider", "hook_key", STR(""), FORM(is_secret, SECRET_FORM), AT(config_provider, hook_key_spec), LIVE, .secret = true,
+     .help = "what the provider encrypts callbacks with"},
+    {"provider", "hook_from", LIST, AT(config_provider, hook_from), LIVE,
+     .help = "addresses and networks that its callbacks may come from, \"203.0.113.0/24\"; none: any"},
+    {"provider", "spec", STR(""), FORM(option_is_name, "a name of letters, digits, - and _"), AT(config_provider, spec), LIVE,
+     .help = "driver http: the description of the API, PROVIDER_DIR/NAME.conf"},
+    {"provider", "settings", LIST, AT(config_provider, settings_list), LIVE, .secret = true,
+     .help = "driver http: what the description asks for, \"key=value\" or \"key=env:NAME\""},
+
+    {"vendor_template", "provider", STR(""), AT(config_vendor_template, provider), LIVE, .help = "the provider that approved it"},
+    {"vendor_template", "id", STR(""), AT(config_vendor_template, id), LIVE, .help = "its id there"},
+    {"vendor_template", "text", STR(""), AT(config_vendor_template, text), LIVE,
+     .help = "the approved wording, {{name}} for its variables"},
+    {"vendor_template", "limits", LIST, AT(config_vendor_template, limits), LIVE,
+     .help = "most characters of variables, \"name 20\""},
+    {"vendor_template", "approved", BOOL("yes"), AT(config_vendor_template, approved), LIVE,
+     .help = "no while the vendor has not decided: it is not used then"},
+    {"vendor_template", "promotion", BOOL("no"), AT(config_vendor_template, promotion), LIVE,
+     .help = "approved for promotions, which need a template of their own"},
 };
 
 static const struct config_kind kinds[] = {
     {"", false}, {"community", true}, {"redis", false}, {"listen", false},
-    {"delivery", false}, {"log", false}, {"provider", true},
+    {"delivery", false}, {"log", false}, {"provider", true}, {"vendor_template", true},
 };
 /* clang-format on */
 

@@ -46,6 +46,17 @@ char *config_mask_url(const char *url)
     return buf_take(&b);
 }
 
+/* "key=value": what is not the name of a secret may be one. */
+static char *mask_setting(const char *item)
+{
+    const char *value = strchr(item, '=');
+
+    if (value == NULL || strncmp(value, "=env:", 5) == 0 || strncmp(value, "=file:", 6) == 0 ||
+        strncmp(value, "=credential:", 12) == 0)
+        return xstrdup(item);
+    return xasprintf("%.*s=***", (int)(value - item), item);
+}
+
 static void value(struct buf *b, const struct config_option *o, const void *base, bool mask)
 {
     const void *at = (const char *)base + o->offset;
@@ -62,7 +73,9 @@ static void value(struct buf *b, const struct config_option *o, const void *base
         buf_chr(b, '{');
         for (char *const *item = *(char *const *const *)at; *item != NULL; item++) {
             buf_str(b, item == *(char *const *const *)at ? "" : ", ");
-            quote(b, *item);
+            masked = mask && o->secret ? mask_setting(*item) : xstrdup(*item);
+            quote(b, masked);
+            free(masked);
         }
         buf_chr(b, '}');
         return;
@@ -120,6 +133,8 @@ void config_print(const struct config *c, void (*line)(void *arg, const char *te
         print_section(&p, "community", c->communities[i].name, &c->communities[i]);
     for (size_t i = 0; i < c->n_providers; i++)
         print_section(&p, "provider", c->providers[i].name, &c->providers[i]);
+    for (size_t i = 0; i < c->n_templates; i++)
+        print_section(&p, "vendor_template", c->templates[i].name, &c->templates[i]);
 }
 
 /* The first option of this section that differs although it may not, or NULL. */

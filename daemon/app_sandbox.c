@@ -1,24 +1,41 @@
 /* The simulated phones speak to the hooks as a provider would, without the detour over a socket. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "daemon/app_int.h"
 #include "daemon/hooks.h"
 #include "daemon/link.h"
 #include "daemon/sandbox.h"
 
-static void on_handled(void *arg, int status, const char *body)
+static void on_handled(void *arg, int status, const char *type, const char *body, size_t n)
 {
-    (void)arg, (void)body;
+    (void)arg, (void)type, (void)body, (void)n;
     if (status != 200)
         log_warn("sandbox.refused", "status=%d", status);
 }
 
+static const char *no_header(void *arg, const char *name)
+{
+    (void)arg, (void)name;
+    return NULL;
+}
+
 static void hand_over(struct app *a, const char *provider, const char *kind, const char *body, size_t n)
 {
+    struct provider_callback in = {.method = "POST",
+                                   .kind = kind,
+                                   .url = "",
+                                   .query = "",
+                                   .content_type = "application/json",
+                                   .body = body,
+                                   .body_len = n,
+                                   .now_ms = clock_wall_ms(),
+                                   .header = no_header};
+
     for (size_t i = 0; i < a->n_links; i++)
         if (strcmp(link_conf(a->links[i])->name, provider) == 0) {
-            hooks_handle(a->hooks[i], kind, body, n, on_handled, a);
+            hooks_handle(a->hooks[i], &in, on_handled, a);
             return;
         }
 }

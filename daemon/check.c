@@ -65,7 +65,7 @@ static int check_offline(const struct config *c)
                     cm->name);
     }
     for (size_t i = 0; i < c->n_providers; i++)
-        if (link_check(&c->providers[i], &e) != 0)
+        if (link_check(c, &c->providers[i], &e) != 0)
             n_wrong += fprintf(stderr, "crierd: %s\n", e.msg) > 0;
     if (templates_check(c->template_dir, &e) != 0)
         n_wrong += wrong(&e);

@@ -96,35 +96,88 @@ static const char *address_of(const struct delivery *d, const struct recipient *
     return recipient_address(r, channel, it->to, sizeof(it->to));
 }
 
-int delivery_add(struct delivery *d, uint32_t off)
+/* Answers to replies bring their own text for every recipient. */
+static enum provider_purpose purpose_of(const struct notice *n, const struct recipient *r)
+{
+    if (r->text[0] != '\0')
+        return PURPOSE_ANSWER;
+    switch (n->kind) {
+    case NOTICE_ALERT:
+    case NOTICE_ALLCLEAR:
+        return PURPOSE_ALERT;
+    case NOTICE_PROMOTION:
+        return PURPOSE_PROMOTION;
+    case NOTICE_ANSWER:
+        return PURPOSE_ANSWER;
+    case NOTICE_NOTICE:
+    case NOTICE_CANCEL:
+        break;
+    }
+    return PURPOSE_NOTICE;
+}
+
+/* The text is where it will be as long as nothing more is rendered. */
+static struct provider_msg message_now(const struct delivery *d, uint32_t i)
+{
+    struct provider_msg m = d->msgs[i];
+
+    if (m.text == NULL)
+        m.text = d->text.data + d->items[i].text_at;
+    return m;
+}
+
+static bool joins(const struct delivery *d, uint32_t i)
+{
+    const struct driver *driver = link_driver(d->link);
+    struct provider_msg first, m;
+    uint32_t k = 0;
+
+    while (k < i && d->items[k].bad != NULL)
+        k++;
+    if (k == i || driver->joins == NULL)
+        return true;
+    first = message_now(d, k);
+    m = message_now(d, i);
+    return driver->joins(link_provider(d->link), &first, &m);
+}
+
+/* Why nothing can be sent to this one; NULL = it is ready. */
+static const char *prepare(struct delivery *d, uint32_t off, struct delivery_item *it, struct provider_msg *m)
 {
     const struct recipient *r = &d->slice->recipients[off];
+    struct err e = {{0}, {0}, {0}};
+
+    if (d->link == NULL)
+        return "no channel reaches this recipient";
+    m->to = address_of(d, r, it);
+    if (m->to == NULL)
+        return "no address for this channel";
+    it->text_at = d->text.len;
+    if (notices_render(d->slice->notice, r, &d->text, &m->text, &m->text_len, &e) != 0)
+        return "the text cannot be rendered";
+    return NULL;
+}
+
+bool delivery_add(struct delivery *d, uint32_t off)
+{
     struct delivery_item *it = &d->items[d->n];
     struct provider_msg *m = &d->msgs[d->n];
-    struct err e = {{0}, {0}, {0}};
 
     it->off = off;
     it->attempt = 0;
     it->text_at = NO_TEXT;
-    it->bad = NULL;
-    *m = (struct provider_msg){
-        .to = NULL, .text = NULL, .text_len = 0, .ref = it->ref, .lane = d->slice->claim.lane};
+    *m = (struct provider_msg){.to = NULL,
+                               .text = NULL,
+                               .text_len = 0,
+                               .ref = it->ref,
+                               .lane = d->slice->claim.lane,
+                               .purpose =
+                                   purpose_of(notices_notice(d->slice->notice), &d->slice->recipients[off])};
+    it->bad = prepare(d, off, it, m);
+    if (it->bad == NULL && !joins(d, d->n))
+        return false;
     d->n++;
-    if (d->link == NULL) {
-        it->bad = "no channel reaches this recipient";
-        return -1;
-    }
-    m->to = address_of(d, r, it);
-    if (m->to == NULL) {
-        it->bad = "no address for this channel";
-        return -1;
-    }
-    it->text_at = d->text.len;
-    if (notices_render(d->slice->notice, r, &d->text, &m->text, &m->text_len, &e) != 0) {
-        it->bad = "the text cannot be rendered";
-        return -1;
-    }
-    return 0;
+    return true;
 }
 
 static void count_segments(struct delivery *d, const char *sign)
@@ -190,6 +243,24 @@ static void done(struct delivery *d)
     d->slice = NULL;
 }
 
+/* ${first_out}: where the slice's list of outcomes ended before this delivery's. */
+void delivery_over(struct delivery *d, uint32_t first_out)
+{
+    struct slice *s = d->slice;
+
+    leave_live(d);
+    if (s->n_out == first_out) {
+        done(d);
+    } else {
+        d->out_end = s->n_out;
+        if (d->link != NULL)
+            link_slot_unsettled(d->link, s->claim.lane);
+        delivery_enter(d, DELIVERY_SETTLING);
+        TAILQ_INSERT_TAIL(&s->settling, d, of_slice);
+    }
+    slice_delivery_over(s);
+}
+
 void delivery_drop(struct delivery *d)
 {
     struct slice *s = d->slice;
@@ -242,145 +313,4 @@ void delivery_pool_free(struct feeder *f)
         free(d);
     }
     f->n_pool = 0;
-}
-
-/* ---- outcomes ---- */
-
-/* ${first_out}: where the slice's list of outcomes ended before this delivery's. */
-void delivery_over(struct delivery *d, uint32_t first_out)
-{
-    struct slice *s = d->slice;
-
-    leave_live(d);
-    if (s->n_out == first_out) {
-        done(d);
-    } else {
-        d->out_end = s->n_out;
-        if (d->link != NULL)
-            link_slot_unsettled(d->link, s->claim.lane);
-        delivery_enter(d, DELIVERY_SETTLING);
-        TAILQ_INSERT_TAIL(&s->settling, d, of_slice);
-    }
-    slice_delivery_over(s);
-}
-
-static struct queue_outcome outcome_of(const struct delivery *d, const struct delivery_item *it,
-                                       enum recipient_state state, const char *detail)
-{
-    struct queue_outcome o = {.off = it->off,
-                              .attempt = it->attempt,
-                              .state = state,
-                              .route = d->link != NULL ? link_route(d->link) : 0,
-                              .detail = ""};
-    size_t n = strnlen(detail, sizeof(o.detail) - 1);
-
-    memcpy(o.detail, detail, n);
-    return o;
-}
-
-void delivery_outcome(struct delivery *d, const struct delivery_item *it, enum recipient_state state,
-                      const char *detail, int64_t retry_in_ms)
-{
-    struct queue_outcome o = outcome_of(d, it, state, detail);
-
-    slice_outcome(d->slice, &o, retry_in_ms);
-}
-
-/* Marked, but nothing was or will be written. */
-void delivery_not_written(struct delivery *d)
-{
-    uint32_t first_out = d->slice->n_out;
-
-    for (uint32_t i = 0; i < d->n; i++)
-        delivery_outcome(d, &d->items[i], RECIPIENT_PENDING, "", 0);
-    delivery_over(d, first_out);
-}
-
-void delivery_take_back(struct delivery *d)
-{
-    if (d->state == DELIVERY_SENDING && !link_written(d->op)) {
-        link_cancel(d->op);
-        d->op = NULL;
-        link_write_give(d->link, d->slice->claim.lane);
-        delivery_not_written(d);
-    } else if (d->state == DELIVERY_MARKED) {
-        delivery_not_written(d);
-    }
-}
-
-static const int64_t first_wait_ms[LANE_N] = {1000, 5000, 30000, 30000};
-
-/* Does this one wait for a time of its own, whatever becomes of the rest of the slice? In doubt and to be sent again: a delivery report gets its time first. Or the
- * provider wants no more to this number for a while: it alone is kept from it. */
-static bool waits_alone(const struct provider_verdict *v, const struct policy_out *next, uint8_t *route)
-{
-    if (v->verdict == VERDICT_UNKNOWN && next->next == RECIPIENT_RETRY) {
-        *route = QUEUE_ANY_ROUTE;
-        return true;
-    }
-    return v->verdict == VERDICT_THROTTLED && v->scope == THROTTLE_RECIPIENT;
-}
-
-static void ask_policy(const struct delivery *d, const struct delivery_item *it,
-                       const struct provider_verdict *v, bool written, struct policy_out *next)
-{
-    struct slice *s = d->slice;
-    enum lane lane = s->claim.lane;
-    struct policy_in in = {.lane = lane,
-                           .on_unknown = s->claim.on_unknown,
-                           .verdict = v->verdict,
-                           .written = written,
-                           .attempts = it->attempt,
-                           .retry_after_ms = v->retry_after_ms,
-                           .random = 0,
-                           .scope = v->scope,
-                           .until = v->until,
-                           .now_at = 0};
-    int64_t base = s->feeder->o.retry_base_ms;
-
-    if (v->verdict != VERDICT_SENT)
-        in.random = feeder_random(s->feeder);
-    if (v->scope == THROTTLE_RECIPIENT)
-        in.now_at = clock_wall_ms();
-    policy_next(&in, next);
-    if (base > 0)
-        next->delay_ms = next->delay_ms * base / first_wait_ms[lane];
-}
-
-static void judge(struct delivery *d, const struct delivery_item *it, const struct provider_verdict *v,
-                  bool written, int64_t took_us)
-{
-    const struct slice *s = d->slice;
-    struct policy_out next;
-    struct queue_outcome o;
-
-    ask_policy(d, it, v, written, &next);
-    o = outcome_of(d, it, next.next, v->detail);
-    o.late_route = o.route;
-    o.late_in_ms = waits_alone(v, &next, &o.late_route) ? next.delay_ms : 0;
-    if (v->verdict == VERDICT_BAD_RECIPIENT && slice_has_other_channel(s, it->off, d->link)) {
-        o.state = RECIPIENT_RETRY;
-        next.delay_ms = 0;
-    } else if ((!written || v->verdict == VERDICT_BAD_ACCOUNT || v->verdict == VERDICT_THROTTLED) &&
-               slice_has_other_link(s, it->off, d->link)) {
-        next.delay_ms = 0; /* this one is not at fault, and another provider can take it now */
-    }
-    slice_outcome(d->slice, &o, next.delay_ms);
-    log_debug("delivery.settled", "notice=%s index=%llu attempt=%u provider=%s verdict=%s state=%s ms=%lld",
-              s->claim.id, (unsigned long long)(s->claim.first + it->off), it->attempt,
-              link_conf(d->link)->name, verdict_name(v->verdict), recipient_state_name(o.state),
-              (long long)(took_us / 1000));
-}
-
-void delivery_on_sent(void *arg, const struct provider_verdict *v, size_t n, bool written, int64_t took_us)
-{
-    struct delivery *d = arg;
-    struct slice *s = d->slice;
-    uint32_t first_out = s->n_out;
-
-    d->op = NULL;
-    link_write_give(d->link, s->claim.lane);
-    for (size_t i = 0; i < n; i++)
-        judge(d, &d->items[i], &v[i], written, took_us);
-    delivery_over(d, first_out);
 }

@@ -34,8 +34,9 @@ struct delivery;
 
 /* A delivery of ${s} over ${l} (NULL: no channel reaches these recipients; they fail without a request). The slot is already taken. */
 struct delivery *delivery_new(struct slice *s, struct link *l);
-/* Add recipient ${off}, rendered; the next ones may be added while delivery_is_full says no. -1 when it cannot be rendered: it will fail for good. */
-int delivery_add(struct delivery *d, uint32_t off);
+/* Add recipient ${off}, rendered; the next ones may be added while delivery_is_full says no. One that cannot be rendered is added too: it will fail for good. False: its message
+ * cannot travel in one request with those before, and was not added. */
+bool delivery_add(struct delivery *d, uint32_t off);
 bool delivery_is_full(const struct delivery *d);
 /* All added, up to (not including) offset ${end}: ask for permits, or get ready for the next mark. */
 void delivery_start(struct delivery *d, uint32_t end);

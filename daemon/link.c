@@ -25,56 +25,14 @@ static void on_room(void *arg)
 
 /* ---- life ---- */
 
-static int unknown_driver(const char *name, struct err *e)
+int link_check(const struct config *config, const struct config_provider *conf, struct err *e)
 {
-    struct buf names = BUF_INIT(200);
+    struct link_conf c;
 
-    for (size_t i = 0; provider_driver_at(i) != NULL; i++)
-        buf_fmt(&names, "%s%s", i > 0 ? ", " : "", provider_driver_at(i)->name);
-    err_set(e, "bad-driver", "driver", "no driver is called \"%s\"; allowed: %s", name, buf_cstr(&names));
-    buf_fini(&names);
-    return -1;
-}
-
-static int check_conf(struct link *l, const struct config_provider *c, struct err *e)
-{
-    const struct driver *driver = provider_driver(c->driver);
-
-    if (driver == NULL)
-        return unknown_driver(c->driver, e);
-    if (driver->needs_url && http_check_url(c->url, c->allow_private, &l->reach, e) != 0)
+    if (link_conf_init(&c, config, conf, e) != 0)
         return -1;
-    l->driver = driver;
-    l->o.conf = c;
-    l->conf = (struct provider_conf){.name = c->name,
-                                     .driver = c->driver,
-                                     .channel = c->channel,
-                                     .community = c->community,
-                                     .url = c->url,
-                                     .secret = &c->secret,
-                                     .batch = (size_t)c->batch,
-                                     .sign = c->sign};
-    return driver->check != NULL ? driver->check(&l->conf, e) : 0;
-}
-
-/* Says where the option stands that is at fault. */
-static int take_conf(struct link *l, const struct config_provider *c, struct err *e)
-{
-    struct err why = {{0}, {0}, {0}};
-    const char *where;
-
-    if (check_conf(l, c, &why) == 0)
-        return 0;
-    where = config_provider_where(c, why.field[0] != '\0' ? why.field : "url");
-    return err_set(e, why.code, why.field, "%s%sprovider \"%s\": %s", where, where[0] != '\0' ? ": " : "",
-                   c->name, why.msg);
-}
-
-int link_check(const struct config_provider *conf, struct err *e)
-{
-    struct link l = {.reach = HTTP_REACH_PUBLIC};
-
-    return take_conf(&l, conf, e);
+    link_conf_fini(&c);
+    return 0;
 }
 
 struct link *link_new(const struct link_opts *o, struct err *e)
@@ -82,7 +40,7 @@ struct link *link_new(const struct link_opts *o, struct err *e)
     struct link *l = xcalloc(1, sizeof(*l));
 
     l->o = *o;
-    if (take_conf(l, o->conf, e) != 0) {
+    if (link_conf_init(&l->c, o->config, o->conf, e) != 0) {
         free(l);
         return NULL;
     }
@@ -110,15 +68,33 @@ void link_free(struct link *l)
     loop_task_cancel(l->o.loop, &l->room);
     loop_timer_free(l->wake);
     link_pace_free(l->pace);
+    link_conf_fini(&l->c);
+    link_conf_fini(&l->next);
     free(l);
 }
 
-void link_reconfigure(struct link *l, const struct config_provider *conf)
+int link_prepare(struct link *l, const struct config *config, const struct config_provider *conf,
+                 struct err *e)
 {
-    struct err e;
+    link_conf_fini(&l->next);
+    if (link_conf_init(&l->next, config, conf, e) != 0)
+        return -1;
+    l->next_config = config;
+    l->next_conf = conf;
+    return 0;
+}
 
-    if (take_conf(l, conf, &e) != 0)
-        panic("link %s: the new configuration was not checked: %s", conf->name, e.msg);
+void link_reconfigure(struct link *l)
+{
+    const struct config_provider *conf = l->next_conf;
+
+    if (l->next.driver == NULL)
+        panic("link %s: reconfigured without being prepared", l->c.conf.name);
+    link_conf_fini(&l->c);
+    l->c = l->next;
+    l->next = (struct link_conf){.driver = NULL};
+    l->o.config = l->next_config;
+    l->o.conf = conf;
     link_pace_set_rate(l->pace, conf->rate);
     loop_post(l->o.loop, &l->room);
 }
@@ -130,12 +106,12 @@ const struct config_provider *link_conf(const struct link *l)
 
 const struct driver *link_driver(const struct link *l)
 {
-    return l->driver;
+    return l->c.driver;
 }
 
 const struct provider_conf *link_provider(const struct link *l)
 {
-    return &l->conf;
+    return &l->c.conf;
 }
 
 uint8_t link_route(const struct link *l)
@@ -145,9 +121,9 @@ uint8_t link_route(const struct link *l)
 
 size_t link_batch(const struct link *l)
 {
-    size_t batch = l->conf.batch;
+    size_t batch = l->c.conf.batch;
 
-    return batch < l->driver->batch_max ? batch : l->driver->batch_max;
+    return batch < l->c.driver->batch_max ? batch : l->c.driver->batch_max;
 }
 
 bool link_paced(const struct link *l)
@@ -173,7 +149,7 @@ const char *link_state(const struct link *l)
 void link_pause(struct link *l, bool paused, const char *why)
 {
     if (l->paused != paused)
-        log_info(paused ? "link.paused" : "link.resumed", "provider=%s why=\"%s\"", l->conf.name,
+        log_info(paused ? "link.paused" : "link.resumed", "provider=%s why=\"%s\"", l->c.conf.name,
                  why != NULL ? why : "");
     l->paused = l->stats.paused = paused;
     memset(l->why, 0, sizeof(l->why));

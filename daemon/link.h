@@ -18,7 +18,9 @@ struct metrics;
 struct link_opts {
     struct loop *loop;
     struct http *http;
-    struct queue *queue;                /* for shared rate permits */
+    struct queue *queue; /* for shared rate permits */
+    const struct config *
+        config; /* for vendor templates and descriptions of APIs; NULL = there are none. Borrowed like ${conf} */
     const struct config_provider *conf; /* borrowed; link_reconfigure replaces it */
     uint8_t route;                      /* number in the ledger, 0-15 */
     int64_t reserved_percent;
@@ -29,10 +31,14 @@ struct link_opts {
     void *arg;
 };
 /* Would it start? What link_new checks, and nothing else. */
-int link_check(const struct config_provider *conf, struct err *e) MUSTCHECK;
+int link_check(const struct config *config, const struct config_provider *conf, struct err *e) MUSTCHECK;
 struct link *link_new(const struct link_opts *o, struct err *e) MUSTCHECK;
 void link_free(struct link *l);
-void link_reconfigure(struct link *l, const struct config_provider *conf);
+/* A reload in two steps, so that it is all or nothing over several links: read and check everything (files that the options name included), then use it.
+ * What was prepared and is not used is dropped by the next link_prepare or link_free. */
+int link_prepare(struct link *l, const struct config *config, const struct config_provider *conf,
+                 struct err *e) MUSTCHECK;
+void link_reconfigure(struct link *l);
 
 const struct config_provider *link_conf(const struct link *l);
 const struct driver *link_driver(const struct link *l);

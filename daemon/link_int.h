@@ -25,11 +25,26 @@ struct link_op {
 };
 TAILQ_HEAD(link_ops, link_op);
 
-struct link {
-    struct link_opts o;
-    struct provider_conf conf; /* the account as its driver sees it */
+/* The account as its driver sees it, and what that is made of. */
+struct link_conf {
+    struct provider_conf conf;
     const struct driver *driver;
     enum http_reach reach;
+    struct vendor_template *templates;
+    size_t n_templates;
+    struct provider_setting *settings;
+};
+/* Says where the option stands that is at fault; nothing has to be freed then. */
+int link_conf_init(struct link_conf *lc, const struct config *config, const struct config_provider *c,
+                   struct err *e) MUSTCHECK;
+void link_conf_fini(struct link_conf *lc);
+
+struct link {
+    struct link_opts o;
+    struct link_conf c;
+    struct link_conf next; /* driver NULL: nothing is prepared */
+    const struct config *next_config;
+    const struct config_provider *next_conf;
     struct link_breaker breaker;
     struct link_pace *pace;
     struct link_stats stats;

@@ -92,7 +92,7 @@ bool link_write_take(struct link *l, enum lane lane)
 void link_write_give(struct link *l, enum lane lane)
 {
     if (l->writing[lane] == 0)
-        panic("link %s: a request too many was over", l->conf.name);
+        panic("link %s: a request too many was over", l->c.conf.name);
     l->writing[lane]--;
     loop_post(l->o.loop, &l->room);
 }
@@ -167,7 +167,7 @@ bool link_slot_take(struct link *l, enum lane lane)
 static void leave_slot(struct link *l, enum lane lane)
 {
     if (l->slots[lane] == 0)
-        panic("link %s: a slot too many was given back", l->conf.name);
+        panic("link %s: a slot too many was given back", l->c.conf.name);
     l->slots[lane]--;
     if (l->probe_slot && l->slots[0] + l->slots[1] + l->slots[2] + l->slots[3] == 0) {
         l->probe_slot = false;
@@ -190,7 +190,7 @@ void link_slot_unsettled(struct link *l, enum lane lane)
 void link_slot_settled(struct link *l, enum lane lane)
 {
     if (l->unsettled[lane] == 0)
-        panic("link %s: settled what was not open", l->conf.name);
+        panic("link %s: settled what was not open", l->c.conf.name);
     l->unsettled[lane]--;
     loop_post(l->o.loop, &l->room);
 }

@@ -72,7 +72,7 @@ static void throttle(struct link *l, int64_t retry_after_ms, int64_t now_us)
     if (until <= l->throttled_us)
         return;
     if (l->throttled_us < now_us)
-        log_warn("link.throttled", "provider=%s for_ms=%lld", l->conf.name, (long long)ms);
+        log_warn("link.throttled", "provider=%s for_ms=%lld", l->c.conf.name, (long long)ms);
     l->throttled_us = until;
     loop_timer_arm_ms(l->wake, ms);
 }
@@ -85,12 +85,12 @@ static void tell_breaker(struct link *l, bool bad_account, int64_t now_us)
     l->stats.breaker_open = open;
     if (!open) {
         l->bad_account = false;
-        log_info("link.breaker-closed", "provider=%s", l->conf.name);
+        log_info("link.breaker-closed", "provider=%s", l->c.conf.name);
         loop_post(l->o.loop, &l->room);
         return;
     }
     l->bad_account = bad_account;
-    log_warn("link.breaker-opened", "provider=%s why=%s wait_ms=%lld", l->conf.name,
+    log_warn("link.breaker-opened", "provider=%s why=%s wait_ms=%lld", l->c.conf.name,
              bad_account ? "bad-account" : "errors", (long long)l->breaker.wait_ms);
     wait = link_breaker_wait_us(&l->breaker, LANE_EMERGENCY, now_us);
     loop_timer_arm_us(l->wake, wait > 0 ? wait : 0);
@@ -144,20 +144,21 @@ static void finish(struct link_op *op, bool written, int64_t took_us)
     op_release(op);
 }
 
+/* As drivers expect them. */
+static void reset_verdicts(struct link_op *op)
+{
+    for (size_t i = 0; i < op->n; i++)
+        op->verdicts[i] = (struct provider_verdict){.verdict = VERDICT_UNKNOWN, .retry_after_ms = -1};
+}
+
 static void set_all(struct link_op *op, enum verdict verdict, const char *detail)
 {
     size_t n = utf8_cut(detail, strlen(detail), sizeof(op->verdicts[0].detail) - 1);
 
+    reset_verdicts(op);
     for (size_t i = 0; i < op->n; i++) {
-        struct provider_verdict *v = &op->verdicts[i];
-
-        v->verdict = verdict;
-        v->retry_after_ms = -1;
-        v->scope = THROTTLE_ACCOUNT;
-        v->until = THROTTLE_TOLD;
-        v->id[0] = '\0';
-        memcpy(v->detail, detail, n);
-        v->detail[n] = '\0';
+        op->verdicts[i].verdict = verdict;
+        memcpy(op->verdicts[i].detail, detail, n);
     }
 }
 
@@ -169,7 +170,8 @@ static void on_http(void *arg, const struct http_answer *a)
     switch (a->outcome) {
     case HTTP_ANSWERED:
         FP("after_answer");
-        op->link->driver->classify(&op->link->conf, op->msgs, op->n, a, op->verdicts);
+        reset_verdicts(op);
+        op->link->c.driver->classify(&op->link->c.conf, op->msgs, op->n, a, op->verdicts);
         break;
     case HTTP_NOT_SENT:
         set_all(op, VERDICT_RETRY, a->detail);
@@ -195,16 +197,26 @@ static void on_refused(void *arg)
     finish(arg, false, 0);
 }
 
+/* What a driver may not get by itself: it is pure. */
+static void lend_world(struct link_op *op)
+{
+    op->req.now_ms = clock_wall_ms();
+    op->req.token = "";
+    if (op->link->c.driver->wants_nonce)
+        secret_random_hex(op->req.nonce, sizeof(op->req.nonce) / 2);
+}
+
 static void begin(struct link_op *op)
 {
     struct link *l = op->link;
     struct err e;
 
-    if (l->driver->in_process) {
-        op->sandbox = sandbox_send(l->o.sandbox, &l->conf, op->msgs, op->n, on_sandbox, op);
+    if (l->c.driver->in_process) {
+        op->sandbox = sandbox_send(l->o.sandbox, &l->c.conf, op->msgs, op->n, on_sandbox, op);
         return;
     }
-    if (l->driver->build(&l->conf, op->msgs, op->n, &op->req, &e) != 0) {
+    lend_world(op);
+    if (l->c.driver->build(&l->c.conf, op->msgs, op->n, &op->req, &e) != 0) {
         set_all(op, VERDICT_BAD_MESSAGE, e.msg);
         op->refuse = (struct loop_task){.cb = on_refused, .arg = op};
         loop_post(l->o.loop, &op->refuse);
@@ -214,7 +226,7 @@ static void begin(struct link_op *op)
     op->req.call.timeout_ms = l->o.timeout_ms > 0 ? l->o.timeout_ms : policy_timeout_ms(op->lane);
     if (op->req.call.connect_timeout_ms > op->req.call.timeout_ms)
         op->req.call.connect_timeout_ms = op->req.call.timeout_ms;
-    op->http = http_begin(l->o.http, &op->req.call, l->reach, on_http, op);
+    op->http = http_begin(l->o.http, &op->req.call, l->c.reach, on_http, op);
 }
 
 struct link_op *link_send(struct link *l, enum lane lane, const struct provider_msg *m, size_t n,
@@ -227,7 +239,7 @@ struct link_op *link_send(struct link *l, enum lane lane, const struct provider_
     op->n = n;
     op->cb = cb;
     op->arg = arg;
-    op->started_us = l->driver->in_process ? clock_mono_us() : 0;
+    op->started_us = l->c.driver->in_process ? clock_mono_us() : 0;
     op->probe = l->probe_slot;
     l->probe_slot = false;
     begin(op);

@@ -22,15 +22,15 @@ void reload_source(const char *path, const char *const *sets, const char *dev_di
     source.dev_dir = dev_dir;
 }
 
-/* Would every provider start with what it says now? The same checks as at the start, without changing anything. */
-static int check_providers(const struct app *a, const struct config *next, struct err *e)
+/* Would every provider start with what it says now? The same checks as at the start; nothing is used yet. */
+static int prepare_providers(const struct app *a, const struct config *next, struct err *e)
 {
+    if (next->n_providers != a->n_links)
+        return err_set(e, "restart", "provider", "providers were added or removed: that needs a restart");
     for (size_t i = 0; i < next->n_providers; i++)
-        if (link_check(&next->providers[i], e) != 0)
+        if (link_prepare(a->links[i], next, &next->providers[i], e) != 0)
             return -1;
-    return next->n_providers == a->n_links
-               ? 0
-               : err_set(e, "restart", "provider", "providers were added or removed: that needs a restart");
+    return 0;
 }
 
 static int make_words(const struct app *a, const struct config *next, struct intent_words **words,
@@ -62,7 +62,7 @@ static void replace(struct app *a, struct config *next, struct intent_words **wo
 
     log_set_level(level);
     for (size_t i = 0; i < a->n_links; i++)
-        link_reconfigure(a->links[i], &next->providers[i]);
+        link_reconfigure(a->links[i]);
     for (size_t i = 0; i < a->n_communities; i++) {
         struct community *c = &a->communities[i];
         struct intent_words *old = c->words;
@@ -88,7 +88,7 @@ int reload_run(struct app *a, struct err *e)
     if (next == NULL)
         return -1;
     words = xcalloc(a->n_communities + 1, sizeof(struct intent_words *));
-    if (config_can_reload(a->config, next, e) == 0 && check_providers(a, next, e) == 0 &&
+    if (config_can_reload(a->config, next, e) == 0 && prepare_providers(a, next, e) == 0 &&
         make_words(a, next, words, e) == 0) {
         replace(a, next, words);
         free(words);

@@ -64,6 +64,7 @@ static const struct route table[] = {
     {"POST", "/api/v1/sandbox/phones/{phone}/text", ROLE_SENDER, GUARD_NONE, 16 * KB, ROUTE_GLOBAL, api_sandbox_text},
 
     {"POST", "/hooks/{provider}/{secret}/{kind}", ROLE_OPEN, GUARD_NONE, 256 * KB, ROUTE_BYTES | ROUTE_GLOBAL, api_hooks_in},
+    {"GET", "/hooks/{provider}/{secret}/{kind}", ROLE_OPEN, GUARD_NONE, 0, ROUTE_GLOBAL, api_hooks_in},
     {"GET", "/healthz", ROLE_OPEN, GUARD_NONE, 0, ROUTE_GLOBAL, api_status_health},
     {"GET", "/readyz", ROLE_LOOPBACK, GUARD_NONE, 0, ROUTE_GLOBAL, api_status_ready},
     {"GET", "/metrics", ROLE_LOOPBACK, GUARD_NONE, 0, ROUTE_GLOBAL, api_status_metrics},

@@ -145,8 +145,8 @@ static void fill(struct slice *s, struct link *l)
     struct delivery *d = delivery_new(s, l);
 
     do {
-        if (may_be_sent(s, s->next))
-            delivery_add(d, s->next);
+        if (may_be_sent(s, s->next) && !delivery_add(d, s->next))
+            break;
         pass(s);
     } while (s->next < s->claim.n && !delivery_is_full(d) && goes_along(s, l));
     delivery_start(d, s->next);

@@ -47,6 +47,9 @@
     KEY(NOTICE_SEEN, "n:", ":seen", COMMUNITY)                                                               \
     KEY(NOTICE_DET, "n:", ":det", COMMUNITY)                                                                 \
     KEY(NOTICE_LATE, "n:", ":late", COMMUNITY)                                                               \
+    /* ids of providers */                                                                                   \
+    KEY(MID, "mid:", "", COMMUNITY)                                                                          \
+    KEY(EARLY, "early:", "", COMMUNITY)                                                                      \
     /* residents */                                                                                          \
     KEY(PEOPLE, "people", "", COMMUNITY)                                                                     \
     KEY(RESIDENTS, "res:", "", COMMUNITY)                                                                    \

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 
 static const struct {
     uint32_t net;
@@ -95,4 +96,61 @@ bool addr_literal(const char *host, struct sockaddr_storage *out)
         return true;
     }
     return false;
+}
+
+/* ---- networks ---- */
+
+struct network {
+    unsigned char bytes[16]; /* IPv4 mapped into IPv6 */
+    int64_t bits;
+};
+
+static bool bytes_of(const char *host, struct network *out)
+{
+    static const unsigned char mapped[12] = {[10] = 0xFF, [11] = 0xFF};
+
+    memcpy(out->bytes, mapped, 12);
+    return inet_pton(AF_INET, host, out->bytes + 12) == 1 || inet_pton(AF_INET6, host, out->bytes) == 1;
+}
+
+static bool network_parse(const char *s, struct network *out)
+{
+    const char *slash = strchr(s, '/');
+    char host[64];
+    size_t n = slash != NULL ? (size_t)(slash - s) : strlen(s);
+    int64_t most;
+
+    if (n == 0 || n >= sizeof(host))
+        return false;
+    memcpy(host, s, n);
+    host[n] = '\0';
+    most = strchr(host, ':') != NULL ? 128 : 32;
+    out->bits = 128;
+    if (!bytes_of(host, out) || (slash != NULL && num_i64(slash + 1, 0, most, &out->bits) != 0))
+        return false;
+    if (slash != NULL)
+        out->bits += 128 - most;
+    return true;
+}
+
+bool addr_is_network(const char *network)
+{
+    struct network n;
+
+    return network_parse(network, &n);
+}
+
+bool addr_in(const char *network, const char *host)
+{
+    struct network n, h;
+
+    if (!network_parse(network, &n) || strchr(host, '/') != NULL || !network_parse(host, &h))
+        return false;
+    for (int64_t bit = 0; bit < n.bits; bit += 8) {
+        int rest = n.bits - bit < 8 ? (int)(8 - (n.bits - bit)) : 0;
+
+        if ((n.bytes[bit / 8] ^ h.bytes[bit / 8]) >> rest != 0)
+            return false;
+    }
+    return true;
 }

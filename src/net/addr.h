@@ -18,5 +18,9 @@ enum addr_class {
 enum addr_class addr_classify(const struct sockaddr *sa);
 /* A literal IPv4 or IPv6 address (no brackets, no zone). false when ${host} is none. */
 bool addr_literal(const char *host, struct sockaddr_storage *out);
+/* Is this a network: "203.0.113.0/24", "2001:db8::/32", or one address? */
+bool addr_is_network(const char *network);
+/* Is the literal ${host} inside ${network}? false when either is none. An IPv4 address inside IPv6 (::ffff:a.b.c.d) is the IPv4 address. */
+bool addr_in(const char *network, const char *host);
 
 #endif

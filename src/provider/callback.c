@@ -207,3 +207,14 @@ int callback_replies(const struct provider_conf *c, const char *body, size_t n,
     json_decref(tree);
     return told;
 }
+
+int callback_json(const struct provider_conf *c, const struct provider_callback *in,
+                  const struct provider_sink *sink, struct provider_ack *ack, struct err *e)
+{
+    (void)ack; /* {"code":0}, as the contract has it */
+    if (strcmp(in->method, "POST") == 0 && strcmp(in->kind, "reply") == 0)
+        return callback_replies(c, in->body, in->body_len, sink->reply, sink->bad_reply, sink->arg, e);
+    if (strcmp(in->method, "POST") == 0 && strcmp(in->kind, "receipt") == 0)
+        return callback_receipts(c, in->body, in->body_len, sink->receipt, sink->bad_receipt, sink->arg, e);
+    return err_set(e, "no-such-hook", NULL, "driver %s has no such callback", c->driver);
+}

@@ -20,6 +20,10 @@ int callback_replies(const struct provider_conf *c, const char *body, size_t n,
  * as \u escape) become U+FFFD. Other bytes stay as they are: text in another encoding is no UTF-8 and must not look like it. */
 void callback_mend(struct buf *out, const char *body, size_t n);
 
+/* The `callback` of drivers json and sandbox: POST .../reply, POST .../receipt. */
+int callback_json(const struct provider_conf *c, const struct provider_callback *in,
+                  const struct provider_sink *sink, struct provider_ack *ack, struct err *e);
+
 /* What the url of a sandbox provider may say: "" | "sandbox:" | "sandbox:?delay=MS&receipt=MS" (receipt=off: phones never report).
  * 0, or -1 with code "bad-url". */
 struct sandbox_url {

@@ -240,6 +240,5 @@ const struct driver json_driver = {
     .check = json_check,
     .build = json_build,
     .classify = json_classify,
-    .receipts = callback_receipts,
-    .replies = callback_replies,
+    .callback = callback_json,
 };

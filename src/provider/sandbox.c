@@ -69,6 +69,5 @@ const struct driver sandbox_driver = {
     .batch_max = SANDBOX_BATCH_MAX,
     .in_process = true,
     .check = sandbox_check,
-    .receipts = callback_receipts,
-    .replies = callback_replies,
+    .callback = callback_json,
 };

@@ -116,11 +116,13 @@ static void a_request_that_waits_for_its_connection_is_taken_back_by_cancel(void
     struct queue_notice n;
     struct deaf d;
     char *usual = b->providers[0].url;
+    struct err e;
 
     (void)state;
     deaf_open(&d);
     b->providers[0].url = d.url;
-    link_reconfigure(b->links[0], &b->providers[0]);
+    assert_int_equal(link_prepare(b->links[0], NULL, &b->providers[0], &e), 0);
+    link_reconfigure(b->links[0]);
     flow_notice(b, "n1", "normal", 0, 3);
     assert_true(flow_until(b, is_sending));
     flow_push(b, true, "{\"v\":1,\"id\":\"c1\",\"kind\":\"cancel\",\"cancels\":\"n1\"}");

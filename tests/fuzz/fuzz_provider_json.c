@@ -117,10 +117,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         judge(&batch, 4, body, size - 1);
         break;
     case 2:
-        (void)json_driver.receipts(&single, body, size - 1, on_receipt, on_bad, NULL, &e);
+        (void)callback_receipts(&single, body, size - 1, on_receipt, on_bad, NULL, &e);
         break;
     case 3:
-        (void)json_driver.replies(&single, body, size - 1, on_reply, on_bad, NULL, &e);
+        (void)callback_replies(&single, body, size - 1, on_reply, on_bad, NULL, &e);
         break;
     }
     free(body);

@@ -169,8 +169,9 @@ static const struct {
     {"an id that is a number",                       "{\"id\":1," FROM ",\"text\":\"1\"}",                              -1, 0, "id",   "",                 0},
     {"an id with a NUL",                             "{\"id\":\"a\\u0000\"," FROM ",\"text\":\"1\"}",                   -1, 0, "id",   "",                 0},
     {"no sender",                                    "{\"id\":\"m\",\"text\":\"1\"}",                                   -1, 0, "from", "",                 0},
-    {"a sender too long for a number",
-     "{\"id\":\"m\",\"from\":\"+861380000013800013800138000\",\"text\":\"1\"}",                                         -1, 0, "from", "",                 0},
+    {"a sender too long for an address",
+     "{\"id\":\"m\",\"from\":\"+861380000013800013800138000+861380000013800013800138000+"
+     "861380000013800013800138000+861380000013800013800138000\",\"text\":\"1\"}",                                       -1, 0, "from", "",                 0},
     {"no text",                                      "{\"id\":\"m\"," FROM "}",                                         -1, 0, "text", "",                 0},
     {"a text that is null",                          REPLY "null}",                                                     -1, 0, "text", "",                 0},
     {"another encoding",                             REPLY "\"\xb1\xa8\xc3\xfb\"}",                                     -1, 0, "",     "",                 0},

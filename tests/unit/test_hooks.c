@@ -44,13 +44,34 @@ static void on_bad(void *arg, const char *reason)
     memcpy(bad, reason, strlen(reason) + 1);
 }
 
-static void on_done(void *arg, int code, const char *text)
+static void on_done(void *arg, int code, const char *type, const char *text, size_t n)
 {
     (void)arg;
     assert_false(answered);
+    assert_string_equal(type, "application/json");
     answered = true;
     status = code;
-    memcpy(body, text, strlen(text) + 1);
+    memcpy(body, text, n);
+    body[n] = '\0';
+}
+
+static const char *no_header(void *arg, const char *name)
+{
+    (void)arg, (void)name;
+    return NULL;
+}
+
+static struct provider_callback callback(const char *kind, const char *text, size_t n)
+{
+    return (struct provider_callback){.method = "POST",
+                                      .kind = kind,
+                                      .url = "",
+                                      .query = "",
+                                      .content_type = "application/json",
+                                      .body = text,
+                                      .body_len = n,
+                                      .now_ms = clock_wall_ms(),
+                                      .header = no_header};
 }
 
 static bool is_answered(void *arg)
@@ -61,8 +82,10 @@ static bool is_answered(void *arg)
 
 static int handle(const char *kind, const char *text, size_t n)
 {
+    struct provider_callback in = callback(kind, text, n);
+
     answered = false;
-    hooks_handle(hooks, kind, text, n, on_done, NULL);
+    hooks_handle(hooks, &in, on_done, NULL);
     assert_false(answered); /* never inside the call */
     assert_true(loop_run_until(bed->loop, is_answered, NULL, 10000));
     return status;
@@ -304,7 +327,8 @@ static void whoever_asked_may_go(void **state)
 {
     (void)state;
     static const char text[] = "{\"id\":\"m-1\",\"from\":\"13800000001\",\"text\":\"a\"}";
-    struct hooks_call *c = hooks_handle(hooks, "reply", text, strlen(text), on_done, NULL);
+    struct provider_callback in = callback("reply", text, strlen(text));
+    struct hooks_call *c = hooks_handle(hooks, &in, on_done, NULL);
 
     answered = false;
     hooks_cancel(c);
@@ -332,7 +356,9 @@ static int end(void **state)
     (void)state;
     static const char text[] = "{\"id\":\"last\",\"from\":\"13800000001\",\"text\":\"a\"}";
 
-    hooks_handle(hooks, "reply", text, strlen(text), on_done, NULL); /* under way when everything ends */
+    struct provider_callback in = callback("reply", text, strlen(text));
+
+    hooks_handle(hooks, &in, on_done, NULL); /* under way when everything ends */
     queue_free(bed->q[0]);
     bed->q[0] = NULL;
     hooks_free(hooks);

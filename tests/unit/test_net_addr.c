@@ -54,6 +54,38 @@ static const struct {
     {"",                  -1             },
 };
 
+static const struct {
+    const char *network, *host;
+    bool in;
+} net_rows[] = {
+    {"203.0.113.0/24", "203.0.113.255",      true },
+    {"203.0.113.0/24", "203.0.114.1",        false},
+    {"203.0.113.0/25", "203.0.113.128",      false},
+    {"203.0.113.7",    "203.0.113.7",        true },
+    {"203.0.113.7",    "203.0.113.8",        false},
+    {"203.0.113.7",    "::ffff:203.0.113.7", true },
+    {"0.0.0.0/0",      "8.8.8.8",            true },
+    {"0.0.0.0/0",      "2001:db8::1",        false},
+    {"2001:db8::/33",  "2001:db8:7fff::1",   true },
+    {"2001:db8::/33",  "2001:db8:8000::1",   false},
+    {"2001:db8::/33",  "203.0.113.1",        false},
+    {"203.0.113.0/33", "203.0.113.1",        false},
+    {"203.0.113.0/",   "203.0.113.1",        false},
+    {"example",        "203.0.113.1",        false},
+    {"203.0.113.0/24", "203.0.113.1/24",     false},
+    {"203.0.113.0/24", "",                   false},
+};
+
+static void addresses_lie_in_networks(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(net_rows); i++)
+        if (addr_in(net_rows[i].network, net_rows[i].host) != net_rows[i].in)
+            fail_msg("%s in %s", net_rows[i].host, net_rows[i].network);
+    assert_true(addr_is_network("10.0.0.0/8"));
+    assert_false(addr_is_network("10.0.0.0/8x"));
+}
+
 static void addresses_have_a_kind(void **state)
 {
     (void)state;
@@ -160,6 +192,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_have_a_kind),
+        cmocka_unit_test(addresses_lie_in_networks),
         cmocka_unit_test(urls_of_redis_are_checked),
         cmocka_unit_test(urls_of_providers_are_judged),
     };

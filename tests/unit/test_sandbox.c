@@ -59,7 +59,7 @@ static void on_receipt(void *arg, const char *provider, const char *body, size_t
     struct err e;
 
     (void)snprintf(w->provider, sizeof(w->provider), "%s", provider);
-    assert_true(sandbox_driver.receipts(&quick, body, n, count_receipt, no_bad, w, &e) > 0);
+    assert_true(callback_receipts(&quick, body, n, count_receipt, no_bad, w, &e) > 0);
 }
 
 static void on_reply(void *arg, const char *provider, const char *body, size_t n)
@@ -187,7 +187,7 @@ static void test_a_phone_texts_back_each_text_with_an_id_of_its_own(void **state
     assert_int_equal(w->n_replies, 0);
     assert_true(loop_run_until(w->loop, never, w, 50) == false && w->n_replies == 1);
     assert_string_equal(w->provider, "demo");
-    assert_int_equal(sandbox_driver.replies(&quick, w->body, strlen(w->body), check_reply, no_bad, w, &e), 1);
+    assert_int_equal(callback_replies(&quick, w->body, strlen(w->body), check_reply, no_bad, w, &e), 1);
     memcpy(first, w->body, sizeof(first));
     sandbox_text(w->box, "demo", "+8613800000001", "报名 \"篮球\"");
     assert_true(loop_run_until(w->loop, replied, w, DEADLINE_MS));

@@ -1,0 +1,29 @@
+/* Tables from a provider's code to what it means for us. Every driver has one; what is in none is never guessed into success. */
+#ifndef PROVIDER_CLASSES_H
+#define PROVIDER_CLASSES_H
+
+#include "provider/provider.h"
+
+struct class_row {
+    const char *code; /* as the API writes it; one that ends in '*' is a beginning */
+    enum verdict verdict;
+    const char *words; /* for people; "" where the code says it */
+    int64_t wait_ms;   /* THROTTLED and RETRY: when the API tells no time; 0 = as policy says */
+    enum throttle_scope scope;
+    enum throttle_until until;
+    enum provider_about about;
+    bool stale_token;
+};
+
+/* The first row that fits, or NULL. */
+const struct class_row *class_find(const struct class_row *rows, size_t n, const char *code);
+/* The verdict for ${code} with "CODE: words" as detail; UNKNOWN "CODE: not a code that is known" when no row fits. ${retry_after_ms}: the API's own word, -1 = none. */
+void class_judge(const struct class_row *rows, size_t n, const char *code, int64_t retry_after_ms,
+                 struct provider_verdict *v);
+/* The same verdict without a table: HTTP's own refusals before the API was asked. 429 throttled, 503 and 502 as far as nothing was done: the API's documents decide, so this
+ * knows 429 (throttled) and 401, 403 (bad account) only; anything else is UNKNOWN "HTTP status N". */
+void class_http(int status, int64_t retry_after_ms, struct provider_verdict *v);
+/* "words" as detail: cut at a character's border, control characters made blanks. */
+void class_detail(struct provider_verdict *v, const char *words);
+
+#endif
