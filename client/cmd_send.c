@@ -7,6 +7,7 @@
 #include "client/cmd.h"
 #include "client/progress.h"
 #include "client/rows.h"
+#include "client/table.h"
 #include "client/to.h"
 #include "text/utf8.h"
 
@@ -166,6 +167,23 @@ static int add_common(const struct cli *c, const struct args *a, json_t *o)
 
 /* ---- the answer ---- */
 
+/* What carriers will not like; the daemon sends it all the same, since their lists are guesses. */
+static void tell_warnings(const struct cli *c, const json_t *list)
+{
+    const json_t *f;
+    size_t i;
+
+    json_array_foreach(list, i, f)
+    {
+        char *what = table_clean(json_string_value(json_object_get(f, "what")));
+
+        fprintf(c->out, "%s %s%s%s\n",
+                json_is_true(json_object_get(f, "refused")) ? "refused by carriers:" : "hint:", what,
+                what[0] != '\0' ? ": " : "", json_string_value(json_object_get(f, "message")));
+        free(what);
+    }
+}
+
 static void tell_dry(const struct cli *c, json_t *answer)
 {
     static const struct rows_column columns[] = {
@@ -182,6 +200,8 @@ static void tell_dry(const struct cli *c, json_t *answer)
         {"cost",       "cost_note",  ROWS_TEXT  },
     };
 
+    if (!c->json)
+        tell_warnings(c, json_object_get(answer, "warnings"));
     rows_show(c, answer, columns, ARRAY_LEN(columns));
     if (!c->json)
         fputs("nothing was sent (--dry-run)\n", c->out);

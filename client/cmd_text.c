@@ -3,6 +3,8 @@
 #include "base/num.h"
 #include "client/cmd.h"
 #include "client/rows.h"
+#include "client/table.h"
+#include "text/lint.h"
 #include "text/segment.h"
 #include "text/utf8.h"
 
@@ -58,4 +60,48 @@ int cmd_text_measure(struct cli *c, const struct args *a)
               : args_has(a, "recipients") ? 6
                                           : 5);
     return CLI_OK;
+}
+
+static void show_findings(const struct cli *c, const json_t *list)
+{
+    static const char *const titles[] = {"", "WORDS", "WHY, AND WHAT TO CHANGE"};
+    struct table *t = table_new(c->out, titles, 3);
+    const json_t *f;
+    size_t i;
+
+    json_array_foreach(list, i, f)
+    {
+        const char *cells[] = {json_is_true(json_object_get(f, "refused")) ? "refused" : "hint",
+                               json_string_value(json_object_get(f, "what")),
+                               json_string_value(json_object_get(f, "message"))};
+
+        table_row(t, cells, 0);
+    }
+    if (table_end(t) == 0)
+        fputs("nothing that carriers are known to refuse\n", c->out);
+}
+
+int cmd_text_lint(struct cli *c, const struct args *a)
+{
+    const char *text = a->words[0], *name = args_has(a, "class") ? args_get(a, "class") : "notice";
+    int class = lint_class_parse(name);
+    const json_t *f;
+    size_t i, refused = 0;
+    json_t *list;
+
+    if (class < 0)
+        return cli_fail(c, CLI_USAGE, "--class %s; allowed are notice, promotion and alert", name);
+    if (!utf8_valid(text, strlen(text)))
+        return cli_fail(c, CLI_REFUSED, "the text is not UTF-8");
+    list = lint_json(text, strlen(text), args_get(a, "sign"), (enum lint_class) class);
+    json_array_foreach(list, i, f)
+    {
+        refused += json_is_true(json_object_get(f, "refused"));
+        if (c->json)
+            rows_json(c, f);
+    }
+    if (!c->json)
+        show_findings(c, list);
+    json_decref(list);
+    return refused > 0 ? CLI_REFUSED : CLI_OK;
 }

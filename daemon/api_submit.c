@@ -9,6 +9,7 @@
 #include "daemon/link.h"
 #include "daemon/scheduler.h"
 #include "model/resident.h"
+#include "text/lint.h"
 #include "text/segment.h"
 #include "text/tmpl.h"
 
@@ -76,6 +77,13 @@ static const char *sample(void *arg, const char *name, size_t *n)
     return value;
 }
 
+static enum lint_class lint_class_of(const struct notice *n)
+{
+    if (n->kind == NOTICE_PROMOTION)
+        return LINT_PROMOTION;
+    return n->kind == NOTICE_ALERT || n->kind == NOTICE_ALLCLEAR ? LINT_ALERT : LINT_NOTICE;
+}
+
 static void add_text(json_t *o, const struct api_call *c, const struct notice *n)
 {
     const char *text = notice_text_for(n, "zh-CN");
@@ -93,6 +101,8 @@ static void add_text(json_t *o, const struct api_call *c, const struct notice *n
     json_object_set_new(o, "characters", json_integer((json_int_t)m.characters));
     json_object_set_new(o, "parts", json_integer((json_int_t)m.parts));
     json_object_set_new(o, "approximate", json_boolean(tmpl_n_names(t) > n->n_vars));
+    json_object_set_new(o, "warnings",
+                        lint_json(buf_cstr(&out), out.len, c->community->conf->sign, lint_class_of(n)));
     tmpl_free(t);
     buf_fini(&out);
 }

@@ -379,6 +379,15 @@ def test_status_without_redis_knows_what_it_does_not_know(venus):
     assert "scheduled: -" in out and re.search(r"^normal +- +- +0", out, re.M), out
 
 
+def test_dry_run_says_what_carriers_will_refuse(venus):
+    """--dry-run lints the text as people will read it; it warns, it does not refuse."""
+    warnings = venus.cli("send", "--to", phone(1), "--text", "报名请加微信群", "--dry-run").ok().json["warnings"]
+    assert [w["code"] for w in warnings] == ["contact"] and warnings[0]["refused"] and warnings[0]["at"] == 3
+    said = venus.cli("send", "--to", phone(1), "--text", "周六市集开张", "--kind", "promotion", "--dry-run", as_json=False).ok().out
+    assert "refused by carriers: 推广类短信必须以“拒收请回复R”结尾" in said
+    assert venus.cli("send", "--to", phone(1), "--text", "今晚停水", "--dry-run").ok().json["warnings"] == []
+
+
 def test_dry_run_tells_that_no_provider_serves_the_channel(venus):
     """Five recipients and nobody to carry it is nothing to be pleased about."""
     r = venus.cli("send", "--to", phone(1), "--text", "a", "--channel", "wechat", "--dry-run", as_json=False)
