@@ -11,7 +11,6 @@
 #include "queue/replies.h"
 #include "text/phone.h"
 
-#define LOOK_BACK       1000 /* how far one entry is looked for */
 #define ANSWER_TEXT_MAX 2000
 
 /* ---- inbox ---- */
@@ -67,7 +66,7 @@ static void on_maybe(void *arg, const struct replies_inbox *i)
 {
     struct found *f = arg;
 
-    if (f->entry == NULL && strcmp(i->key, f->call->match.params[0]) == 0)
+    if (f->entry == NULL)
         f->entry = inbox_json(f->call, i);
 }
 
@@ -89,7 +88,7 @@ void api_replies_inbox_show(struct api_call *c)
 
     c->state_free = found_free;
     f->call = c;
-    replies_inbox_list(c->q, LOOK_BACK, on_maybe, on_looked, f);
+    replies_inbox_get(c->q, c->match.params[0], on_maybe, on_looked, f);
 }
 
 static void on_answered(void *arg, const struct queue_result *r)

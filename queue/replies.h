@@ -102,6 +102,9 @@ struct replies_inbox {
 /* What nobody understood, newest first; ${limit} 0 = all. */
 void replies_inbox_list(struct queue *q, size_t limit, void (*each)(void *arg, const struct replies_inbox *i),
                         queue_done_fn cb, void *arg);
+/* One of them, if it is there. */
+void replies_inbox_get(struct queue *q, const char *key,
+                       void (*each)(void *arg, const struct replies_inbox *i), queue_done_fn cb, void *arg);
 /* Staff answer one: an answer is queued and the entry marked. Code "no-such-entry". */
 void replies_inbox_answer(struct queue *q, const char *key, const char *text, queue_done_fn cb, void *arg);
 

@@ -192,6 +192,30 @@ void replies_inbox_list(struct queue *q, size_t limit, void (*each)(void *arg, c
     inbox_page(o);
 }
 
+/* Redis' id of a stream entry: digits-digits. */
+static bool is_stream_id(const char *s)
+{
+    size_t n = strspn(s, "0123456789");
+
+    return n > 0 && n < 20 && s[n] == '-' && s[n + 1] && strspn(s + n + 1, "0123456789") == strlen(s + n + 1);
+}
+
+void replies_inbox_get(struct queue *q, const char *key,
+                       void (*each)(void *arg, const struct replies_inbox *i), queue_done_fn cb, void *arg)
+{
+    struct inbox_op *o = queue_op_new(q, sizeof(*o), on_inbox);
+
+    o->each = each;
+    o->cb = cb;
+    o->arg = arg;
+    o->limit = 1;
+    queue_op_key(&o->op, KEY_TEXTS, NULL);
+    queue_op_key(&o->op, KEY_TEXTS_DONE, NULL);
+    queue_op_str(&o->op, "one");
+    queue_op_str(&o->op, is_stream_id(key) ? key : "0-0" /* which no entry has */);
+    queue_op_script(&o->op, SCRIPT_TEXTS_LIST);
+}
+
 static void refuse(struct done_op *o, const char *code, const char *why)
 {
     struct err err;
@@ -232,14 +256,6 @@ static void on_entry(struct queue_op *op, const struct queue_result *r, const st
     queue_op_i64(op, 1);
     add_answer(op, &a);
     queue_op_script(op, SCRIPT_REPLY_SETTLE);
-}
-
-/* Redis' id of a stream entry: digits-digits. */
-static bool is_stream_id(const char *s)
-{
-    size_t n = strspn(s, "0123456789");
-
-    return n > 0 && n < 20 && s[n] == '-' && s[n + 1] && strspn(s + n + 1, "0123456789") == strlen(s + n + 1);
 }
 
 void replies_inbox_answer(struct queue *q, const char *key, const char *text, queue_done_fn cb, void *arg)

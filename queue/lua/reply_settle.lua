@@ -112,6 +112,19 @@ local function fields(entry)
   return f
 end
 
+-- A new text for staff. The oldest ones go with what is known of their answers: whoever counts one less the other counts who waits.
+local function to_inbox(d, f)
+  if call('XLEN', texts) >= 100000 then
+    local old = {}
+    for _, e in ipairs(call('XRANGE', texts, '-', '+', 'COUNT', 100)) do
+      old[#old + 1] = e[1]
+    end
+    call('HDEL', texts_done, unpack(old))
+    call('XDEL', texts, unpack(old))
+  end
+  call('XADD', texts, '*', 'from', f.from, 'name', d.name, 'text', f.text, 'channel', f.channel, 'provider', f.provider, 'at', f.at)
+end
+
 local function answer_all(list)
   local lanes = {}
   for _, d in ipairs(list) do
@@ -154,7 +167,7 @@ for _, d in ipairs(open) do
     call('HSET', texts_done, d.key, int(at))
   else
     if d.inbox then
-      call('XADD', texts, 'MAXLEN', '~', 100000, '*', 'from', f.from, 'name', d.name, 'text', f.text, 'channel', f.channel, 'provider', f.provider, 'at', f.at)
+      to_inbox(d, f)
     end
     call('XADD', log, 'MAXLEN', '~', 100000, '*', 'from', f.from, 'text', f.text or '', 'intent', d.intent, 'activity', d.activity, 'result', d.result,
       'provider', f.provider or '', 'at', f.at)

@@ -15,6 +15,6 @@ for lane = 0, 3 do
   out[#out + 1] = call('ZCARD', z)
   out[#out + 1] = oldest
 end
--- Texts of residents that wait for an answer; both are trimmed differently once there are a hundred thousand.
+-- Texts of residents that wait for an answer. What is answered is among the texts: both end together (reply_settle).
 out[#out + 1] = math.max(0, call('XLEN', P .. 'texts') - call('HLEN', P .. 'texts.done'))
 return out

@@ -390,12 +390,56 @@ static void unknown_texts_wait_for_staff_who_answer(void **state)
     replies_inbox_list(bed->q[0], 1, on_text, queue_bed_done, bed);
     queue_bed_wait(bed, 1);
     assert_int_equal(n_texts, 1);
+    char *key = xstrdup(text_keys[0]);
+    n_texts = 0;
+    replies_inbox_get(bed->q[0], key, on_text, queue_bed_done, bed);
+    queue_bed_wait(bed, 1);
+    assert_int_equal(n_texts, 1);
+    assert_string_equal(text_keys[0], key);
+    free(key);
+    replies_inbox_get(bed->q[0], "nonsense", on_text, queue_bed_done, bed);
+    queue_bed_wait(bed, 1);
+    assert_int_equal(n_texts, 1);
     replies_inbox_answer(bed->q[0], "1-1", "?", queue_bed_done, bed);
     queue_bed_wait(bed, 1);
     assert_string_equal(bed->e.code, "no-such-entry");
     replies_inbox_answer(bed->q[0], "nonsense", "?", queue_bed_done, bed);
     queue_bed_wait(bed, 1);
     assert_string_equal(bed->e.code, "no-such-entry");
+}
+
+static uint64_t n_unanswered;
+
+static void on_stats(void *arg, const struct queue_result *r, const struct queue_stats *s)
+{
+    n_unanswered = s->unanswered;
+    queue_bed_note(arg, r);
+}
+
+/* Texts and what is known of their answers end together: otherwise every answered text that was trimmed hides one that waits. */
+static void the_inbox_counts_who_waits_also_after_the_oldest_were_trimmed(void **state)
+{
+    (void)state;
+    free(ASK(
+        "EVAL",
+        "for i = 1, 100000 do redis.call('XADD', KEYS[1], i .. '-1', 'from', 'x', 'text', 'y', 'at', '1') "
+        "if i <= 300 then redis.call('HSET', KEYS[2], i .. '-1', '1') end end return 1",
+        "2", P "texts", P "texts.done"));
+    for (int i = 0; i < 2; i++) {
+        store(i ? "m-2" : "m-1", PHONE, "楼道灯坏了");
+        look();
+        settle(&(struct replies_decision){.key = seen[0].key, .result = "unknown", .to_inbox = true}, 1);
+    }
+    expect(ASK("XLEN", P "texts"), "99902");
+    expect(ASK("HLEN", P "texts.done"), "200");
+    queue_stats(bed->q[0], on_stats, bed);
+    queue_bed_wait(bed, 1);
+    assert_int_equal(n_unanswered, 99702);
+    n_texts = 0;
+    replies_inbox_get(bed->q[0], "150-1", on_text, queue_bed_done, bed); /* far beyond the newest thousand */
+    queue_bed_wait(bed, 1);
+    assert_int_equal(n_texts, 1);
+    assert_true(text_answered[0]);
 }
 
 static void the_same_words_a_third_time_are_muted_and_a_flood_is_told(void **state)
@@ -483,6 +527,7 @@ int main(void)
         cmocka_unit_test_setup(answers_become_a_rolling_notice_once, setup),
         cmocka_unit_test_setup(the_tail_slice_grows_and_fills_and_a_settled_one_is_reopened, setup),
         cmocka_unit_test_setup(a_torn_write_of_the_tail_is_overwritten, setup),
+        cmocka_unit_test_setup(the_inbox_counts_who_waits_also_after_the_oldest_were_trimmed, setup),
         cmocka_unit_test_setup(unknown_texts_wait_for_staff_who_answer, setup),
         cmocka_unit_test_setup(the_same_words_a_third_time_are_muted_and_a_flood_is_told, setup),
         cmocka_unit_test_setup(answers_are_counted_by_hour_and_day, setup),
