@@ -1,3 +1,6 @@
+#include <stdio.h>
+#include <string.h>
+
 #include "base/mem.h"
 #include "base/num.h"
 #include "client/cmd.h"
@@ -178,8 +181,8 @@ static int steer(struct cli *c, const struct args *a, const char *verb, json_t *
     else if (!says_none(answer))
         fprintf(c->out, "%s %s\n", a->words[0], done);
     if (says_none(answer))
-        status = cli_fail(c, CLI_NOTHING, "nobody of %s has failed%s: nothing is tried again", a->words[0],
-                          args_has(a, "unknown") ? " or is unknown" : "");
+        status =
+            cli_fail(c, CLI_NOTHING, "nobody of %s is in such a state: nothing is tried again", a->words[0]);
     json_decref(answer);
     return status;
 }
@@ -204,11 +207,24 @@ int cmd_notice_approve(struct cli *c, const struct args *a)
     return steer(c, a, "/approve", NULL, "approved");
 }
 
+/* Exactly the states that were named; none named: those that failed and those used up. */
 int cmd_notice_redrive(struct cli *c, const struct args *a)
 {
-    if (args_has(a, "unknown"))
-        return steer(
-            c, a, "/redrive", json_pack("{s:b}", "unknown", 1),
-            "tries again what failed and what is unknown: whoever got it already may get a second copy");
-    return steer(c, a, "/redrive", NULL, "tries again what failed");
+    static const char *const states[] = {"failed", "exhausted", "unknown"};
+    json_t *body = json_object();
+    char done[160] = "tries again those that are";
+
+    for (size_t i = 0; i < ARRAY_LEN(states); i++)
+        if (args_has(a, states[i])) {
+            size_t n = strlen(done);
+            (void)snprintf(done + n, sizeof(done) - n, "%s %s", json_object_size(body) ? " or" : "",
+                           states[i]);
+            json_object_set_new(body, states[i], json_true());
+        }
+    if (json_object_size(body) == 0)
+        memcpy(done, "tries again what failed", sizeof("tries again what failed"));
+    else if (args_has(a, "unknown"))
+        memcpy(done + strlen(done), ": whoever got it already may get a second copy",
+               sizeof(": whoever got it already may get a second copy"));
+    return steer(c, a, "/redrive", body, done);
 }

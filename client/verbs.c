@@ -49,7 +49,9 @@ static const struct args_option o_alert[] = {
 static const struct args_option o_clear[] = {TEXT, TEXT_FILE, TO, NOT_TO, NOT_AFTER, LANE, CHANNEL, ID, VAR, AT, ON_UNKNOWN, WAIT, DRY_RUN, END};
 static const struct args_option o_notices[] = {{"state", "STATE", "only those in this state", false}, LIMIT, END};
 static const struct args_option o_redrive[] = {
-    {"unknown", NULL, "also those whose provider never answered: a second copy is possible", false}, END};
+    {"failed", NULL, "those that failed for good", false},
+    {"exhausted", NULL, "those whose attempts are used up", false},
+    {"unknown", NULL, "those whose provider never answered: a second copy is possible", false}, END};
 static const struct args_option o_recipients[] = {{"state", "STATE", "only those in this state", false}, LIMIT, FULL, END};
 static const struct args_option o_activity[] = {
     {"title", "TEXT", "its name", false},
@@ -112,7 +114,7 @@ static const struct verbs_row rows[] = {
     {"notice", "resume", "ID", 1, 1, "go on with it", none, "  crier notice resume moon-festival\n", cmd_notice_resume},
     {"notice", "cancel", "ID", 1, 1, "send no more of it, ever", none, "  crier notice cancel moon-festival\n", cmd_notice_cancel},
     {"notice", "approve", "ID", 1, 1, "let a notice go that awaits approval", none, "  crier notice approve moon-festival\n", cmd_notice_approve},
-    {"notice", "redrive", "ID", 1, 1, "try again those that failed", o_redrive,
+    {"notice", "redrive", "ID", 1, 1, "try again those that failed and those used up, or exactly whom you name", o_redrive,
      "  crier notice redrive moon-festival\n  crier notice redrive moon-festival --unknown\n", cmd_notice_redrive},
     {"activity", "add", "CODE", 1, 1, "something residents can register for by text", o_activity,
      "  crier activity add 篮球 --title 周六篮球赛 --alias 篮球赛 --seats 20 --starts 2026-09-26T08:00:00+08:00\n", cmd_activity_add},

@@ -34,6 +34,8 @@ json_t *api_notice_json(const struct api_call *c, const struct community *commun
                         const struct queue_notice *n)
 {
     double rate = n->state == NOTICE_RUNNING ? feeder_rate(community->feeder, n->id) : 0;
+    bool moves =
+        rate > 0; /* nobody settled lately, or by another daemon: then no number is better than a wrong one */
     json_t *o = json_object();
 
     json_object_set_new(o, "id", json_string(n->id));
@@ -50,8 +52,8 @@ json_t *api_notice_json(const struct api_call *c, const struct community *commun
     json_object_set_new(o, "started_at", api_call_time(c, n->started_at));
     json_object_set_new(o, "finished_at", api_call_time(c, n->finished_at));
     json_object_set_new(o, "not_after", api_call_time(c, n->not_after));
-    json_object_set_new(o, "rate", json_real(rate));
-    json_object_set_new(o, "eta_s", rate > 0 && n->staged ? json_real((double)left(n) / rate) : json_null());
+    json_object_set_new(o, "rate", moves ? json_real(rate) : json_null());
+    json_object_set_new(o, "eta_s", moves && n->staged ? json_real((double)left(n) / rate) : json_null());
     json_object_set_new(o, "reason",
                         n->reason[0] != '\0' ? api_call_string(n->reason, strlen(n->reason)) : json_null());
     return o;
@@ -338,16 +340,31 @@ static void on_redriven(void *arg, const struct queue_result *r, uint64_t n)
     api_call_json(c, 200, json_pack("{s:s,s:I}", "id", c->match.params[0], "recipients", (json_int_t)n));
 }
 
+/* {"failed":true,"unknown":true}: exactly these; without a word failed and exhausted ones. */
 void api_notices_redrive(struct api_call *c)
 {
-    const json_t *unknown = json_object_get(c->body, "unknown");
+    static const struct {
+        const char *member;
+        unsigned state;
+    } rows[] = {
+        {"failed",    QUEUE_REDRIVE_FAILED   },
+        {"exhausted", QUEUE_REDRIVE_EXHAUSTED},
+        {"unknown",   QUEUE_REDRIVE_UNKNOWN  },
+    };
+    unsigned states = 0;
 
-    if (unknown != NULL && !json_is_boolean(unknown))
-        api_call_error(c, 400, "bad-type", "unknown", "send {\"unknown\":true}, or nothing");
-    else if (json_is_true(unknown))
-        queue_redrive_unknown(c->q, c->match.params[0], on_redriven, c);
-    else
-        queue_redrive(c->q, c->match.params[0], on_redriven, c);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const json_t *v = json_object_get(c->body, rows[i].member);
+        if (v != NULL && !json_is_boolean(v)) {
+            api_call_error(c, 400, "bad-type", rows[i].member, "send {\"%s\":true}, or nothing",
+                           rows[i].member);
+            return;
+        }
+        states |= json_is_true(v) ? rows[i].state : 0;
+    }
+    if (states == 0)
+        states = QUEUE_REDRIVE_FAILED | QUEUE_REDRIVE_EXHAUSTED;
+    queue_redrive(c->q, c->match.params[0], states, on_redriven, c);
 }
 
 static void on_approve(void *arg, const struct queue_result *r, const struct queue_notice *n)

@@ -66,7 +66,7 @@ static void note_progress(struct community *c, const char *id, const uint32_t co
         a->n_progress++;
     }
     for (size_t s = 0; s < RECIPIENT_STATE_N; s++)
-        a->progress_list[i].settled += counts[s];
+        a->progress_list[i].settled += recipient_state_is_final((enum recipient_state)s) ? counts[s] : 0;
     if (!loop_timer_armed(a->progress))
         loop_timer_arm_ms(a->progress, PROGRESS_MS);
 }

@@ -131,11 +131,14 @@ void feeder_settled(struct feeder *f, struct slice *s, const struct queue_outcom
 {
     uint32_t counts[RECIPIENT_STATE_N] = {0};
     int64_t now = clock_mono_us();
+    size_t n_over = 0;
 
     if (n == 0)
         return;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         counts[o[i].state]++;
+        n_over += recipient_state_is_final(o[i].state);
+    }
     if (now / 1000000 != f->settled_second) {
         f->n_settled_last = now / 1000000 == f->settled_second + 1 ? f->n_settled_second : 0;
         f->n_settled_second = 0;
@@ -144,7 +147,7 @@ void feeder_settled(struct feeder *f, struct slice *s, const struct queue_outcom
     f->n_settled_second += n;
     if (f->ring != NULL)
         ring_add(f->ring, &s->claim, o, n, now);
-    notices_settled(s->notice, n, now);
+    notices_settled(s->notice, n_over, now);
     f->o.on_settled(f->o.arg, s->claim.id, s->claim.lane, counts);
 }
 

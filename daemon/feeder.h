@@ -43,9 +43,9 @@ void feeder_drain(struct feeder *f, loop_fn cb, void *arg);
 size_t feeder_in_flight(const struct feeder *f);
 /* Deliveries per lane and state, for status and metrics. */
 json_t *feeder_json(const struct feeder *f);
-/* Sliding rate of settled recipients of a notice on this daemon, per second (0 = none lately). */
 /* The lane of a notice that this daemon sent lately; -1 = not known here. */
 int feeder_lane(const struct feeder *f, const char *notice_id);
+/* Sliding rate of recipients of a notice that came to an end on this daemon, per second (0 = none lately). Attempts that end in another try do not count. */
 double feeder_rate(const struct feeder *f, const char *notice_id);
 
 #endif

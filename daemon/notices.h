@@ -30,7 +30,7 @@ const struct notice *notices_notice(const struct notices_entry *e);
  * code "too-long" | "no-text". */
 int notices_render(const struct notices_entry *e, const struct recipient *r, struct buf *out,
                    const char **text, size_t *len, struct err *err);
-/* Recipients settled: for the rate. Sliding over the last five seconds, per second. */
+/* Recipients that came to an end: for the rate. Sliding over the last five seconds, per second. */
 void notices_settled(struct notices_entry *e, size_t n, int64_t now_us);
 /* The lane of a notice that is at hand; -1 when it is not. */
 int notices_lane(const struct notices *n, const char *id);

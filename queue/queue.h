@@ -192,11 +192,13 @@ void queue_sweep(struct queue *q, queue_more_fn cb, void *arg);
 void queue_cancel(struct queue *q, const char *id, const char *reason, queue_done_fn cb, void *arg);
 void queue_pause(struct queue *q, const char *id, queue_done_fn cb, void *arg);
 void queue_resume(struct queue *q, const char *id, queue_done_fn cb, void *arg);
-/* exhausted and failed -> pending again, slices reopened; ${n}: how many recipients. Also code "not-after-passed". */
+/* Recipients in these states (bits QUEUE_REDRIVE_*) -> pending again, slices reopened; ${n}: how many. Whoever is unknown may have got it and then gets it twice.
+ * Also code "not-after-passed". */
+#define QUEUE_REDRIVE_FAILED    (1u << RECIPIENT_FAILED)
+#define QUEUE_REDRIVE_EXHAUSTED (1u << RECIPIENT_EXHAUSTED)
+#define QUEUE_REDRIVE_UNKNOWN   (1u << RECIPIENT_UNKNOWN)
 typedef void (*queue_redrive_fn)(void *arg, const struct queue_result *r, uint64_t n);
-void queue_redrive(struct queue *q, const char *id, queue_redrive_fn cb, void *arg);
-/* Also those in state unknown: whoever got it already gets it twice. */
-void queue_redrive_unknown(struct queue *q, const char *id, queue_redrive_fn cb, void *arg);
+void queue_redrive(struct queue *q, const char *id, unsigned states, queue_redrive_fn cb, void *arg);
 
 /* ---- looking ---- */
 struct queue_notice {

@@ -58,7 +58,7 @@ struct redrive_op {
     queue_redrive_fn cb;
     void *arg;
     uint64_t n;
-    bool unknown;
+    char states[4]; /* digits, for the script */
     char id[NOTICE_ID_MAX + 1];
 };
 
@@ -67,7 +67,7 @@ static void redrive_from(struct redrive_op *o, int64_t from)
     queue_op_reset(&o->op);
     queue_op_str(&o->op, o->id);
     queue_op_i64(&o->op, from);
-    queue_op_i64(&o->op, o->unknown);
+    queue_op_str(&o->op, o->states);
     queue_op_script(&o->op, SCRIPT_REDRIVE);
 }
 
@@ -83,27 +83,20 @@ static void on_redrive(struct queue_op *op, const struct queue_result *r, const 
         o->cb(o->arg, r, o->n);
 }
 
-static void redrive(struct queue *q, const char *id, bool unknown, queue_redrive_fn cb, void *arg)
+void queue_redrive(struct queue *q, const char *id, unsigned states, queue_redrive_fn cb, void *arg)
 {
     struct redrive_op *o = queue_op_new(q, sizeof(*o), on_redrive);
+    size_t n = 0;
 
     o->cb = cb;
     o->arg = arg;
     /* An id that does not fit is no notice's. */
     if (snprintf(o->id, sizeof(o->id), "%s", id) >= (int)sizeof(o->id))
         o->id[0] = '\0';
-    o->unknown = unknown;
+    for (int state = RECIPIENT_FAILED; state <= RECIPIENT_UNKNOWN; state++)
+        if (states & 1u << state)
+            o->states[n++] = (char)('0' + state);
     redrive_from(o, 0);
-}
-
-void queue_redrive(struct queue *q, const char *id, queue_redrive_fn cb, void *arg)
-{
-    redrive(q, id, false, cb, arg);
-}
-
-void queue_redrive_unknown(struct queue *q, const char *id, queue_redrive_fn cb, void *arg)
-{
-    redrive(q, id, true, cb, arg);
 }
 
 void queue_receipt(struct queue *q, const char *id, uint64_t index, uint32_t attempt, enum recipient_state s,

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Failed and exhausted recipients once more, <= 1,000 a call. ARGV: id, from, also those in doubt (1, or 0)
+-- Recipients of some states once more, <= 1,000 a call. ARGV: id, from, states (digits out of 5 failed, 6 exhausted, 7 unknown)
 -- Attempts go on counting (a reference is NOTICE.INDEX.ATTEMPT and must never name two messages); the limit moves up instead.
 local id, from = ARGV[1], tonumber(ARGV[2])
 local at, tick = now()
@@ -14,9 +14,11 @@ if at >= tonumber(h[4]) then return refuse('not-after-passed', 'the time after w
 if total > 0 and call('EXISTS', n .. ':aud') == 0 then return refuse('wrong-state', 'its audience was deleted already', state_name(state)) end
 local b = {call('GETRANGE', n .. ':st', 2 * from, 2 * math.min(total, from + 1000) - 1):byte(1, -1)}
 local slices, count, tried = {}, 0, 0
+local take = {}
+for s in ARGV[3]:gmatch('[567]') do take[tonumber(s)] = true end
 for i = 1, #b, 2 do
   local lo = b[i] % 16
-  if lo == 5 or lo == 6 or (lo == 7 and ARGV[3] == '1') then
+  if take[lo] then
     b[i] = b[i] - lo
     tried = math.max(tried, b[i + 1])
     slices[math.floor((from + (i - 1) / 2) / 100)] = true

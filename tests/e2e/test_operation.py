@@ -424,6 +424,9 @@ def test_redrive_sends_to_the_unknown_only_when_told(venus):
     venus.provider.script(lambda n, items: Close() if n == 1 else None)
     venus.notice("doubt", [phone(1)])
     assert venus.until("doubt")["counts"]["unknown"] == 1
+    for options in ((), ("--failed",), ("--failed", "--exhausted")):
+        r = venus.cli("notice", "redrive", "doubt", *options, as_json=False)
+        assert r.code == 3 and "nobody" in r.err, (r.code, r.out, r.err)
     r = venus.cli("notice", "redrive", "doubt", as_json=False)
     assert r.code == 3 and "nobody" in r.err, (r.code, r.out, r.err)
     r = venus.cli("notice", "redrive", "doubt", "--unknown", as_json=False)
@@ -447,3 +450,12 @@ def test_wait_says_what_it_waits_for(venus):
             venus.cli("notice", "cancel", "w")
             assert child.wait(20) == 1
     assert "left" not in told.read_text(), told.read_text()
+
+
+def test_no_rate_is_told_when_nobody_comes_to_an_end(venus):
+    """Contract 6, rate and eta_s: a provider that refuses everything makes attempts, no progress; null is better than a wrong number."""
+    venus.provider.script(lambda n, items: Code(5))
+    venus.notice("refused", [phone(i) for i in range(1, 9)])
+    wait_for(lambda: venus.show("refused")["counts"]["retry"] == 8, 15, "every first attempt")
+    n = venus.show("refused")
+    assert (n["rate"], n["eta_s"]) == (None, None), n

@@ -286,10 +286,15 @@ static void on_redrive(void *arg, const struct queue_result *r, uint64_t n)
     fixture_take(arg, r);
 }
 
+static void redrive_those(const char *id, unsigned states)
+{
+    queue_redrive(f->q, id, states, on_redrive, f);
+    fixture_wait(f);
+}
+
 static void redrive(const char *id)
 {
-    queue_redrive(f->q, id, on_redrive, f);
-    fixture_wait(f);
+    redrive_those(id, QUEUE_REDRIVE_FAILED | QUEUE_REDRIVE_EXHAUSTED);
 }
 
 static void test_redrive(void **state)
@@ -328,8 +333,7 @@ static void test_redrive_leaves_the_unknown_out_unless_asked(void **state)
     redrive("a");
     assert_int_equal(n_redriven, 0);
     assert_int_equal(fixture_get(f, "a").state, NOTICE_DONE);
-    queue_redrive_unknown(f->q, "a", on_redrive, f);
-    fixture_wait(f);
+    redrive_those("a", QUEUE_REDRIVE_UNKNOWN);
     assert_int_equal(f->status, QUEUE_OK);
     assert_int_equal(n_redriven, 150);
     assert_int_equal(fixture_get(f, "a").counts[RECIPIENT_PENDING], 150);
@@ -337,6 +341,35 @@ static void test_redrive_leaves_the_unknown_out_unless_asked(void **state)
     assert_int_equal(fixture_begin(f, f->q, c, 0, c->n, go), c->n);
     assert_int_equal(go[0].attempt, 2); /* a late receipt of the first copy is not taken for the second's */
     fixture_claim_free(c);
+}
+
+/* A second copy is nothing that follows from wanting another one: each state is asked for by name. */
+static void test_redrive_takes_exactly_the_states_asked_for(void **state)
+{
+    static const enum recipient_state states[] = {RECIPIENT_FAILED, RECIPIENT_EXHAUSTED, RECIPIENT_UNKNOWN};
+    char *reply;
+
+    (void)state;
+    finish_notice("a", 30, RECIPIENT_FAILED);
+    fixture_audit(f, f->q);
+    /* attempt 1; recipients 0..9 failed, 10..19 exhausted, 20..29 unknown, 29 accepted */
+    reply = redis_server_ask(f->server, "EVAL",
+                             "for i = 0, 29 do redis.call('SETRANGE', KEYS[1], 2 * i, string.char(5 + "
+                             "math.floor(i / 10))) end redis.call('SETRANGE', KEYS[1], 58, '\\2') return 1",
+                             "1", KEY "n:a:st", NULL);
+    free(reply);
+    for (size_t i = ARRAY_LEN(states); i-- > 0;) {
+        redrive_those("a", 1u << states[i]);
+        assert_int_equal(f->status, QUEUE_OK);
+        assert_int_equal(n_redriven, states[i] == RECIPIENT_UNKNOWN ? 9 : 10);
+        assert_int_equal(fixture_get(f, "a").counts[states[i]], 0);
+        if (i > 0)
+            assert_int_equal(fixture_get(f, "a").counts[states[i - 1]], 10);
+    }
+    assert_int_equal(fixture_get(f, "a").counts[RECIPIENT_PENDING], 29);
+    assert_int_equal(fixture_get(f, "a").counts[RECIPIENT_ACCEPTED], 1);
+    redrive_those("a", 1u << RECIPIENT_ACCEPTED | 1u << RECIPIENT_PENDING); /* no such wish */
+    assert_int_equal(n_redriven, 0);
 }
 
 int main(void)
@@ -354,6 +387,7 @@ int main(void)
         cmocka_unit_test_setup(test_audit_never_overwrites_cancelled, fresh),
         cmocka_unit_test_setup(test_redrive, fresh),
         cmocka_unit_test_setup(test_redrive_leaves_the_unknown_out_unless_asked, fresh),
+        cmocka_unit_test_setup(test_redrive_takes_exactly_the_states_asked_for, fresh),
     };
 
     return cmocka_run_group_tests(tests, start, stop);
