@@ -311,8 +311,14 @@ static int submit(struct cli *c, const struct args *a, json_t *body)
         if (c->json)
             rows_json(c, answer);
         else
-            fprintf(c->out, "%s %s\n", id,
-                    json_is_true(json_object_get(answer, "same")) ? "was accepted before" : "accepted");
+            fprintf(c->out, "%s %s%s%s\n", id,
+                    json_is_true(json_object_get(answer, "same")) ? "was accepted before" : "accepted",
+                    json_is_true(json_object_get(answer, "deferred"))
+                        ? "; promotions wait for their hours: goes out at "
+                        : "",
+                    json_is_true(json_object_get(answer, "deferred"))
+                        ? json_string_value(json_object_get(answer, "send_at"))
+                        : "");
     }
     json_decref(answer);
     return args_has(a, "wait") ? progress_wait(c, id) : CLI_OK;

@@ -54,6 +54,8 @@ struct config_provider {
     char *secret_spec, *hook_secret_spec, *hook_secret_old_spec, *hook_token_spec, *hook_key_spec;
     struct secret secret, hook_secret, hook_secret_old, hook_token, hook_key;
     bool allow_private;
+    char *promotion_hours, *promotion_footer;
+    double price; /* yuan for one part within the mainland; 0 = not known */
     char *account, *app, *sender, *region, *variant, *public_url, *spec;
     char **hook_from; /* addresses that callbacks may come from, NULL terminated; none = any */
     char **settings_list;

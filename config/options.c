@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/hours.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -188,6 +189,12 @@ static const struct config_option options[] = {
     {"provider", "allow_private", BOOL("no"), AT(config_provider, allow_private), LIVE,
      .help = "the name in url may lead to a private address"},
     {"provider", "sign", STR(""), AT(config_provider, sign), LIVE, .help = "the signature; without it the community's"},
+    {"provider", "promotion_hours", STR(""), FORM(hours_check, "HH:MM-HH:MM"), AT(config_provider, promotion_hours), LIVE,
+     .help = "promotions go out in these hours only, \"08:00-20:00\", and wait for them; none: at any time"},
+    {"provider", "promotion_footer", STR(""), AT(config_provider, promotion_footer), LIVE,
+     .help = "what promotions end with here, 拒收请回复R; added where the text does not have it"},
+    {"provider", "price", NUM("0", 0, 100), AT(config_provider, price), LIVE,
+     .help = "yuan for one part within the mainland, for the costs that a dry run tells; 0: not known"},
     {"provider", "account", STR(""), AT(config_provider, account), LIVE,
      .help = "who we are there: AccessKey id, SecretId, Account SID, AppID, CorpID"},
     {"provider", "app", STR(""), AT(config_provider, app), LIVE,

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "daemon/api_call.h"
 #include "daemon/api_handlers.h"
@@ -17,11 +18,22 @@
 
 /* ---- stored ---- */
 
+/* Later than was asked: it waits for the hours of promotions. */
+static bool is_deferred(const struct api_call *c, const struct notice *n)
+{
+    const char *asked = json_string_value(json_object_get(c->body, "send_at"));
+    int64_t at = 0, now = clock_wall_ms();
+
+    if (asked != NULL && clock_parse_iso(asked, &at, NULL) != 0)
+        return false;
+    return n->kind == NOTICE_PROMOTION && n->send_at > (at > now ? at : now);
+}
+
 static json_t *accepted_json(const struct api_call *c, enum queue_accept_result a, const struct notice *n)
 {
-    return json_pack("{s:s,s:s,s:s,s:o,s:o,s:b}", "id", n->id, "kind", notice_kind_name(n->kind), "lane",
+    return json_pack("{s:s,s:s,s:s,s:o,s:o,s:b,s:b}", "id", n->id, "kind", notice_kind_name(n->kind), "lane",
                      lane_name(n->lane), "send_at", api_call_time(c, n->send_at), "not_after",
-                     api_call_time(c, n->not_after), "same", a == QUEUE_SAME);
+                     api_call_time(c, n->not_after), "same", a == QUEUE_SAME, "deferred", is_deferred(c, n));
 }
 
 static void on_submitted(void *arg, const struct queue_result *r, enum queue_accept_result a,
@@ -123,11 +135,36 @@ static json_t *providers_for(const struct api_call *c, const struct notice *n)
     return list;
 }
 
+/* Of the provider that is used first and has a price. */
+static void add_cost(const struct api_call *c, json_t *answer, json_int_t messages)
+{
+    const struct config_provider *first = NULL;
+    const json_t *name;
+    size_t i;
+
+    json_array_foreach(json_object_get(answer, "providers"), i, name)
+    {
+        for (size_t k = 0; k < c->app->n_links; k++) {
+            const struct config_provider *p = link_conf(c->app->links[k]);
+
+            if (strcmp(p->name, json_string_value(name)) == 0 && p->price > 0 &&
+                (first == NULL || p->priority < first->priority))
+                first = p;
+        }
+    }
+    if (first == NULL)
+        return;
+    json_object_set_new(answer, "cost", json_real((double)messages * first->price));
+    json_object_set_new(answer, "cost_note",
+                        json_sprintf("%.2f yuan at %.40s", (double)messages * first->price, first->name));
+}
+
 static void on_counted(void *arg, const struct queue_result *r, uint64_t recipients, uint64_t suppressed)
 {
     struct api_call *c = arg;
     struct dry *d = c->state;
-    json_int_t parts = json_integer_value(json_object_get(d->answer, "parts"));
+    json_int_t parts = json_integer_value(json_object_get(d->answer, "parts")),
+               messages = (json_int_t)(recipients - suppressed) * parts;
 
     if (r->status != QUEUE_OK) {
         api_call_refused(c, r);
@@ -135,7 +172,8 @@ static void on_counted(void *arg, const struct queue_result *r, uint64_t recipie
     }
     json_object_set_new(d->answer, "recipients", json_integer((json_int_t)recipients));
     json_object_set_new(d->answer, "suppressed", json_integer((json_int_t)suppressed));
-    json_object_set_new(d->answer, "messages", json_integer((json_int_t)(recipients - suppressed) * parts));
+    json_object_set_new(d->answer, "messages", json_integer(messages));
+    add_cost(c, d->answer, messages);
     api_call_json(c, 200, json_incref(d->answer));
 }
 

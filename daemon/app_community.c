@@ -180,6 +180,7 @@ static void new_feeder(struct app *a, struct community *c)
                             .links = c->links,
                             .n_links = c->n_links,
                             .sign = c->conf->sign,
+                            .tz = c->conf->timezone,
                             .channels = c->channels,
                             .n_channels = c->n_channels,
                             .lease_ms = a->config->delivery.lease_ms,

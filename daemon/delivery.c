@@ -141,6 +141,24 @@ static bool joins(const struct delivery *d, uint32_t i)
     return driver->joins(link_provider(d->link), &first, &m);
 }
 
+/* What promotions end with at this provider. */
+static void add_footer(struct delivery *d, struct provider_msg *m, size_t text_at)
+{
+    const char *footer = link_conf(d->link)->promotion_footer;
+    size_t n = footer != NULL ? strlen(footer) : 0;
+    const char *text = m->text != NULL ? m->text : d->text.data + text_at;
+
+    if (n == 0 || m->purpose != PURPOSE_PROMOTION ||
+        (m->text_len >= n && memcmp(text + m->text_len - n, footer, n) == 0))
+        return;
+    if (m->text != NULL) { /* the same for everybody: this provider's own copy */
+        buf_add(&d->text, m->text, m->text_len);
+        m->text = NULL;
+    }
+    buf_add(&d->text, footer, n);
+    m->text_len += n;
+}
+
 /* Why nothing can be sent to this one; NULL = it is ready. */
 static const char *prepare(struct delivery *d, uint32_t off, struct delivery_item *it, struct provider_msg *m)
 {
@@ -155,7 +173,8 @@ static const char *prepare(struct delivery *d, uint32_t off, struct delivery_ite
     it->text_at = d->text.len;
     if (notices_render(d->slice->notice, r, &d->text, &m->text, &m->text_len, &e) != 0)
         return "the text cannot be rendered";
-    return NULL;
+    add_footer(d, m, it->text_at);
+    return d->text.overflow ? "the text is too long" : NULL;
 }
 
 bool delivery_add(struct delivery *d, uint32_t off)

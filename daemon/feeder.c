@@ -275,8 +275,9 @@ void feeder_replay(struct feeder *f)
         log_warn("feeder.replayed", "results=%zu", n);
 }
 
-void feeder_set_sign(struct feeder *f, const char *sign)
+void feeder_set_place(struct feeder *f, const char *sign, const char *tz)
 {
+    f->o.tz = tz;
     f->o.sign = sign;
 }
 

@@ -15,6 +15,7 @@ struct feeder_opts {
     struct link **links; /* those of this community, by channel and priority; borrowed */
     size_t n_links;
     const char *sign;
+    const char *tz;              /* of the community, for the hours of promotions; NULL = they have none */
     const char *const *channels; /* the configured order of channels when a notice names none */
     size_t n_channels;
     int64_t lease_ms;      /* that of the queue */
@@ -34,8 +35,8 @@ void feeder_set_usable(struct feeder *f, bool usable);
 /* Redis may lose what it confirmed in the last seconds (appendfsync everysec): keep these results; and Redis came back as another process: say them again. */
 void feeder_keep_results(struct feeder *f, bool keep);
 void feeder_replay(struct feeder *f);
-/* The community's sign, borrowed (reload). */
-void feeder_set_sign(struct feeder *f, const char *sign);
+/* The community's sign and time zone, borrowed (reload). */
+void feeder_set_place(struct feeder *f, const char *sign, const char *tz);
 /* A notice was cancelled, paused or superseded: do not begin more of it, hand its slices back. */
 void feeder_drop(struct feeder *f, const char *notice_id);
 /* Stop claiming; ${cb} once when all requests are over, settled and handed back. */

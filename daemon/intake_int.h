@@ -63,6 +63,10 @@ bool intake_job_away(struct job *j, const struct queue_result *r);
 void intake_check_init(struct job *j); /* what is to be asked */
 void intake_check(struct job *j);      /* ask; also once more from where it stopped */
 
+/* ---- intake_hours.c ---- */
+/* Move a completed promotion into the hours of those who would carry it. ${end_given}: the producer said not_after. -1 with code "not-after-passed" when they begin too late. */
+int intake_hours(const struct intake *i, struct notice *n, bool end_given, struct err *e) MUSTCHECK;
+
 void intake_source_wait(struct source *s);
 
 #endif

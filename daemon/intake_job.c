@@ -301,6 +301,7 @@ static void go(struct job *j)
 static int complete(struct job *j, struct err *e)
 {
     struct notice *n = j->notice;
+    bool end_given = n->not_after != 0;
 
     if (templates_fill(j->intake->o.config->template_dir, n, e) != 0)
         return -1;
@@ -308,7 +309,7 @@ static int complete(struct job *j, struct err *e)
         codec_new_id(clock_wall_ms(), n->id);
     if (n->kind == NOTICE_ALLCLEAR && n->to == NULL)
         n->to = audience_new_told(n->cancels);
-    if (notice_complete(n, clock_wall_ms(), e) != 0)
+    if (notice_complete(n, clock_wall_ms(), e) != 0 || intake_hours(j->intake, n, end_given, e) != 0)
         return -1;
     free(j->json);
     j->json = codec_canonical(n, &j->json_len);

@@ -74,7 +74,7 @@ static void replace(struct app *a, struct config *next, struct intent_words **wo
         intent_words_free(old);
         app_community_sort(a, c);
         intake_set_config(c->intake, next, c->conf);
-        feeder_set_sign(c->feeder, c->conf->sign);
+        feeder_set_place(c->feeder, c->conf->sign, c->conf->timezone);
     }
     retire(a, a->config);
     a->config = next;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hours.h"
 #include "daemon/feeder_int.h"
 
 enum {
@@ -69,6 +70,17 @@ static int64_t own_wait_ms(const struct slice *s, uint32_t off, const struct lin
     return s->late == NULL ? 0 : (late_wait_us(s->late, off, link_route(l), clock_mono_us()) + 999) / 1000;
 }
 
+/* Until this provider takes promotions again; 0 = now, or this is none. */
+static int64_t hours_wait(const struct slice *s, const struct link *l)
+{
+    const char *hours = link_conf(l)->promotion_hours;
+
+    if (notices_notice(s->notice)->kind != NOTICE_PROMOTION || hours == NULL || hours[0] == '\0' ||
+        s->feeder->o.tz == NULL)
+        return 0;
+    return hours_wait_ms(hours, clock_wall_ms(), s->feeder->o.tz);
+}
+
 static void sooner(int64_t *ms, int64_t other)
 {
     if (*ms < 0 || other < *ms)
@@ -90,6 +102,8 @@ struct link *slice_link(const struct slice *s, uint32_t off, int64_t *wait_ms, b
             continue;
         if ((wait = own_wait_ms(s, off, l)) > 0) {
             sooner(&own, wait);
+        } else if ((wait = hours_wait(s, l)) > 0) {
+            sooner(wait_ms, wait);
         } else if (link_usable(l, s->claim.lane, &wait)) {
             if (link_healthy(l))
                 return l;
