@@ -190,6 +190,7 @@ bool delivery_add(struct delivery *d, uint32_t off)
                                .text_len = 0,
                                .ref = it->ref,
                                .lane = d->slice->claim.lane,
+                               .not_after = d->slice->claim.not_after,
                                .purpose =
                                    purpose_of(notices_notice(d->slice->notice), &d->slice->recipients[off])};
     it->bad = prepare(d, off, it, m);

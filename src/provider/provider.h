@@ -56,6 +56,7 @@ struct provider_msg {
     const char *ref; /* "NOTICE.INDEX.ATTEMPT": echoed by receipts; unique per attempt */
     enum lane lane;
     enum provider_purpose purpose;
+    int64_t not_after; /* when it is of no use any more, for APIs that can be told; 0 = never */
 };
 
 /* What a verdict or a receipt says of the recipient for the time to come. */

@@ -9,7 +9,11 @@
 #define REQUEST_URL_MAX  (16u << 10)
 #define REQUEST_HEAD_MAX (80u << 10)
 
-static const struct driver *const drivers[] = {&json_driver, &sandbox_driver};
+static const struct driver *const drivers[] = {
+    &json_driver,
+    &sandbox_driver,
+    &twilio_driver,
+};
 
 const struct driver *provider_driver_at(size_t i)
 {

@@ -1,0 +1,143 @@
+/* Driver `twilio`: what answers and codes mean. */
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "provider/twilio_int.h"
+
+#define R(c, text)                                                                                           \
+    {                                                                                                        \
+        .code = (c), .verdict = VERDICT_RETRY, .words = (text)                                               \
+    }
+#define T(c, text, ms)                                                                                       \
+    {                                                                                                        \
+        .code = (c), .verdict = VERDICT_THROTTLED, .words = (text), .wait_ms = (ms)                          \
+    }
+#define PR(c, text)                                                                                          \
+    {                                                                                                        \
+        .code = (c), .verdict = VERDICT_BAD_RECIPIENT, .words = (text)                                       \
+    }
+#define DEAD(c, text)                                                                                        \
+    {                                                                                                        \
+        .code = (c), .verdict = VERDICT_BAD_RECIPIENT, .words = (text), .about = ABOUT_DEAD_NUMBER           \
+    }
+#define OPTED(c, text)                                                                                       \
+    {                                                                                                        \
+        .code = (c), .verdict = VERDICT_BAD_RECIPIENT, .words = (text), .about = ABOUT_OPTED_OUT             \
+    }
+#define PM(c, text)                                                                                          \
+    {                                                                                                        \
+        .code = (c), .verdict = VERDICT_BAD_MESSAGE, .words = (text)                                         \
+    }
+#define PA(c, text)                                                                                          \
+    {                                                                                                        \
+        .code = (c), .verdict = VERDICT_BAD_ACCOUNT, .words = (text)                                         \
+    }
+#define IN_DOUBT(c, text)                                                                                    \
+    {                                                                                                        \
+        .code = (c), .verdict = VERDICT_UNKNOWN, .words = (text)                                             \
+    }
+
+/* clang-format off */
+const struct class_row twilio_rows[] = {
+    T("20429", "too many requests", 0),
+    T("14107", "send rate exceeded", 0),
+    T("21611", "the queue of our number is full", 10000),
+    T("30001", "Twilio's queue overflowed", 10000),
+    T("30022", "hourly or minute rate of the carrier", 60000),
+    T("63018", "rate of the channel", 0),
+    R("30017", "the carrier is congested"),
+    R("30020", "Twilio's own fault"), R("30021", "Twilio's own fault"), R("30410", "the carrier timed out"), R("12400", "Twilio's own fault"),
+    R("30008", "the carrier tells no reason"),
+    PR("30003", "phone switched off or out of reach"),
+    PR("30004", "blocked by the phone or the carrier"),
+    DEAD("21211", "no valid number"), DEAD("21217", "no valid number"), DEAD("21401", "no valid number"), DEAD("21421", "no valid number"),
+    DEAD("30014", "no valid number"),
+    DEAD("21214", "cannot be reached"), DEAD("21612", "cannot be reached by SMS from our number"), DEAD("21614", "not a mobile number"),
+    DEAD("30005", "unknown or no longer in use"),
+    DEAD("30006", "a landline, or its carrier cannot be reached"),
+    OPTED("21610", "has told Twilio STOP"),
+    /* the account lacks the country of this number: no reason to stop sending to the others */
+    PR("21408", "the account may not send to this country (geo permissions)"), PR("21215", "the account may not send to this country (geo permissions)"),
+    PM("30007", "filtered by the carrier for its content"),
+    PM("21602", "no text"), PM("21604", "no recipient in the request"), PM("21617", "the text is too long"), PM("21618", "the text is not accepted"),
+    PM("21620", "bad media"), PM("21623", "too many media"), PM("21656", "bad content variables"), PM("30019", "too large"),
+    PM("30010", "dearer than allowed"),
+    IN_DOUBT("30009", "a part of an inbound message is missing"),
+    PA("21608", "trial account: number not verified"), PA("21219", "trial account: number not verified"),
+    PA("21603", "no sender"), PA("21606", "the sender is not ours or cannot send SMS"), PA("21659", "the sender is not ours"),
+    PA("21212", "the sender is no valid number"), PA("21616", "the sender matches several numbers"), PA("30018", "no sender can reach this destination"),
+    PA("30024", "the sender is not provisioned"), PA("30034", "the sender is not registered (10DLC)"), PA("30032", "the toll-free sender is not verified"),
+    PA("30023", "daily cap of the carrier is reached"), PA("30027", "daily cap of the carrier is reached"),
+    PA("20003", "authentication failed"), PA("20005", "the account is not active"), PA("20006", "access denied"), PA("20403", "forbidden"),
+    PA("90010", "the account is not active"), PA("21472", "the messaging service has no senders"), PA("30002", "the account is suspended"),
+    PA("20404", "no such address: account or url is wrong"), PA("20422", "a parameter is wrong"), PA("21609", "Twilio does not like our callback address"),
+};
+/* clang-format on */
+const size_t twilio_n_rows = ARRAY_LEN(twilio_rows);
+
+/* "" when it is none. */
+static void code_text(const json_t *code, char out[24])
+{
+    out[0] = '\0';
+    if (json_is_integer(code) && json_integer_value(code) > 0)
+        (void)snprintf(out, 24, "%lld", (long long)json_integer_value(code)); /* 19 digits at most */
+}
+
+static void judge_code(const char *code, int status, int64_t retry_after_ms, struct provider_verdict *v)
+{
+    bool known = class_find(twilio_rows, twilio_n_rows, code) != NULL;
+
+    if (code[0] != '\0' && (known || (status != 429 && status != 401 && status != 503)))
+        class_judge(twilio_rows, twilio_n_rows, code, retry_after_ms, v);
+    else
+        class_http(status, retry_after_ms, v);
+    /* 503 is said before anything was done. After 500, 502, 504 nobody knows: stays in doubt. */
+    if (v->verdict == VERDICT_UNKNOWN && status == 503 && !known) {
+        v->verdict = VERDICT_RETRY;
+        v->retry_after_ms = retry_after_ms;
+    }
+}
+
+/* A resource was made: it is sent unless it says that it failed at once. */
+static void judge_made(const json_t *o, struct provider_verdict *v)
+{
+    const char *sid = json_string_value(json_object_get(o, "sid")),
+               *status = json_string_value(json_object_get(o, "status"));
+    char code[24];
+
+    if (sid == NULL || (!twilio_is_sid(sid, "SM") && !twilio_is_sid(sid, "MM"))) {
+        class_detail(v, "the answer has no message id");
+        return;
+    }
+    memcpy(v->id, sid, strlen(sid) + 1);
+    if (status != NULL && (strcmp(status, "failed") == 0 || strcmp(status, "undelivered") == 0 ||
+                           strcmp(status, "canceled") == 0)) {
+        code_text(json_object_get(o, "error_code"), code);
+        class_judge(twilio_rows, twilio_n_rows, code, -1, v);
+        return;
+    }
+    v->verdict = VERDICT_SENT;
+}
+
+void twilio_classify(const struct provider_conf *c, const struct provider_msg *m, size_t n,
+                     const struct http_answer *a, struct provider_verdict *v)
+{
+    json_t *o = json_loadb(a->body != NULL ? a->body : "", a->body_len, JSON_REJECT_DUPLICATES, NULL);
+    char code[24];
+
+    (void)c, (void)m;
+    if (n != 1)
+        panic("driver twilio: %zu messages in one answer", n);
+    code_text(json_object_get(o, "code"), code);
+    if (a->status == 201 || a->status == 200) {
+        if (json_is_object(o) && code[0] == '\0')
+            judge_made(o, v);
+        else
+            class_detail(v, "the answer is no message");
+    } else {
+        judge_code(code, a->status, a->retry_after_ms, v);
+    }
+    json_decref(o);
+}
