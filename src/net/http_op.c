@@ -128,6 +128,9 @@ static void set_what_never_changes(struct http_op *op, const struct http_opts *o
 {
     SET(CURLOPT_PRIVATE, op);
     SET(CURLOPT_NOSIGNAL, 1L);
+    /* Otherwise a request that is given up while its name is looked up waits for the name server, and the loop with it. The
+     * resolver's thread ends by itself and frees what is its own. */
+    SET(CURLOPT_QUICK_EXIT, 1L);
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_FOLLOWLOCATION, 0L);
