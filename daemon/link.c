@@ -186,7 +186,7 @@ static json_t *verdicts_json(const struct link *l)
     return o;
 }
 
-/* Why it does not send, for people; "" when it does. */
+/* Why it does not send, or why its last request got no answer, for people; "" when there is nothing to tell. */
 static json_t *why_json(const struct link *l)
 {
     int64_t now_us = clock_mono_us();
@@ -197,15 +197,15 @@ static json_t *why_json(const struct link *l)
         return json_string(l->why);
     if (l->breaker.state != LINK_BREAKER_CLOSED) {
         seconds = (link_breaker_wait_us(&l->breaker, LANE_NORMAL, now_us) + 999999) / 1000000;
-        why = json_sprintf("%s; tried again in %lld s, by an emergency within a second",
+        why = json_sprintf("%s%s%s; tried again in %lld s, by an emergency within a second",
                            l->bad_account ? "it refuses the account (credentials, balance, sign?)"
                                           : "no good answer again and again",
-                           seconds > 0 ? seconds : 0);
+                           l->trouble[0] != '\0' ? ": " : "", l->trouble, seconds > 0 ? seconds : 0);
     } else if (l->throttled_us > now_us) {
         why = json_sprintf("it asked for a pause of %lld s more",
                            (long long)(l->throttled_us - now_us) / 1000000);
     } else {
-        why = json_string("");
+        why = json_string(l->trouble);
     }
     return why;
 }

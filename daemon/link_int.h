@@ -54,8 +54,10 @@ struct link {
     int64_t pressed_us;       /* until then slots that come free belong to lanes emergency and urgent */
     bool paused;
     char why[96];
-    int64_t throttled_us; /* until when the provider wants to be left alone */
-    int64_t unwell_us;    /* until when it is second choice */
+    int64_t throttled_us;    /* until when the provider wants to be left alone */
+    int64_t unwell_us;       /* until when it is second choice */
+    int64_t told_us[LANE_N]; /* when it was last said that nothing can be sent there */
+    char trouble[96];        /* why nothing could be sent, or no answer came, the last time */
     bool bad_account;
     bool probe_slot; /* the slot that was taken for a probe has not sent yet */
     struct loop_task room;

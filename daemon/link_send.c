@@ -14,6 +14,7 @@ enum {
     THROTTLED_MAX_MS = 300000,
     THROTTLED_DEFAULT_MS = 1000,
     UNWELL_US = 1000000,
+    TELL_AGAIN_US = 60000000,
     OPS_KEPT = 64 /* finished operations kept for reuse beyond the window */
 };
 
@@ -105,6 +106,20 @@ static const struct provider_verdict *throttling(const struct link_op *op)
     return NULL;
 }
 
+/* Not a byte could be sent (no route, no name, no certificate to trust): said for each lane once a minute, and an alarm when it is an
+ * emergency: with few recipients the breaker would never open and nobody would hear of it. */
+static void tell_not_sent(struct link_op *op, int64_t now_us)
+{
+    struct link *l = op->link;
+    int64_t *told_us = &l->told_us[op->lane];
+
+    if (*told_us != 0 && now_us - *told_us < TELL_AGAIN_US)
+        return;
+    *told_us = now_us;
+    log_event(op->lane == LANE_EMERGENCY ? LOG_ERROR : LOG_WARN, "link.not-sent",
+              "provider=%s lane=%s why=\"%s\"", l->c.conf.name, lane_name(op->lane), l->trouble);
+}
+
 /* What one request says about the account. */
 static void judge(struct link_op *op, bool written, int64_t took_us, int64_t now_us)
 {
@@ -122,6 +137,8 @@ static void judge(struct link_op *op, bool written, int64_t took_us, int64_t now
         l->stats.hist_sum_us += (uint64_t)took_us;
     }
     l->unwell_us = written || took_us == 0 ? 0 : now_us + UNWELL_US;
+    if (!written && took_us != 0)
+        tell_not_sent(op, now_us);
     if (slow != NULL)
         throttle(l, slow->retry_after_ms, now_us);
     changed = link_breaker_end(&l->breaker, op->probe, hard, now_us);
@@ -165,8 +182,14 @@ static void set_all(struct link_op *op, enum verdict verdict, const char *detail
 static void on_http(void *arg, const struct http_answer *a)
 {
     struct link_op *op = arg;
+    char *trouble = op->link->trouble;
+    size_t n = a->outcome == HTTP_ANSWERED
+                   ? 0
+                   : utf8_cut(a->detail, strlen(a->detail), sizeof(op->link->trouble) - 1);
 
     op->http = NULL;
+    memcpy(trouble, a->detail, n);
+    trouble[n] = '\0';
     switch (a->outcome) {
     case HTTP_ANSWERED:
         FP("after_answer");

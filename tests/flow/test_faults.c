@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "tests/support/flow_bed.h"
 
@@ -318,6 +319,48 @@ static void rubbish_from_a_provider_is_unknown(void **state)
     flow_free(b);
 }
 
+static struct {
+    int n_errors, n_warnings;
+} told;
+
+static void count_not_sent(void *arg, const char *line)
+{
+    (void)arg;
+    if (strstr(line, "event=link.not-sent") == NULL)
+        return;
+    told.n_errors += strstr(line, "level=error") != NULL && strstr(line, "lane=emergency") != NULL;
+    told.n_warnings += strstr(line, "level=warn") != NULL && strstr(line, "lane=normal") != NULL;
+}
+
+static bool both_told(struct flow_bed *b)
+{
+    (void)b;
+    return told.n_errors > 0 && told.n_warnings > 0;
+}
+
+/* Two recipients are too few for the breaker: somebody has to be told all the same, and not with every try. */
+static void an_emergency_that_cannot_be_sent_is_an_alarm_and_said_once(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 2, .dead_first = true, .retry_base_ms = 20});
+    json_t *json;
+
+    (void)state;
+    memset(&told, 0, sizeof(told));
+    log_set_tap(count_not_sent, NULL);
+    flow_notice(b, "n1", "emergency", 0, 2);
+    flow_notice(b, "n2", "normal", 0, 1);
+    assert_true(flow_until(b, both_told));
+    flow_run_ms(b, 300); /* several tries */
+    assert_true(link_stats(b->links[0])->verdicts[VERDICT_RETRY] > 3);
+    assert_int_equal(told.n_errors, 1);
+    assert_int_equal(told.n_warnings, 1);
+    json = link_json(b->links[0]);
+    assert_non_null(strstr(json_string_value(json_object_get(json, "why")), "Connection refused"));
+    json_decref(json);
+    log_set_tap(NULL, NULL);
+    flow_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +376,7 @@ int main(void)
         cmocka_unit_test(a_report_that_redis_never_read_is_said_again),
         cmocka_unit_test(what_redis_forgot_is_said_again_and_nothing_is_sent_twice),
         cmocka_unit_test(rubbish_from_a_provider_is_unknown),
+        cmocka_unit_test(an_emergency_that_cannot_be_sent_is_an_alarm_and_said_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
