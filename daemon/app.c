@@ -63,6 +63,9 @@ static int make_ground(struct app *a, struct err *e)
 {
     struct http_opts http = {.user_agent = "crier/" CRIER_VERSION, .max_in_flight = 16, .ca_file = NULL};
 
+#ifdef CRIER_TEST_BUILD
+    http.ca_file = getenv("CRIER_CA_FILE"); /* the authority of the tests' certificates */
+#endif
     for (size_t i = 0; i < a->config->n_providers; i++)
         http.max_in_flight += (size_t)a->config->providers[i].window;
     a->loop = loop_new(e);

@@ -22,11 +22,18 @@ $(UNIT_BIN) $(FLOW_BIN): $(B)/%: $(B)/tests/%.c.o $(TEST_LIBS)
 	$(Q)$(TEST_LINK) -lcmocka -lm
 
 # Programs that pytest suites and benches start: one for each .c file.
-TOOL_BIN := $(patsubst tests/%.c,$(B)/%,$(sort $(wildcard tests/bench/*.c tests/faults/*.c tests/e2e/*.c tests/lint/*.c)))
+TOOL_BIN := $(patsubst tests/%.c,$(B)/%,$(sort $(wildcard tests/bench/*.c tests/e2e/*.c tests/lint/*.c)))
 $(TOOL_BIN): $(B)/%: $(B)/tests/%.c.o $(TEST_LIBS)
 	@mkdir -p $(@D)
 	@$(if $(filter 0,$(V)),echo "  LD  $@")
 	$(Q)$(TEST_LINK) -lm
+
+# What the fault matrix preloads into the daemon.
+PRELOAD_SO := $(patsubst tests/%.c,$(B)/%.so,$(sort $(wildcard tests/faults/*.c)))
+$(PRELOAD_SO): $(B)/%.so: tests/%.c $(B)/flags
+	@mkdir -p $(@D)
+	@$(if $(filter 0,$(V)),echo "  LD  $@")
+	$(Q)$(CC) -D_GNU_SOURCE -std=gnu11 -g -O2 $(WARN) -fPIC -shared -o $@ $< -ldl
 
 # Fuzz targets: clang's libFuzzer, FLAVOUR=fuzz. tests/fuzz/fuzz_x.c starts from tests/fuzz/corpus_x/.
 FUZZ_BIN := $(patsubst tests/%.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
@@ -35,10 +42,11 @@ $(FUZZ_BIN): $(B)/%: $(B)/tests/%.c.o $(TEST_LIBS)
 	@$(if $(filter 0,$(V)),echo "  LD  $@")
 	$(Q)$(TEST_LINK) -lm
 
-.PHONY: unit flow tools fuzzers tests
+.PHONY: unit flow tools preloads fuzzers tests
 unit: $(UNIT_BIN)
 flow: $(FLOW_BIN)
 tools: $(TOOL_BIN)
+preloads: $(PRELOAD_SO)
 fuzzers: $(FUZZ_BIN)
 tests: programs unit flow tools
 
@@ -54,14 +62,14 @@ deps-check:
 .PHONY: test
 test: deps-test
 	+$(Q)$(AGAIN) FLAVOUR=release all tests
-	+$(Q)$(AGAIN) FLAVOUR=faults programs
+	+$(Q)$(AGAIN) FLAVOUR=faults programs preloads
 	$(Q)$(RUN) unit flow e2e faults lint
 
 # One after the other, stop at the first that fails: each is a condition for believing the next.
 .PHONY: check
 check: deps-check
 	+$(Q)$(AGAIN) FLAVOUR=release all tests WERROR=-Werror
-	+$(Q)$(AGAIN) FLAVOUR=faults programs
+	+$(Q)$(AGAIN) FLAVOUR=faults programs preloads
 	+$(Q)$(AGAIN) FLAVOUR=asan tests
 	+$(Q)$(AGAIN) check-clang
 	+$(Q)$(AGAIN) FLAVOUR=fuzz CC=clang fuzzers
@@ -76,7 +84,7 @@ check-flow: flow
 check-e2e: programs tools
 	$(Q)$(RUN) e2e$(SUITE)
 check-faults:
-	+$(Q)$(AGAIN) FLAVOUR=faults programs
+	+$(Q)$(AGAIN) FLAVOUR=faults programs preloads
 	$(Q)$(RUN) faults
 check-lint: programs tools
 	$(Q)$(RUN) lint
@@ -87,7 +95,7 @@ SUITE := $(if $(filter-out release,$(FLAVOUR)),/$(FLAVOUR))
 # The whole fault matrix; WRITE=1 puts the table into docs/RELIABILITY.md. SEED=n repeats a run.
 .PHONY: faults
 faults: deps-test
-	+$(Q)$(AGAIN) FLAVOUR=faults programs
+	+$(Q)$(AGAIN) FLAVOUR=faults programs preloads
 	$(Q)tests/faults/matrix --build $(abspath $(BUILD))/faults $(if $(SEED),--seed $(SEED)) $(if $(TESTS),-k '$(TESTS)') \
 	  $(if $(WRITE),--write docs/RELIABILITY.md)
 

@@ -125,6 +125,7 @@ class Crierd:
         self.socket = str(self.directory / f"{name}.sock")
         self.env = env
         self.args = [*args]
+        self.program = program("crierd")
         self.process = None
         self.port = None
 
@@ -132,7 +133,7 @@ class Crierd:
         if self.ready_file.exists():
             self.ready_file.unlink()
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([program("crierd"), "-c", str(self.config), *self.args], stdout=log, stderr=log, env=self.env,
+            self.process = subprocess.Popen([self.program, "-c", str(self.config), *self.args], stdout=log, stderr=log, env=self.env,
                                             start_new_session=True)
         return self
 

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 
+import pytest
 import redis as redis_py
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / d) for d in ("e2e", "faults")]
@@ -18,6 +19,8 @@ from world import World, phone, wait_for  # noqa: E402
 WINDOW = 16
 ALERT = {"issuer": "海口市气象台", "event": "typhoon", "official_id": "46010041600000_20250923090600", "official_text": "台风红色预警信号"}
 FULL = os.environ.get("CRIER_FAULTS") == "full"
+# What a daemon may have resident in any row; sanitizers keep far more.
+MEMORY_MIB = 64 if os.environ.get("CRIER_FLAVOUR") != "asan" else 1024
 SEED = int(os.environ.get("CRIER_SEED") or 20261123)
 # The steps of the way from BLMOVE to the settled slice, with how often one daemon passes them in the work below.
 POINTS = ("after_blmove", "after_accept", "after_promote", "after_stage", "after_claim", "after_begin", "before_write", "after_write",
@@ -72,6 +75,31 @@ class Keeper:
         self._thread.join(10)
 
 
+class Scale:
+    """The most memory that any daemon of a bed ever had resident, in KiB; looked at all the time, because most of them are killed."""
+
+    def __init__(self, daemons):
+        self.daemons, self.peak = daemons, 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="scale", daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        while not self._stop.wait(0.05):
+            self.look()
+
+    def look(self):
+        for d in list(self.daemons):
+            process = d.process
+            if process is not None:
+                self.peak = max(self.peak, memory_kib(process.pid))
+        return self.peak
+
+    def stop(self):
+        self._stop.set()
+        self._thread.join(5)
+
+
 class Bed(World):
     """World, with a seeded dice of its own and notices that are remembered."""
 
@@ -81,6 +109,7 @@ class Bed(World):
         self.dice = random.Random(f"{SEED}/{row}")
         self.sent = {}
         self.keepers = []
+        self.scale = Scale(self.daemons)
         self.provider.keep_raw = False
         self.allow_numbers = False
 
@@ -102,8 +131,18 @@ class Bed(World):
             d.start()
         return self
 
-    def work(self, n_recipients, n_notices=1, scheduled=False, lanes=("alert", "notice"), name=""):
-        """So many recipients in each lane, spread over so many notices; more where one would be too large for the inbox."""
+    def preload(self, **env):
+        """The daemons of this bed with tests/faults/preload.c in them."""
+        library = pathlib.Path(os.environ.get("CRIER_TOOLS") or os.environ["CRIER_BUILD"]) / "faults" / "preload.so"
+        if os.environ.get("CRIER_FLAVOUR") == "asan":
+            pytest.skip("the sanitizers have allocations and names to themselves")
+        assert library.exists(), f"{library} is not built: make FLAVOUR=faults preloads"
+        self.env.update(LD_PRELOAD=str(library), **env)
+        return self
+
+    def work(self, n_recipients, n_notices=1, scheduled=False, lanes=("alert", "notice"), name="", lasts=3600, **more):
+        """So many recipients in each lane, spread over so many notices; more where one would be too large for the inbox. ${lasts}: seconds
+        until an alert's end; ${more}: further members of the notices."""
         n_notices = max(n_notices, -(-n_recipients // 3000))
         each = max(1, n_recipients // n_notices)
         for k in range(n_notices):
@@ -113,10 +152,10 @@ class Bed(World):
                 id_ = f"{kind}{name}-{k}"
                 self.sent[id_] = each
                 if kind == "alert":
-                    self.push({"v": 1, "id": id_, "kind": "alert", "to": {"phones": people}, "not_after": iso(3600), **when,
-                               "alert": {**ALERT, "level": "red", "issued_at": iso(-60), "expires": iso(3600)}}, emergency=True)
+                    self.push({"v": 1, "id": id_, "kind": "alert", "to": {"phones": people}, "not_after": iso(lasts), **when,
+                               "alert": {**ALERT, "level": "red", "issued_at": iso(-60), "expires": iso(lasts)}}, emergency=True)
                 else:
-                    self.notice(id_, people, **when)
+                    self.notice(id_, people, **when, **more)
 
     @staticmethod
     def free_port():
@@ -156,6 +195,7 @@ class Bed(World):
         return books
 
     def halt(self):
+        self.scale.look()
         for k in self.keepers:
             k.stop()
         for d in self.daemons:
@@ -163,4 +203,4 @@ class Bed(World):
                 d.process.send_signal(signal.SIGCONT)
 
     def peak_mib(self):
-        return max((memory_kib(d.process.pid) for d in self.daemons if d.process is not None and d.process.poll() is None), default=0) / 1024
+        return self.scale.look() / 1024

@@ -86,5 +86,11 @@ def judge(books, name, expected, copies, fields, states):
 
 
 def memory_kib(pid):
-    with open(f"/proc/{pid}/status", encoding="ascii") as f:
-        return int(re.search(r"VmHWM:\s+(\d+)", f.read())[1])
+    """The most that a daemon had resident so far; 0 when it is over, or has not become a daemon yet."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as f:
+            text = f.read()
+    except OSError:
+        return 0
+    found = re.search(r"VmHWM:\s+(\d+)", text)
+    return int(found[1]) if found and text.startswith("Name:\tcrierd\n") else 0

@@ -8,7 +8,7 @@ import time
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from bed import FULL, SEED, Bed  # noqa: E402
+from bed import FULL, MEMORY_MIB, SEED, Bed  # noqa: E402
 
 
 def pytest_configure(config):
@@ -28,21 +28,23 @@ def pytest_collection_modifyitems(config, items):
 
 class Row:
     def __init__(self, number, what):
-        self.number, self.what, self.line, self.began = number, what, "", time.monotonic()
+        self.number, self.what, self.line, self.outcome = number, what, "", "NOT HELD"
+        self.began, self.peak_mib = time.monotonic(), 0.0
 
     def tell(self, line):
         self.line = line
         return line
 
 
-def write(row, outcome):
+def write(row):
     """One JSON line for the table."""
     seconds = round(time.monotonic() - row.began, 1)
-    print(f"\n{row.number:4} {row.what}: {row.line} ({outcome}, {seconds} s, seed {SEED})")
+    print(f"\n{row.number:4} {row.what}: {row.line} ({row.outcome}, {seconds} s, peak {row.peak_mib:.0f} MiB, seed {SEED})")
     out = os.environ.get("CRIER_FAULTS_OUT")
     if out:
         with open(out, "a", encoding="utf-8") as f:
-            f.write(json.dumps({"row": row.number, "what": row.what, "line": row.line, "outcome": outcome, "seconds": seconds}, ensure_ascii=False) + "\n")
+            f.write(json.dumps({"row": row.number, "what": row.what, "line": row.line, "outcome": row.outcome, "seconds": seconds,
+                                "peak_mib": round(row.peak_mib, 1)}, ensure_ascii=False) + "\n")
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -51,7 +53,12 @@ def pytest_runtest_makereport(item, call):
     report = outcome.get_result()
     row, bed = getattr(item, "row", None), getattr(item, "bed", None)
     if report.when == "call" and row is not None:
-        write(row, "skipped: " + str(call.excinfo.value) if report.skipped else "held" if report.passed else "NOT HELD")
+        row.peak_mib = bed.peak_mib() if bed is not None else 0.0
+        row.outcome = "skipped: " + str(call.excinfo.value) if report.skipped else "held" if report.passed else "NOT HELD"
+    elif row is not None and report.failed:  # no bed, or one that left crashes, leaks or too much memory behind
+        row.outcome = "NOT HELD"
+    if report.when == "teardown" and row is not None:
+        write(row)
     if report.failed and bed is not None:
         for d in bed.daemons:
             report.sections.append((f"{d.name}.log", d.text()[-4000:]))
@@ -77,11 +84,13 @@ def bed(request, row):
         yield b
         b.halt()
         b.close()
+        assert b.peak_mib() < MEMORY_MIB, f"a daemon had {b.peak_mib():.0f} MiB resident"
         leaks = b.leaks()
         assert b.allow_numbers or not leaks, f"numbers or secrets in a log: {leaks[:3]}"
         crashed = [line for d in b.daemons for line in d.text().splitlines() if "Sanitizer" in line or "panic" in line.lower() or "runtime error" in line]
         assert not crashed, crashed[:5]
     finally:
         b.halt()
+        b.scale.stop()
         b.close()
         b.remove()
