@@ -98,6 +98,8 @@ static int run(struct config *conf, struct err *e)
     log_set_level((enum log_level)log_level_parse(conf->log.level));
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         panic("signal failed");
+    /* Out of memory is no property of the text that is being read: an alert must not be refused as malformed for it. */
+    json_set_alloc_funcs(xmalloc, free);
     json_object_seed(0); /* from the system's randomness: strangers choose the keys */
     app = app_new(conf, e);
     if (app == NULL) {

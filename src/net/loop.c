@@ -117,9 +117,12 @@ static void steps_run_once(struct steps *s)
 
 struct loop *loop_new(struct err *e)
 {
-    struct event_config *cfg = event_config_new();
+    struct event_config *cfg;
     struct loop *l;
 
+    event_set_mem_functions(xmalloc, xrealloc,
+                            free); /* an event that is not there is a request that never ends */
+    cfg = event_config_new();
     if (cfg == NULL ||
         event_config_set_flag(cfg, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST | EVENT_BASE_FLAG_PRECISE_TIMER |
                                        EVENT_BASE_FLAG_NO_CACHE_TIME | EVENT_BASE_FLAG_IGNORE_ENV) != 0)
