@@ -49,6 +49,14 @@ static const char *code_of(const json_error_t *je)
     return code == json_error_null_character ? "nul-byte" : "bad-json";
 }
 
+/* jansson's "... near 'TEXT'" quotes the entry, numbers and all, and errors end up in the log: line and column say where. */
+static int text_len(const json_error_t *je)
+{
+    const char *near = strstr(je->text, " near '");
+
+    return near != NULL ? (int)(near - je->text) : (int)strlen(je->text);
+}
+
 json_t *codec_load(const char *json, size_t n, struct err *e)
 {
     json_error_t je;
@@ -68,7 +76,8 @@ json_t *codec_load(const char *json, size_t n, struct err *e)
     }
     tree = json_loadb(json, n, JSON_REJECT_DUPLICATES, &je);
     if (tree == NULL)
-        err_set(e, code_of(&je), NULL, "not JSON: line %d, column %d: %s", je.line, je.column, je.text);
+        err_set(e, code_of(&je), NULL, "not JSON: line %d, column %d: %.*s", je.line, je.column,
+                text_len(&je), je.text);
     return tree;
 }
 

@@ -50,6 +50,18 @@ static void test_each_fault_has_its_code(void **state)
     }
 }
 
+/* Errors are logged. */
+static void test_what_is_malformed_is_not_quoted(void **state)
+{
+    static const char bytes[] = "{\"v\":1,\"to\":{\"phones\":[\"+8613800000011\" \"+8613800000012\"]}}";
+    struct err e = {.code = ""};
+
+    (void)state;
+    assert_null(codec_notice(bytes, strlen(bytes), &e));
+    assert_null(strstr(e.msg, "138000"));
+    assert_non_null(strstr(e.msg, "column"));
+}
+
 static void test_more_than_64_kib_is_too_large_and_64_kib_are_not(void **state)
 {
     char *bytes = xmalloc(NOTICE_JSON_MAX + 1);
@@ -68,6 +80,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_fault_has_its_code),
+        cmocka_unit_test(test_what_is_malformed_is_not_quoted),
         cmocka_unit_test(test_more_than_64_kib_is_too_large_and_64_kib_are_not),
     };
 
