@@ -111,7 +111,7 @@ class Bed(World):
         self.keepers = []
         self.scale = Scale(self.daemons)
         self.provider.keep_raw = False
-        self.allow_numbers = False
+        self.allow_numbers = self.allow_panics = False
 
     def fp(self, point, action, nth):
         return {"CRIER_FP": f"{point}={action}@{nth}", "CRIER_FP_SEED": str(self.dice.randrange(1 << 30))}
