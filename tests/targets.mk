@@ -42,11 +42,11 @@ $(FUZZ_BIN): $(B)/%: $(B)/tests/%.c.o $(TEST_LIBS)
 	@$(if $(filter 0,$(V)),echo "  LD  $@")
 	$(Q)$(TEST_LINK) -lm
 
-.PHONY: unit flow tools preloads fuzzers tests
+.PHONY: unit flow tools faultkit fuzzers tests
 unit: $(UNIT_BIN)
 flow: $(FLOW_BIN)
 tools: $(TOOL_BIN)
-preloads: $(PRELOAD_SO)
+faultkit: $(PRELOAD_SO) $(B)/bench/hookload
 fuzzers: $(FUZZ_BIN)
 tests: programs unit flow tools
 
@@ -62,14 +62,14 @@ deps-check:
 .PHONY: test
 test: deps-test
 	+$(Q)$(AGAIN) FLAVOUR=release all tests
-	+$(Q)$(AGAIN) FLAVOUR=faults programs preloads
+	+$(Q)$(AGAIN) FLAVOUR=faults programs faultkit
 	$(Q)$(RUN) unit flow e2e faults lint
 
 # One after the other, stop at the first that fails: each is a condition for believing the next.
 .PHONY: check
 check: deps-check
 	+$(Q)$(AGAIN) FLAVOUR=release all tests WERROR=-Werror
-	+$(Q)$(AGAIN) FLAVOUR=faults programs preloads
+	+$(Q)$(AGAIN) FLAVOUR=faults programs faultkit
 	+$(Q)$(AGAIN) FLAVOUR=asan tests
 	+$(Q)$(AGAIN) check-clang
 	+$(Q)$(AGAIN) FLAVOUR=fuzz CC=clang fuzzers
@@ -84,7 +84,7 @@ check-flow: flow
 check-e2e: programs tools
 	$(Q)$(RUN) e2e$(SUITE)
 check-faults:
-	+$(Q)$(AGAIN) FLAVOUR=faults programs preloads
+	+$(Q)$(AGAIN) FLAVOUR=faults programs faultkit
 	$(Q)$(RUN) faults
 check-lint: programs tools
 	$(Q)$(RUN) lint
@@ -95,7 +95,7 @@ SUITE := $(if $(filter-out release,$(FLAVOUR)),/$(FLAVOUR))
 # The whole fault matrix; WRITE=1 puts the table into docs/RELIABILITY.md. SEED=n repeats a run.
 .PHONY: faults
 faults: deps-test
-	+$(Q)$(AGAIN) FLAVOUR=faults programs preloads
+	+$(Q)$(AGAIN) FLAVOUR=faults programs faultkit
 	$(Q)tests/faults/matrix --build $(abspath $(BUILD))/faults $(if $(SEED),--seed $(SEED)) $(if $(TESTS),-k '$(TESTS)') \
 	  $(if $(WRITE),--write docs/RELIABILITY.md)
 

@@ -1,8 +1,8 @@
 /* Residents who all text at once: the client of the reply benchmark.
  *
- *   hookload PORT PATH [--requests N] [--connections N] [--rate N] [--first N] [--log FILE] [--get]
+ *   hookload PORT PATH [--requests N] [--connections N] [--rate N] [--first N] [--distinct N] [--log FILE] [--get]
  *
- * POSTs N replies "报名" from N different numbers to 127.0.0.1:PORT PATH over kept-alive connections, one at a time on each. With --rate they
+ * POSTs N replies "报名" from N different numbers (--distinct: from so many, over and over, with the same ids) to 127.0.0.1:PORT PATH over kept-alive connections, one at a time on each. With --rate they
  * leave at even distances and the time of each counts from when it should have left, so that a slow server cannot hide by slowing the
  * client. --log writes a line "NUMBER MS" for each: when it should have left (ms since the epoch). --get sends GET PATH instead.
  * Prints one JSON object. One thread, epoll. */
@@ -33,7 +33,7 @@ struct conn {
 static struct {
     int port;
     const char *path, *log;
-    int64_t requests, connections, rate, first;
+    int64_t requests, connections, rate, first, distinct;
     bool get;
 } opt = {.requests = 10000, .connections = 32};
 
@@ -75,7 +75,7 @@ static void open_conn(struct conn *c)
 static void begin(struct conn *c, int64_t due_us)
 {
     char body[256], request[1024];
-    int64_t number = opt.first + n_begun;
+    int64_t number = opt.first + (opt.distinct > 0 ? n_begun % opt.distinct : n_begun);
     int n_body = snprintf(body, sizeof(body),
                           "{\"id\":\"load-%" PRId64 "\",\"from\":\"+86139%08" PRId64 "\",\"text\":\"报名\"}",
                           number, number),
@@ -192,6 +192,7 @@ static void options(int argc, char **argv)
                      : strcmp(argv[i], "--connections") == 0 ? &opt.connections
                      : strcmp(argv[i], "--rate") == 0        ? &opt.rate
                      : strcmp(argv[i], "--first") == 0       ? &opt.first
+                     : strcmp(argv[i], "--distinct") == 0    ? &opt.distinct
                                                              : NULL;
 
         if (strcmp(argv[i], "--get") == 0)
@@ -205,7 +206,7 @@ static void options(int argc, char **argv)
     }
     if (argc < 3 || opt.requests < 1 || opt.connections < 1 || opt.connections > CONNECTIONS_MAX) {
         fprintf(stderr, "usage: hookload PORT PATH [--requests N] [--connections N] [--rate N] [--first N] "
-                        "[--log FILE] [--get]\n");
+                        "[--distinct N] [--log FILE] [--get]\n");
         exit(2);
     }
     opt.port = (int)strtol(argv[1], NULL, 10);

@@ -133,12 +133,16 @@ class Bed(World):
 
     def preload(self, **env):
         """The daemons of this bed with tests/faults/preload.c in them."""
-        library = pathlib.Path(os.environ.get("CRIER_TOOLS") or os.environ["CRIER_BUILD"]) / "faults" / "preload.so"
         if os.environ.get("CRIER_FLAVOUR") == "asan":
             pytest.skip("the sanitizers have allocations and names to themselves")
-        assert library.exists(), f"{library} is not built: make FLAVOUR=faults preloads"
-        self.env.update(LD_PRELOAD=str(library), **env)
+        self.env.update(LD_PRELOAD=str(self.kit("faults/preload.so")), **env)
         return self
+
+    @staticmethod
+    def kit(name):
+        path = pathlib.Path(os.environ.get("CRIER_TOOLS") or os.environ["CRIER_BUILD"]) / name
+        assert path.exists(), f"{path} is not built: make FLAVOUR=faults faultkit"
+        return path
 
     def work(self, n_recipients, n_notices=1, scheduled=False, lanes=("alert", "notice"), name="", lasts=3600, **more):
         """So many recipients in each lane, spread over so many notices; more where one would be too large for the inbox. ${lasts}: seconds
