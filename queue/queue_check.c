@@ -23,7 +23,7 @@ struct check_op {
     void *arg;
     enum check_step step;
     struct queue_durability d;
-    bool rewrite, no_fsync_on_rewrite, config_known;
+    bool rewrite, no_fsync_on_rewrite, config_known, aof_failing;
 };
 
 /* The value of "name:" in INFO's text, "" when it is not there. */
@@ -127,8 +127,11 @@ static void judge_info(struct check_op *o, const char *info)
         warn(d, "Redis uses %" PRId64 " of %" PRId64 " MiB: new notices are refused when it is full",
              used >> 20, max >> 20);
     d->aof = info_is(info, "aof_enabled", "1");
-    if (d->aof && info_is(info, "aof_last_write_status", "err"))
+    o->aof_failing = d->aof && info_is(info, "aof_last_write_status", "err");
+    if (o->aof_failing)
         warn(d, "Redis cannot write its append-only file: it refuses work until that is mended (disk full?)");
+    if (o->aof_failing || (d->aof && info_is(info, "aof_last_bgrewrite_status", "err")))
+        o->op.q->aof_torn = true;
     if (info_is(info, "rdb_last_bgsave_status", "err"))
         warn(d, "Redis could not save its snapshot: it may refuse work (disk full?)");
     if (info_i64(info, "connected_slaves") > 0)
@@ -239,10 +242,12 @@ static void take_script(struct check_op *o, const struct redis_value *v)
     if (o->d.data_lost)
         warn(&o->d, "Redis lost data: its generation went from %" PRId64 " to %" PRId64, q->gen, gen);
     q->gen = gen;
-    o->rewrite = o->d.aof && queue_value_i64(v, 2, 0) != 0;
+    o->rewrite = o->d.aof && (queue_value_i64(v, 2, 0) != 0 || (q->aof_torn && !o->aof_failing));
 }
 
-/* Redis 7.0.15: an append-only file torn inside a script's block loses later writes at the *second* restart, unless it is rewritten. */
+/* Redis 7.0.15: an append-only file torn inside a script's block loses later writes at the *second* restart, unless it is rewritten. And one
+ * that a full disk has cut inside a command is written on behind the half command when there is room again: Redis then refuses to start
+ * with it, and redis-check-aof would cut off everything that came later. */
 static void ask_rewrite(struct check_op *o)
 {
     o->step = CHECK_REWRITE;
@@ -284,6 +289,7 @@ static void on_check(struct queue_op *op, const struct queue_result *r, const st
     case CHECK_REWRITE:
         if (!there)
             break;
+        o->op.q->aof_torn = false; /* until a check finds that it failed */
         if (r->status == QUEUE_REFUSED && strcmp(r->e->code, "redis-rights") == 0)
             warn(&o->d, "Redis restarted: run BGREWRITEAOF once by hand (this Redis user may not)");
         report(o, &fine);

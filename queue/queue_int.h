@@ -62,6 +62,7 @@ struct queue {
     bool lost_stage; /* the same for stage_next */
     bool legacy;     /* Redis 6.2: see script_text */
     char run_id[48]; /* of the last check */
+    bool aof_torn;   /* Redis could not write its append-only file for a while: it is to be written anew */
     TAILQ_HEAD(queue_ops, queue_op) ops;
 };
 

@@ -211,6 +211,8 @@ static enum queue_status judge(const struct queue_op *op, const struct redis_ans
         /* Demoted: behind the same address there may be a new master, but this connection stays with the old one. */
         if (a->error != NULL && begins_with_word(a->error, "READONLY"))
             redis_reconnect(op->redis, "this Redis has become a replica");
+        if (a->error != NULL && begins_with_word(a->error, "MISCONF"))
+            op->q->aof_torn = true;
         return refused_by_redis(a->error != NULL ? a->error : "", e);
     case REDIS_OK:
         break;
