@@ -18,7 +18,9 @@ void app_community_queues(struct app *a, struct community *c, const struct confi
                            .prefix = a->config->redis.prefix,
                            .community = conf->name,
                            .daemon_id = a->daemon_id,
-                           .lease_ms = a->config->delivery.lease_ms};
+                           .lease_ms = a->config->delivery.lease_ms,
+                           .on_misconf = app_redis_look_soon,
+                           .arg = a};
 
     c->app = a;
     c->conf = conf;

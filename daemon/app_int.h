@@ -22,6 +22,8 @@ void app_sandbox_connect(struct app *a);
 /* app_redis.c: connections up and down, checks, recovery, usable or not. */
 int app_redis_new(struct app *a, struct err *e) MUSTCHECK;
 void app_redis_set_usable(struct app *a, bool usable, const char *why);
+/* ${app}: check Redis in a moment, not at the next look. */
+void app_redis_look_soon(void *app);
 
 /* app_events.c: what the parts tell, turned into counters, events and pokes. */
 void app_events_init(struct app *a);

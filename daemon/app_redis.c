@@ -20,6 +20,7 @@
 
 enum {
     CHECK_AGAIN_MS = 1000,
+    CHECK_SOON_MS = 50,
     LOOK_MS = 20000 /* somebody may have changed Redis' settings */,
     EXIT_REFUSED = 78
 };
@@ -207,6 +208,13 @@ static void check(void *arg)
         return;
     }
     ask(a);
+}
+
+void app_redis_look_soon(void *arg)
+{
+    struct app *a = arg;
+
+    loop_timer_arm_ms(a->check_again, CHECK_SOON_MS);
 }
 
 static void on_side_check(void *arg, const struct queue_result *r, const struct queue_durability *d)

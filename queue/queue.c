@@ -46,6 +46,8 @@ struct queue *queue_new(const struct queue_opts *o)
     q->community = xstrdup(o->community);
     q->daemon_id = xstrdup(o->daemon_id);
     q->lease_ms = o->lease_ms > 0 ? o->lease_ms : 60000;
+    q->on_misconf = o->on_misconf;
+    q->arg = o->arg;
     make_nonce(q->nonce);
     make_tag(o->daemon_id, q->tag);
     TAILQ_INIT(&q->ops);

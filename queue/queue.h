@@ -25,6 +25,10 @@ struct queue_opts {
     const char
         *daemon_id; /* unique among live daemons, stable over a restart (lock slot in the state directory) */
     int64_t lease_ms; /* default 60 000; renewed by begin; >= 3 x the longest send timeout */
+    /* Redis began to refuse work because it cannot write to its disk: time for a queue_check. Comes once until a check has had the file
+     * written anew; NULL is fine. */
+    void (*on_misconf)(void *arg);
+    void *arg;
 };
 struct queue *queue_new(const struct queue_opts *o);
 void queue_free(struct queue *q); /* no completions afterwards. NULL is fine */

@@ -291,7 +291,8 @@ static void on_check(struct queue_op *op, const struct queue_result *r, const st
             break;
         o->op.q->aof_torn = false; /* until a check finds that it failed */
         if (r->status == QUEUE_REFUSED && strcmp(r->e->code, "redis-rights") == 0)
-            warn(&o->d, "Redis restarted: run BGREWRITEAOF once by hand (this Redis user may not)");
+            warn(&o->d, "Redis restarted or had no room on its disk: run BGREWRITEAOF once by hand (this "
+                        "Redis user may not)");
         report(o, &fine);
         return;
     }

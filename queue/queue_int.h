@@ -63,6 +63,8 @@ struct queue {
     bool legacy;     /* Redis 6.2: see script_text */
     char run_id[48]; /* of the last check */
     bool aof_torn;   /* Redis could not write its append-only file for a while: it is to be written anew */
+    void (*on_misconf)(void *arg);
+    void *arg;
     TAILQ_HEAD(queue_ops, queue_op) ops;
 };
 

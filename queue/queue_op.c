@@ -194,6 +194,15 @@ static enum queue_status refused_by_script(const struct redis_value *v, struct e
     return QUEUE_REFUSED;
 }
 
+static void note_misconf(struct queue *q)
+{
+    bool known = q->aof_torn;
+
+    q->aof_torn = true;
+    if (!known && q->on_misconf != NULL)
+        q->on_misconf(q->arg);
+}
+
 static enum queue_status judge(const struct queue_op *op, const struct redis_answer *a, struct err *e)
 {
     const char *first;
@@ -212,7 +221,7 @@ static enum queue_status judge(const struct queue_op *op, const struct redis_ans
         if (a->error != NULL && begins_with_word(a->error, "READONLY"))
             redis_reconnect(op->redis, "this Redis has become a replica");
         if (a->error != NULL && begins_with_word(a->error, "MISCONF"))
-            op->q->aof_torn = true;
+            note_misconf(op->q);
         return refused_by_redis(a->error != NULL ? a->error : "", e);
     case REDIS_OK:
         break;

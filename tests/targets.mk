@@ -92,12 +92,13 @@ check-service:
 	$(Q)$(RUN) service
 SUITE := $(if $(filter-out release,$(FLAVOUR)),/$(FLAVOUR))
 
-# The whole fault matrix; WRITE=1 puts the table into docs/RELIABILITY.md. SEED=n repeats a run.
+# The whole fault matrix; WRITE=1 puts the table into docs/RELIABILITY.md. SEED=n repeats a run. SOAK=1: a thousand
+# deaths instead.
 .PHONY: faults
 faults: deps-test
 	+$(Q)$(AGAIN) FLAVOUR=faults programs faultkit
 	$(Q)tests/faults/matrix --build $(abspath $(BUILD))/faults $(if $(SEED),--seed $(SEED)) $(if $(TESTS),-k '$(TESTS)') \
-	  $(if $(WRITE),--write docs/RELIABILITY.md)
+	  $(if $(SOAK),--soak) $(if $(WRITE),--write docs/RELIABILITY.md)
 
 .PHONY: asan check-clang check-fuzz bench
 asan:

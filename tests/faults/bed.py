@@ -19,6 +19,7 @@ from world import World, phone, wait_for  # noqa: E402
 WINDOW = 16
 ALERT = {"issuer": "海口市气象台", "event": "typhoon", "official_id": "46010041600000_20250923090600", "official_text": "台风红色预警信号"}
 FULL = os.environ.get("CRIER_FAULTS") == "full"
+SOAK = os.environ.get("CRIER_FAULTS") == "soak"
 # What a daemon may have resident in any row; sanitizers keep far more.
 MEMORY_MIB = 64 if os.environ.get("CRIER_FLAVOUR") != "asan" else 1024
 SEED = int(os.environ.get("CRIER_SEED") or 20261123)

@@ -8,18 +8,19 @@ import time
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from bed import FULL, MEMORY_MIB, SEED, Bed  # noqa: E402
+from bed import FULL, MEMORY_MIB, SEED, SOAK, Bed  # noqa: E402
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "row(number, what): the row of the matrix")
     config.addinivalue_line("markers", "full: only in the whole matrix")
+    config.addinivalue_line("markers", "soak: for hours, by itself: tests/faults/matrix --soak")
     config.addinivalue_line("markers", "short: part of the short selection of `make test`")
 
 
 def pytest_collection_modifyitems(config, items):
-    """Without CRIER_FAULTS=full: what is marked short."""
-    keep = [i for i in items if FULL or i.get_closest_marker("short")]
+    """CRIER_FAULTS=soak: the soak alone; full: everything else; otherwise what is marked short."""
+    keep = [i for i in items if bool(i.get_closest_marker("soak")) == SOAK and (FULL or SOAK or i.get_closest_marker("short"))]
     dropped = [i for i in items if i not in keep]
     if dropped:
         config.hook.pytest_deselected(items=dropped)
