@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "client/cmd.h"
+#include "client/dry.h"
 #include "client/rows.h"
 
 static const struct rows_column columns[] = {
@@ -57,10 +58,8 @@ int cmd_inbox_answer(struct cli *c, const struct args *a)
 {
     struct call_path p;
 
-    if (args_has(a, "dry-run")) {
-        fprintf(c->out, "would answer %s: %s\nnothing was sent (--dry-run)\n", a->words[0], a->words[1]);
-        return CLI_OK;
-    }
+    if (args_has(a, "dry-run"))
+        return dry_inbox_answer(c, a->words[0], a->words[1]);
     call_path_init(&p, "/api/v1/inbox");
     call_path_segment(&p, a->words[0]);
     call_path_fixed(&p, "/answer");
@@ -88,6 +87,8 @@ int cmd_rejected_retry(struct cli *c, const struct args *a)
 {
     struct call_path p;
 
+    if (args_has(a, "dry-run"))
+        return dry_rejected_retry(c, a->words[0]);
     call_path_init(&p, "/api/v1/rejected");
     call_path_segment(&p, a->words[0]);
     call_path_fixed(&p, "/retry");

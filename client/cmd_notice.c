@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "client/cmd.h"
+#include "client/dry.h"
 #include "client/progress.h"
 #include "client/rows.h"
 #include "model/notice.h"
@@ -194,7 +195,7 @@ int cmd_notice_pause(struct cli *c, const struct args *a)
 
 int cmd_notice_resume(struct cli *c, const struct args *a)
 {
-    return steer(c, a, "/resume", NULL, "goes on");
+    return args_has(a, "dry-run") ? dry_resume(c, a->words[0]) : steer(c, a, "/resume", NULL, "goes on");
 }
 
 int cmd_notice_cancel(struct cli *c, const struct args *a)
@@ -214,6 +215,10 @@ int cmd_notice_redrive(struct cli *c, const struct args *a)
     json_t *body = json_object();
     char done[160] = "tries again those that are";
 
+    if (args_has(a, "dry-run")) {
+        json_decref(body);
+        return dry_redrive(c, a);
+    }
     for (size_t i = 0; i < ARRAY_LEN(states); i++)
         if (args_has(a, states[i])) {
             size_t n = strlen(done);

@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "client/cmd.h"
+#include "client/dry.h"
 #include "client/rows.h"
 
 static const struct rows_column columns[] = {
@@ -78,11 +79,8 @@ int cmd_provider_test(struct cli *c, const struct args *a)
 
     if (!args_has(a, "to"))
         return cli_fail(c, CLI_USAGE, "to which number? provider test sends one real message: --to +86...");
-    if (args_has(a, "dry-run")) {
-        fprintf(c->out, "would send to %s through %s: %s\nnothing was sent (--dry-run)\n", args_get(a, "to"),
-                a->words[0], text);
-        return CLI_OK;
-    }
+    if (args_has(a, "dry-run"))
+        return dry_provider_test(c, a->words[0], args_get(a, "to"), text);
     status = steer(c, a, "/test", json_pack("{s:s,s:s}", "to", args_get(a, "to"), "text", text), &answer);
     if (status != CLI_OK)
         return status;

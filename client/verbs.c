@@ -51,7 +51,7 @@ static const struct args_option o_notices[] = {{"state", "STATE", "only those in
 static const struct args_option o_redrive[] = {
     {"failed", NULL, "those that failed for good", false},
     {"exhausted", NULL, "those whose attempts are used up", false},
-    {"unknown", NULL, "those whose provider never answered: a second copy is possible", false}, END};
+    {"unknown", NULL, "those whose provider never answered: a second copy is possible", false}, DRY_RUN, END};
 static const struct args_option o_recipients[] = {{"state", "STATE", "only those in this state", false}, LIMIT, FULL, END};
 static const struct args_option o_activity[] = {
     {"title", "TEXT", "its name", false},
@@ -111,7 +111,7 @@ static const struct verbs_row rows[] = {
     {"notice", "recipients", "ID", 1, 1, "what became of each recipient", o_recipients,
      "  crier notice recipients typhoon-0906 --state failed\n", cmd_notice_recipients},
     {"notice", "pause", "ID", 1, 1, "send no more of it for now", none, "  crier notice pause moon-festival\n", cmd_notice_pause},
-    {"notice", "resume", "ID", 1, 1, "go on with it", none, "  crier notice resume moon-festival\n", cmd_notice_resume},
+    {"notice", "resume", "ID", 1, 1, "go on with it", o_dry, "  crier notice resume moon-festival\n", cmd_notice_resume},
     {"notice", "cancel", "ID", 1, 1, "send no more of it, ever", none, "  crier notice cancel moon-festival\n", cmd_notice_cancel},
     {"notice", "approve", "ID", 1, 1, "let a notice go that awaits approval", none, "  crier notice approve moon-festival\n", cmd_notice_approve},
     {"notice", "redrive", "ID", 1, 1, "try again those that failed and those used up, or exactly whom you name", o_redrive,
@@ -141,7 +141,7 @@ static const struct verbs_row rows[] = {
     {"inbox", "show", "KEY", 1, 1, "one of them", o_full, "  crier inbox show 1790000000000-0\n", cmd_inbox_show},
     {"inbox", "answer", "KEY TEXT", 2, 2, "answer one of them", o_dry, "  crier inbox answer 1790000000000-0 '明天下午三点'\n", cmd_inbox_answer},
     {"rejected", "list", "", 0, 0, "what the queue refused, and why", o_limit_full, "  crier rejected list\n", cmd_rejected_list},
-    {"rejected", "retry", "KEY", 1, 1, "put one back into the inbox", none, "  crier rejected retry 1790000000000-0\n", cmd_rejected_retry},
+    {"rejected", "retry", "KEY", 1, 1, "put one back into the inbox", o_dry, "  crier rejected retry 1790000000000-0\n", cmd_rejected_retry},
     {"rejected", "dismiss", "KEY", 1, 1, "delete one for good", none, "  crier rejected dismiss 1790000000000-0\n", cmd_rejected_dismiss},
     {"reply", "explain", "TEXT", 1, 1, "what a reply would mean, step by step", o_explain,
      "  crier reply explain '报名篮球赛 3人'\n  crier reply explain 取消 --from +8613800138000\n", cmd_reply_explain},

@@ -1,4 +1,5 @@
 /* THE option table: what the operator may say. Man page, example file and defaults are compared with it by a lint. */
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -53,15 +54,27 @@ static bool is_admin(const char *s)
 
 static bool is_http(const char *s)
 {
-    const char *colon = strrchr(s, ':');
+    const char *colon = strrchr(s, ':'), *from;
+    unsigned char address[16];
+    char host[48];
     int64_t port;
+    size_t n;
 
     if (s[0] == '\0')
         return true;
     if (colon == NULL || colon == s || num_i64(colon + 1, 0, 65535, &port) != 0)
         return false;
-    /* an IPv6 address needs its brackets, or its last group would be read as the port */
-    return s[0] == '[' ? colon[-1] == ']' : memchr(s, ':', (size_t)(colon - s)) == NULL;
+    /* an IPv6 address needs its brackets, or its last group would be read as the port; a name might be several addresses, or none */
+    n = (size_t)(colon - s);
+    if (s[0] == '[' && (n < 2 || colon[-1] != ']'))
+        return false;
+    from = s[0] == '[' ? s + 1 : s;
+    n = s[0] == '[' ? n - 2 : n;
+    if (n >= sizeof(host))
+        return false;
+    memcpy(host, from, n);
+    host[n] = '\0';
+    return inet_pton(s[0] == '[' ? AF_INET6 : AF_INET, host, address) == 1;
 }
 
 static bool is_url(const char *s)
@@ -145,7 +158,7 @@ static const struct config_option options[] = {
 
     {"listen", "admin", STR("unix:///run/crier/admin.sock"), FORM(is_admin, "unix:///PATH, or nothing"), AT(config, listen.admin),
      .help = "the socket that the crier command uses; owner and group of the daemon may connect"},
-    {"listen", "http", STR(""), FORM(is_http, "ADDRESS:PORT, or nothing"), AT(config, listen.http),
+    {"listen", "http", STR(""), FORM(is_http, "ADDRESS:PORT like 127.0.0.1:8025 or [::1]:8025 (an address, no name), or nothing"), AT(config, listen.http),
      .help = "TCP address for the API with tokens, the console and the providers' callbacks; port 0: any"},
     {"listen", "ready_file", STR(""), FORM(is_path, "an absolute path"), AT(config, listen.ready_file),
      .help = "the TCP port is written to this file when the daemon listens"},

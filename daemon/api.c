@@ -267,9 +267,11 @@ static void on_request(void *arg, struct httpd_req *req)
     c->route = c->match.route;
     if (c->route != NULL)
         identify(c);
-    else if (c->match.other_method)
-        api_call_error(c, 405, "method", NULL, "this path does not know %.16s", method);
-    else
+    else if (c->match.other_method) {
+        httpd_header_add(req, "Allow", c->match.allow);
+        api_call_error(c, 405, "method", NULL, "this path does not know %.16s; allowed are %s", method,
+                       c->match.allow);
+    } else
         api_call_error(c, 404, "no-such-path", NULL, "there is nothing here; docs/API.md lists the paths");
 }
 

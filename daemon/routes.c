@@ -1,5 +1,6 @@
 #include "daemon/routes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -149,6 +150,16 @@ void routes_match_fini(struct routes_match *m)
     }
 }
 
+static void allow(struct routes_match *m, const char *method)
+{
+    size_t used = strlen(m->allow);
+    int n = snprintf(m->allow + used, sizeof(m->allow) - used, "%s%s", used > 0 ? ", " : "",
+                     strcmp(method, "GET") == 0 ? "GET, HEAD" : method);
+
+    if (n < 0 || (size_t)n >= sizeof(m->allow) - used)
+        panic("the methods of a path do not fit");
+}
+
 /* A fixed segment wins over a parameter because it stands first in the table ("residents/export" before "residents/{id}"). */
 void routes_match(const char *method, const char *path, struct routes_match *m)
 {
@@ -160,6 +171,7 @@ void routes_match(const char *method, const char *path, struct routes_match *m)
                 return;
             }
             m->other_method = true;
+            allow(m, table[i].method);
         }
         routes_match_fini(m);
     }

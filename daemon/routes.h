@@ -55,6 +55,7 @@ struct routes_match {
     const struct route *route;
     char *params[ROUTES_PARAMS]; /* decoded; caller frees with routes_match_fini */
     bool other_method;           /* no route, but the path exists with another method */
+    char allow[48];              /* then: which ones, "GET, HEAD, POST" */
 };
 /* ${path} is decoded, without query. */
 void routes_match(const char *method, const char *path, struct routes_match *m);

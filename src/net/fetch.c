@@ -178,6 +178,7 @@ int fetch_run(struct fetch *f, const struct fetch_call *c, int *status, struct b
     set_options(f, c, &x);
     SET(CURLOPT_HTTPHEADER, list);
     SET(CURLOPT_URL, url);
+    SET(CURLOPT_PATH_AS_IS, 1L); /* "." is an id like any other */
     rc = curl_easy_perform(f->easy);
     if (curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &code) != CURLE_OK)
         code = 0;

@@ -69,7 +69,8 @@ static void side_init(struct httpd_side *side, struct httpd *s, bool local)
     evhttp_set_max_body_size(side->http, (ev_ssize_t)s->opts.max_body);
     evhttp_set_timeout_tv(side->http, &idle);
     evhttp_set_allowed_methods(side->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT |
-                                               EVHTTP_REQ_PATCH | EVHTTP_REQ_DELETE | EVHTTP_REQ_HEAD);
+                                               EVHTTP_REQ_PATCH | EVHTTP_REQ_DELETE | EVHTTP_REQ_HEAD |
+                                               EVHTTP_REQ_OPTIONS | EVHTTP_REQ_TRACE);
     /* read what is too large to its end, so that the client gets to see our 413; the request's time bounds it */
     evhttp_set_flags(side->http, EVHTTP_SERVER_LINGERING_CLOSE);
     httpd_conn_accept(side);

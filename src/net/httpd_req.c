@@ -11,12 +11,14 @@ static const struct {
     enum evhttp_cmd_type type;
     const char *name;
 } methods[] = {
-    {EVHTTP_REQ_GET,    "GET"   },
-    {EVHTTP_REQ_POST,   "POST"  },
-    {EVHTTP_REQ_PUT,    "PUT"   },
-    {EVHTTP_REQ_PATCH,  "PATCH" },
-    {EVHTTP_REQ_DELETE, "DELETE"},
-    {EVHTTP_REQ_HEAD,   "HEAD"  }
+    {EVHTTP_REQ_GET,     "GET"    },
+    {EVHTTP_REQ_POST,    "POST"   },
+    {EVHTTP_REQ_PUT,     "PUT"    },
+    {EVHTTP_REQ_PATCH,   "PATCH"  },
+    {EVHTTP_REQ_DELETE,  "DELETE" },
+    {EVHTTP_REQ_HEAD,    "HEAD"   },
+    {EVHTTP_REQ_OPTIONS, "OPTIONS"},
+    {EVHTTP_REQ_TRACE,   "TRACE"  }
 };
 
 static size_t count_headers(struct evhttp_request *er, const char *name)

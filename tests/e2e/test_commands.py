@@ -7,6 +7,7 @@ import pty
 import subprocess
 import time
 
+from provider import Code
 from test_replies import answers_to, basketball, roster, shown
 from test_send import iso
 from world import phone, program, wait_for
@@ -185,5 +186,46 @@ def test_what_sends_has_a_dry_run(venus):
     assert venus.cli("send", "--to", "everyone", "--text", "{{name}}", "--dry-run").ok().json["recipients"] == 1
     assert venus.cli("alert", "relay", "--to", "everyone", "--issuer", "海口市气象台", "--issued", iso(-60), "--expires", iso(3600), "--event", "typhoon", "--level",
                      "yellow", "--official-text", "x", "--dry-run").ok().json["recipients"] == 1
+    assert venus.cli("provider", "test", "p1", "--to", phone(1), "--dry-run").ok().json == {
+        "provider": "p1", "state": "ok", "to": phone(1), "text": "crier 测试短信", "dry_run": True}
+    assert venus.cli("provider", "test", "p9", "--to", phone(1), "--dry-run").code == 3
     time.sleep(0.3)
     assert venus.cli("notice", "list").lines == [] and venus.provider.messages == []
+
+
+def test_what_sends_again_has_a_dry_run(venus):
+    """redrive, resume, rejected retry, inbox answer: how many, and whether it would be refused; nothing is sent, nothing changes."""
+    venus.residents(["王小明,13800000001,460106,1栋,"]).ok()
+    venus.provider.for_number(phone(1), Code(1))
+    venus.notice("n", [phone(1), phone(2)])
+    venus.until("n")
+    assert venus.cli("notice", "redrive", "n", "--dry-run").ok().json["recipients"] == 1
+    assert "nothing was sent" in venus.cli("notice", "redrive", "n", "--dry-run", as_json=False).ok().out
+    assert venus.cli("notice", "redrive", "no", "--dry-run").code == 3
+    assert venus.cli("notice", "resume", "n", "--dry-run").code == 4
+    venus.provider.hold()
+    venus.notice("p", [phone(i) for i in range(10, 400)])
+    wait_for(lambda: (venus.show("p") or {}).get("state") == "running", 10)
+    venus.cli("notice", "pause", "p").ok()
+    assert venus.cli("notice", "resume", "p", "--dry-run").ok().json["recipients"] > 0
+    assert venus.show("p")["state"] == "paused"
+    venus.provider.release()
+    venus.push({"v": 1, "kind": "notice", "to": {"tags": ["新"]}, "text": "a"})
+    key = venus.rejected()[0]["key"]
+    assert venus.cli("rejected", "retry", key, "--dry-run").code == 3, "still nobody"
+    venus.residents(["李雷,13800000005,460106,1栋,新"]).ok()
+    assert venus.cli("rejected", "retry", key, "--dry-run").ok().json["recipients"] == 1
+    assert venus.cli("rejected", "retry", "1-1", "--dry-run").code == 3
+    assert [r["key"] for r in venus.cli("rejected", "list").lines] == [key]
+    venus.reply(phone(1), "路灯坏了")
+    text = wait_for(lambda: venus.cli("inbox", "list").lines, 10)[0]
+    assert venus.cli("inbox", "answer", text["key"], "谢谢", "--dry-run").ok().json["to"] == phone(1)
+    assert venus.cli("inbox", "answer", "1-1", "谢谢", "--dry-run").code == 3
+    assert not venus.cli("inbox", "list").lines[0]["answered"]
+
+
+def test_a_dot_is_an_id(venus):
+    """[A-Za-z0-9._-]{1,64}"""
+    for id_ in (".", "..", "a.."):
+        venus.notice(id_, [phone(1)])
+        assert venus.until(id_)["id"] == id_

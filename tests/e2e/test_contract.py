@@ -1,9 +1,13 @@
 """Sentences of the contract that no other file tries."""
+import http.client
 import json
 import socket
+import subprocess
 import threading
 
-from world import phone, wait_for
+import pytest
+
+from world import phone, program, wait_for
 
 
 class Watcher:
@@ -84,3 +88,24 @@ def test_who_has_no_language_is_spoken_to_in_chinese(venus):
     venus.notice("both", {"everyone": True}, {"en": "Water is off", "zh-CN": "停水"})
     venus.until("both")
     assert {m.text for m in venus.provider.of("both")} == {"停水"}
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "OPTIONS", "TRACE", "DELETE"])
+def test_a_method_that_a_path_does_not_know_is_refused_like_everything_else(venus_shared, method):
+    """Contract 7: errors are JSON; RFC 9110: 405 says what is allowed."""
+    connection = http.client.HTTPConnection("127.0.0.1", venus_shared.crierd.port, timeout=10)
+    connection.request(method, "/api/v1/notices")
+    answer = connection.getresponse()
+    error = json.loads(answer.read())["error"]
+    connection.close()
+    assert answer.status == 405 and error["code"] == "method" and set(error) == {"code", "message", "field", "doc"}
+    assert answer.getheader("Allow") == "POST, GET, HEAD"
+
+
+def test_a_name_to_listen_on_is_refused_before_the_start(town):
+    """5: --check finds what a start would fail of."""
+    path = town.directory / "check.conf"
+    for http_option in ("localhost:8025", "300.1.1.1:80", "[::1:80", "::1:80"):
+        path.write_text(town.config_text().replace("127.0.0.1:0", http_option))
+        done = subprocess.run([program("crierd"), "--check", "-c", str(path)], capture_output=True, text=True, env=town.env, timeout=30)
+        assert done.returncode == 78 and "listen.http" in done.stderr and "127.0.0.1:8025" in done.stderr, done
