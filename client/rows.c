@@ -71,10 +71,10 @@ const char *rows_cell(const json_t *row, const struct rows_column *column, char 
 
     if (v != NULL && !(column->kind == ROWS_TOTAL && json_is_false(json_object_get(row, "staged"))))
         add_value(&b, v);
-    if (column->kind == ROWS_TIME && b.len >= 16 &&
-        b.data[10] == 'T') { /* 2026-09-25T09:00... -> 2026-09-25 09:00 */
-        b.data[10] = ' ';
-        b.len = 16;
+    if (column->kind == ROWS_TIME && b.len == 25 &&
+        b.data[10] == 'T') { /* 2026-09-25T09:00:00+08:00, without its seconds */
+        memmove(b.data + 16, b.data + 19, 6);
+        b.len = 22;
     }
     len = utf8_cut(buf_cstr(&b), b.len, n - 4);
     memcpy(out, buf_cstr(&b), len);

@@ -101,6 +101,7 @@ struct httpd *httpd_new(struct loop *l, const struct httpd_opts *o, httpd_fn on_
     s->arg = arg;
     TAILQ_INIT(&s->fresh);
     TAILQ_INIT(&s->reading);
+    TAILQ_INIT(&s->silent);
     s->fresh_task = (struct loop_task){.cb = httpd_conn_run_fresh, .arg = s};
     s->reading_timer = loop_timer_new(l, httpd_conn_run_reading, s);
     s->accept_timer = loop_timer_new(l, on_accept_resume, s);

@@ -9,6 +9,17 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+enum { PATIENCE_MS = 1000 /* who keeps us waiting longer gives way when there is no room */ };
+
+/* It has said something, or is gone. */
+static void stop_silence(struct httpd_conn *c)
+{
+    if (!c->silent)
+        return;
+    c->silent = false;
+    TAILQ_REMOVE(&c->server->silent, c, silent_entry);
+}
+
 static void stop_reading(struct httpd_conn *c)
 {
     if (!c->reading)
@@ -23,6 +34,7 @@ static void on_closed(struct evhttp_connection *evcon, void *arg)
 
     (void)evcon;
     stop_reading(c);
+    stop_silence(c);
     evbuffer_remove_cb_entry(bufferevent_get_input(c->bev), c->on_input);
     if (c->req != NULL)
         httpd_req_orphan(c->req);
@@ -37,7 +49,9 @@ static void start_reading(struct httpd_conn *c)
 
     if (c->reading || c->req != NULL)
         return;
+    stop_silence(c);
     c->reading = true;
+    c->since_us = loop_now_us();
     c->deadline_us = loop_now_us() + s->opts.request_timeout_ms * 1000;
     TAILQ_INSERT_TAIL(&s->reading, c, reading_entry); /* one timeout for all: the list is in order */
     if (!loop_timer_armed(s->reading_timer))
@@ -110,6 +124,33 @@ static struct bufferevent *on_accept(struct event_base *base, void *arg)
     return c->bev;
 }
 
+/* Is ${c}, at the head of its list, one that must give way? Both lists are in order. */
+static bool gives_way(const struct httpd_conn *c)
+{
+    return c->evcon != NULL && c->since_us + PATIENCE_MS * 1000 <= loop_now_us();
+}
+
+/* All connections are taken: who never said anything, or has been dawdling over a request for a while, makes room. Else a few hundred slow strangers would shut
+ * out the providers. */
+static bool make_room(struct httpd_side *side)
+{
+    struct httpd *s = side->server;
+    struct httpd_conn *c;
+
+    TAILQ_FOREACH(c, &s->silent, silent_entry)
+    if (c->side == side)
+        break;
+    if (c == NULL || !gives_way(c)) {
+        TAILQ_FOREACH(c, &s->reading, reading_entry)
+        if (c->side == side)
+            break;
+    }
+    if (c == NULL || !gives_way(c))
+        return false;
+    evhttp_connection_free(c->evcon);
+    return true;
+}
+
 /* Connections accepted in this turn: their evhttp_connection is known now. */
 void httpd_conn_run_fresh(void *server)
 {
@@ -126,7 +167,12 @@ void httpd_conn_run_fresh(void *server)
         c->evcon = evcon;
         HASH_ADD_PTR(s->conns, evcon, c);
         evhttp_connection_set_closecb(c->evcon, on_closed, c);
-        if (++c->side->n_conns > s->opts.max_connections) {
+        if (!c->reading) {
+            c->silent = true;
+            c->since_us = loop_now_us();
+            TAILQ_INSERT_TAIL(&s->silent, c, silent_entry);
+        }
+        if (++c->side->n_conns > s->opts.max_connections && !make_room(c->side)) {
             log_debug("http.connection-refused", "connections=%zu", s->opts.max_connections);
             evhttp_connection_free(c->evcon);
         }

@@ -32,6 +32,9 @@ struct httpd_conn {
     bool reading;          /* a request has begun to come in: is in `reading_conns` */
     int64_t deadline_us;   /* of that request */
     TAILQ_ENTRY(httpd_conn) reading_entry;
+    bool silent;      /* never said anything: in the server\'s list of these */
+    int64_t since_us; /* silent, or reading the present request */
+    TAILQ_ENTRY(httpd_conn) silent_entry;
     TAILQ_ENTRY(httpd_conn) fresh_entry;
     UT_hash_handle hh;
 };
@@ -69,7 +72,7 @@ struct httpd {
     int port;
     struct httpd_conn *conns; /* table by evcon */
     struct httpd_conns fresh; /* accepted in this turn, evcon not yet known */
-    struct httpd_conns reading;
+    struct httpd_conns reading, silent;
     struct loop_task fresh_task;
     struct loop_timer *reading_timer, *accept_timer;
     bool dead;

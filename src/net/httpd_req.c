@@ -56,8 +56,17 @@ static char *decoded_path(const char *raw)
 
 static void refuse(struct evhttp_request *er)
 {
+    static const char body[] =
+        "{\"error\":{\"code\":\"bad-request\",\"message\":\"the path or the framing of this request "
+        "can be read in two ways\",\"field\":null,\"doc\":\"docs/API.md#errors\"}}";
+    struct evbuffer *out = evbuffer_new();
+
+    if (out == NULL || evbuffer_add(out, body, sizeof(body) - 1) != 0)
+        panic("out of memory");
     evhttp_add_header(evhttp_request_get_output_headers(er), "Connection", "close");
-    evhttp_send_reply(er, HTTP_BADREQUEST, NULL, NULL);
+    evhttp_add_header(evhttp_request_get_output_headers(er), "Content-Type", "application/json");
+    evhttp_send_reply(er, HTTP_BADREQUEST, NULL, out);
+    evbuffer_free(out);
 }
 
 static void req_free(struct httpd_req *r)

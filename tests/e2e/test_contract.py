@@ -109,3 +109,9 @@ def test_a_name_to_listen_on_is_refused_before_the_start(town):
         path.write_text(town.config_text().replace("127.0.0.1:0", http_option))
         done = subprocess.run([program("crierd"), "--check", "-c", str(path)], capture_output=True, text=True, env=town.env, timeout=30)
         assert done.returncode == 78 and "listen.http" in done.stderr and "127.0.0.1:8025" in done.stderr, done
+
+
+def test_times_have_their_offset_in_tables_too(venus):
+    """Contract 6: times are ISO 8601 with offset."""
+    venus.cli("send", "--to", phone(1), "--text", "a", "--at", "2036-01-01T09:00:00+08:00", "--not-after", "2036-01-01T10:00:00+08:00").ok()
+    assert "  2036-01-01T09:00+08:00  a" in venus.cli("schedule", as_json=False).ok().out
