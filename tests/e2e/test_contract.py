@@ -115,3 +115,18 @@ def test_times_have_their_offset_in_tables_too(venus):
     """Contract 6: times are ISO 8601 with offset."""
     venus.cli("send", "--to", phone(1), "--text", "a", "--at", "2036-01-01T09:00:00+08:00", "--not-after", "2036-01-01T10:00:00+08:00").ok()
     assert "  2036-01-01T09:00+08:00  a" in venus.cli("schedule", as_json=False).ok().out
+
+
+def test_strangers_who_hold_all_connections_do_not_shut_out_a_provider(venus):
+    """A request that takes more than a second to arrive, and a connection that says nothing, make room: 10 and 65 seconds were too long for a callback."""
+    held = []
+    try:
+        for i in range(600):
+            held.append(socket.create_connection(("127.0.0.1", venus.crierd.port), timeout=5))
+            if i % 2:
+                held[-1].sendall(b"GET /healthz HTTP/1.1\r\nX: ")
+        wait_for(lambda: venus.crierd.get("/healthz")[0] == 200, 6, "an answer beside 600 strangers")
+        venus.reply(phone(1), "你好")
+    finally:
+        for connection in held:
+            connection.close()

@@ -424,25 +424,6 @@ static void more_connections_than_allowed_are_closed(void **state)
         ear_hang_up(&e[i]);
 }
 
-/* Strangers who only hold connections must not shut out a provider's callback. */
-static void who_dawdles_makes_room_when_all_connections_are_taken(void **state)
-{
-    struct ear e[4];
-
-    (void)state;
-    start((struct httpd_opts){.max_connections = 3});
-    for (size_t i = 0; i < 3; i++)
-        ear_dial(&e[i], loop, httpd_port(server));
-    ear_say(&e[1], "GET /now HTTP/1.1\r\nHo");
-    loop_run_until(loop, never, NULL, 1100);
-    ear_dial(&e[3], loop, httpd_port(server));
-    ear_say(&e[3], "GET /now HTTP/1.1\r\nHost: x\r\n\r\n");
-    ear_listen(&e[3], "GET /now");
-    assert_int_equal(httpd_connections(server), 3);
-    for (size_t i = 0; i < 4; i++)
-        ear_hang_up(&e[i]);
-}
-
 static void a_late_answer_arrives_and_one_to_nobody_is_dropped(void **state)
 {
     struct ear e;
@@ -696,7 +677,6 @@ int main(void)
         T(a_request_that_dribbles_is_cut_and_an_idle_connection_is_not),
         T(an_idle_connection_is_closed_after_its_time),
         T(more_connections_than_allowed_are_closed),
-        T(who_dawdles_makes_room_when_all_connections_are_taken),
         T(a_late_answer_arrives_and_one_to_nobody_is_dropped),
         T(a_request_outlives_the_server),
         T(dropping_closes_without_an_answer),
