@@ -141,12 +141,14 @@ static void remember_ids(struct delivery *d, const struct provider_verdict *v, s
     struct queue *q = d->slice->feeder->o.queue;
     struct mid list[NOTICE_SLICE];
     size_t n_ids = 0;
+    bool ids = driver->receipt_ids, ids_to = driver->receipt_ids_to;
 
-    if (!driver->receipt_ids)
+    if (driver->receipts_name != NULL)
+        driver->receipts_name(link_provider(d->link), &ids, &ids_to);
+    if (!ids)
         return;
     for (size_t i = 0; i < n; i++)
-        if (v[i].verdict == VERDICT_SENT &&
-            mids_key(list[n_ids].key, v[i].id, driver->receipt_ids_to ? d->msgs[i].to : ""))
+        if (v[i].verdict == VERDICT_SENT && mids_key(list[n_ids].key, v[i].id, ids_to ? d->msgs[i].to : ""))
             list[n_ids++].ref = d->items[i].ref;
     if (n_ids > 0)
         mids_put(q, link_conf(d->link)->name, list, n_ids, on_held, on_told, q);

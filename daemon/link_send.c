@@ -240,7 +240,8 @@ static void begin(struct link_op *op)
     }
     lend_world(op);
     if (l->c.driver->build(&l->c.conf, op->msgs, op->n, &op->req, &e) != 0) {
-        set_all(op, VERDICT_BAD_MESSAGE, e.msg);
+        set_all(op, strcmp(e.code, "bad-recipient") == 0 ? VERDICT_BAD_RECIPIENT : VERDICT_BAD_MESSAGE,
+                e.msg);
         op->refuse = (struct loop_task){.cb = on_refused, .arg = op};
         loop_post(l->o.loop, &op->refuse);
         return;

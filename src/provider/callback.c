@@ -68,11 +68,9 @@ static int receipt_read(const json_t *o, struct provider_receipt *r, struct err 
     return 0;
 }
 
-/* What somebody wrote is never refused for its length or for what it holds. */
-static void text_read(const json_t *v, struct buf *text)
+void callback_text(struct buf *text, const char *s, size_t n)
 {
-    const char *s = json_string_value(v);
-    size_t n = json_string_length(v), keep = n;
+    size_t keep = n;
     char mark[80] = "";
 
     buf_reset(text);
@@ -103,7 +101,7 @@ static int reply_read(const json_t *o, struct provider_reply *r, struct buf *tex
     if (!json_is_string(words))
         return err_set(e, code, "text",
                        words ? "member \"text\" must be a string" : "member \"text\" is missing");
-    text_read(words, text);
+    callback_text(text, json_string_value(words), json_string_length(words));
     r->text = text->len ? text->data : NULL;
     r->text_len = text->len;
     r->sent_at = 0;

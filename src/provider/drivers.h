@@ -4,6 +4,7 @@
 
 #include "provider/provider.h"
 
+extern const struct driver http_driver;
 extern const struct driver json_driver;
 extern const struct driver sandbox_driver;
 extern const struct driver twilio_driver;
@@ -20,6 +21,9 @@ int callback_replies(const struct provider_conf *c, const char *body, size_t n,
 /* ${body} for a JSON reader: halves of characters that a cut left in its strings (the first bytes of a UTF-8 sequence before the closing quote, a lone surrogate
  * as \u escape) become U+FFFD. Other bytes stay as they are: text in another encoding is no UTF-8 and must not look like it. */
 void callback_mend(struct buf *out, const char *body, size_t n);
+
+/* What somebody wrote, as it is kept: never refused for its length or for what it holds. ${text}: room for CALLBACK_TEXT_MAX bytes. */
+void callback_text(struct buf *text, const char *s, size_t n);
 
 /* The `callback` of drivers json and sandbox: POST .../reply, POST .../receipt. */
 int callback_json(const struct provider_conf *c, const struct provider_callback *in,

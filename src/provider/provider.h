@@ -10,7 +10,7 @@
 #include "model/policy.h"
 
 struct vendor_template;
-struct spec; /* driver http: the description of an API, read by the driver's check */
+struct spec; /* driver http: the description of an API, compiled: provider/spec.h */
 
 /* A setting of the account, for driver http. */
 struct provider_setting {
@@ -161,6 +161,8 @@ struct driver {
     bool wants_nonce;    /* build uses ${nonce} */
     bool receipt_ids;    /* receipts name the id of the verdict, not our reference: it has to be remembered */
     bool receipt_ids_to; /* ... together with the recipient's number: one id stands for a whole request */
+    /* In place of the two above where it depends on the account. NULL = it does not. */
+    void (*receipts_name)(const struct provider_conf *c, bool *ids, bool *ids_to);
     const struct driver_token *token; /* NULL = none */
     /* Check the account's settings. 0, or -1 with e->field naming the option. */
     int (*check)(const struct provider_conf *c, struct err *e);
@@ -169,7 +171,7 @@ struct driver {
     /* May ${m} travel in one request with ${first}? NULL = always. */
     bool (*joins)(const struct provider_conf *c, const struct provider_msg *first,
                   const struct provider_msg *m);
-    /* Build one request for 1..batch messages that join. 0, or -1 with code "bad-message" (nothing can be sent). `req` is reused between calls:
+    /* Build one request for 1..batch messages that join. 0, or -1 with code "bad-message" or "bad-recipient" (nothing can be sent). `req` is reused between calls:
      * buffers are reset by the driver. Headers that never change may be literals. */
     int (*build)(const struct provider_conf *c, const struct provider_msg *m, size_t n,
                  struct provider_request *req, struct err *e);

@@ -10,6 +10,7 @@
 #define REQUEST_HEAD_MAX (80u << 10)
 
 static const struct driver *const drivers[] = {
+    &http_driver,
     &json_driver,
     &sandbox_driver,
     &twilio_driver,
