@@ -151,8 +151,8 @@ install: all
 	$(PUT) systemd/crier.tmpfiles.conf $(TO)$(PREFIX)/lib/tmpfiles.d/crier.conf
 	$(PUT) systemd/crier-redis.conf $(TO)$(SHAREDIR)/doc/crier/examples/crier-redis.conf
 	$(PUT) config/crier.conf $(TO)$(SHAREDIR)/doc/crier/examples/crier.conf
-	for t in $(wildcard config/festivals config/holidays/*); do $(PUT) $$t $(TO)$(SHAREDIR)/crier/$${t#config/} || exit 1; done
-	for c in config/crier.conf $(wildcard config/templates/*) systemd/crier-redis.conf; do \
+	for t in $(wildcard config/festivals config/holidays/* config/providers.d/*); do $(PUT) $$t $(TO)$(SHAREDIR)/crier/$${t#config/} || exit 1; done
+	for c in config/crier.conf $(wildcard config/templates/* config/providers.d/*) systemd/crier-redis.conf; do \
 	  to=$(TO)$(SYSCONFDIR)/crier/$${c#*/}; test -e $$to || $(PUT) $$c $$to || exit 1; done
 	$(PUT) -t $(TO)$(SHAREDIR)/doc/crier README.md NEWS.md LICENSE $(wildcard docs/*.md) queue/SCHEMA.md
 

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "daemon/link_int.h"
 #include "net/addr.h"
+#include "provider/spec.h"
 #include "provider/vendor.h"
 
 static int unknown_driver(const char *name, struct err *e)
@@ -92,6 +93,26 @@ static void take_options(struct link_conf *lc, const struct config_provider *c)
     take_settings(lc, c);
 }
 
+/* Driver http: the description, and where the API is if the account does not say. */
+static int take_spec(struct link_conf *lc, const struct config *config, const struct config_provider *c,
+                     struct err *e)
+{
+    const char *name = or_empty(c->spec);
+
+    if (name[0] == '\0')
+        return 0;
+    if (strcmp(lc->driver->name, "http") != 0)
+        return err_set(e, "bad-option", "spec", "driver %s knows no descriptions; allowed: driver = \"http\"",
+                       lc->driver->name);
+    lc->spec = link_spec_load(config != NULL ? config->provider_dir : NULL, name, e);
+    if (lc->spec == NULL)
+        return -1;
+    lc->conf.spec = lc->spec;
+    if (lc->conf.url[0] == '\0')
+        lc->conf.url = spec_base(lc->spec);
+    return 0;
+}
+
 static int take(struct link_conf *lc, const struct config *config, const struct config_provider *c,
                 struct err *e)
 {
@@ -99,8 +120,11 @@ static int take(struct link_conf *lc, const struct config *config, const struct 
     if (lc->driver == NULL)
         return unknown_driver(c->driver, e);
     take_options(lc, c);
-    if (check_hook_from(c, e) != 0 || take_templates(lc, config, c, e) != 0)
+    if (check_hook_from(c, e) != 0 || take_templates(lc, config, c, e) != 0 ||
+        take_spec(lc, config, c, e) != 0)
         return -1;
+    if (strcmp(lc->driver->name, "http") == 0 && lc->spec == NULL)
+        return lc->driver->check(&lc->conf, e); /* says that it needs one */
     if (lc->driver->needs_url && http_check_url(lc->conf.url, c->allow_private, &lc->reach, e) != 0)
         return -1;
     return lc->driver->check != NULL ? lc->driver->check(&lc->conf, e) : 0;
@@ -127,5 +151,6 @@ void link_conf_fini(struct link_conf *lc)
         vendor_template_fini(&lc->templates[i]);
     free(lc->templates);
     free(lc->settings);
+    spec_free(lc->spec);
     *lc = (struct link_conf){.driver = NULL};
 }

@@ -33,11 +33,14 @@ struct link_conf {
     struct vendor_template *templates;
     size_t n_templates;
     struct provider_setting *settings;
+    struct spec *spec;
 };
 /* Says where the option stands that is at fault; nothing has to be freed then. */
 int link_conf_init(struct link_conf *lc, const struct config *config, const struct config_provider *c,
                    struct err *e) MUSTCHECK;
 void link_conf_fini(struct link_conf *lc);
+/* The description of an API, DIR/NAME.conf (${dir} NULL = the default). NULL with e->msg saying where. */
+struct spec *link_spec_load(const char *dir, const char *name, struct err *e) MUSTCHECK;
 
 struct link {
     struct link_opts o;
