@@ -9,6 +9,7 @@ static const struct rows_column columns[] = {
     {"CHANNEL",   "channel",   ROWS_TEXT  },
     {"STATE",     "state",     ROWS_TEXT  },
     {"IN FLIGHT", "in_flight", ROWS_NUMBER},
+    {"LIMIT",     "limit",     ROWS_NUMBER},
     {"WINDOW",    "window",    ROWS_NUMBER},
     {"RATE",      "rate",      ROWS_NUMBER},
     {"PRIORITY",  "priority",  ROWS_NUMBER},

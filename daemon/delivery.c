@@ -281,9 +281,18 @@ void delivery_over(struct delivery *d, uint32_t first_out)
     slice_delivery_over(s);
 }
 
+void delivery_give_back_retry(struct delivery *d, const struct delivery_item *it)
+{
+    if (d->link != NULL && slice_is_retry(d->slice, it->off))
+        link_again_give(d->link);
+}
+
 void delivery_drop(struct delivery *d)
 {
     struct slice *s = d->slice;
+
+    for (uint32_t i = 0; i < d->n; i++)
+        delivery_give_back_retry(d, &d->items[i]);
 
     if (d->permit != NULL)
         link_permit_cancel(d->permit);

@@ -33,8 +33,10 @@ void delivery_not_written(struct delivery *d)
 {
     uint32_t first_out = d->slice->n_out;
 
-    for (uint32_t i = 0; i < d->n; i++)
+    for (uint32_t i = 0; i < d->n; i++) {
+        delivery_give_back_retry(d, &d->items[i]);
         delivery_outcome(d, &d->items[i], RECIPIENT_PENDING, "", 0);
+    }
     delivery_over(d, first_out);
 }
 
@@ -96,6 +98,8 @@ static void judge(struct delivery *d, const struct delivery_item *it, const stru
     struct policy_out next;
     struct queue_outcome o;
 
+    if (v->verdict == VERDICT_SENT)
+        delivery_give_back_retry(d, it);
     ask_policy(d, it, v, written, &next);
     o = outcome_of(d, it, next.next, v->detail);
     o.late_route = o.route;

@@ -61,6 +61,7 @@ struct slice {
     struct deliveries settling;  /* SETTLING and SETTLE_WAIT, in the order of their outcomes */
     int64_t lease_end_us;        /* nothing is begun or written after this */
     int64_t retry_in_ms;         /* soonest next try of anything that failed for now; -1 = nothing did */
+    int64_t again_wait_ms;       /* > 0: the provider has had enough of retries, for so long */
     bool asked, loaded, closing, stopped, last_sent, dirty, open;
     TAILQ_ENTRY(slice) entry;   /* feeder's open[lane] or busy */
     TAILQ_ENTRY(slice) unclean; /* feeder's dirty list */
@@ -113,6 +114,7 @@ void feeder_claims_free(struct feeder *f);
 
 /* slice.c to delivery.c */
 void slice_outcome(struct slice *s, const struct queue_outcome *o, int64_t retry_in_ms);
+bool slice_is_retry(const struct slice *s, uint32_t off);
 void slice_delivery_over(struct slice *s); /* one of its deliveries left the live list */
 /* slice_way.c */
 void slice_find_links(struct slice *s);
@@ -127,6 +129,8 @@ void slice_reports_free(struct feeder *f);
 
 /* delivery.c to delivery_mark.c */
 void delivery_enter(struct delivery *d, enum delivery_state to);
+/* What was counted as a retry, and was none or went well, costs nothing. */
+void delivery_give_back_retry(struct delivery *d, const struct delivery_item *it);
 void delivery_outcome(struct delivery *d, const struct delivery_item *it, enum recipient_state state,
                       const char *detail, int64_t retry_in_ms);
 /* It leaves the live list: to settle when it brought outcomes since place ${first_out} of the slice's list, otherwise it is done. */

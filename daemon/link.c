@@ -45,6 +45,7 @@ struct link *link_new(const struct link_opts *o, struct err *e)
         return NULL;
     }
     link_breaker_init(&l->breaker);
+    link_limit_init(&l->limit, (size_t)o->conf->window);
     l->pace = link_pace_new(o->loop, o->queue, o->conf->name, o->conf->rate);
     l->room = (struct loop_task){.cb = on_room, .arg = l};
     l->wake = loop_timer_new(o->loop, on_wake, l);
@@ -96,6 +97,7 @@ void link_reconfigure(struct link *l)
     l->o.config = l->next_config;
     l->o.conf = conf;
     link_pace_set_rate(l->pace, conf->rate);
+    link_limit_set(&l->limit, (size_t)conf->window);
     loop_post(l->o.loop, &l->room);
 }
 
@@ -172,6 +174,16 @@ void link_permit_cancel(struct link_permit *p)
 
 /* ---- looking ---- */
 
+size_t link_limit_now(const struct link *l)
+{
+    return l->limit.now;
+}
+
+uint64_t link_retries_delayed(const struct link *l)
+{
+    return l->retries.denied_total;
+}
+
 const struct link_stats *link_stats(const struct link *l)
 {
     return &l->stats;
@@ -222,10 +234,12 @@ json_t *link_json(const struct link *l)
     json_object_set_new(o, "state", json_string(link_state(l)));
     json_object_set_new(o, "why", why_json(l));
     json_object_set_new(o, "in_flight", json_integer((json_int_t)l->stats.in_flight));
+    json_object_set_new(o, "limit", json_integer((json_int_t)l->limit.now));
     json_object_set_new(o, "window", json_integer(c->window));
     json_object_set_new(o, "rate", json_real(c->rate));
     json_object_set_new(o, "batch", json_integer(c->batch));
     json_object_set_new(o, "priority", json_integer(c->priority));
+    json_object_set_new(o, "retries_delayed", json_integer((json_int_t)l->retries.denied_total));
     json_object_set_new(o, "breaker_open", json_boolean(l->stats.breaker_open));
     json_object_set_new(o, "verdicts", verdicts_json(l));
     return o;

@@ -65,6 +65,11 @@ bool link_write_take(struct link *l, enum lane lane);
 void link_write_give(struct link *l, enum lane lane);
 void link_slot_unsettled(struct link *l, enum lane lane);
 void link_slot_settled(struct link *l, enum lane lane);
+/* Messages sent for the first time, and once more: of the latter lanes normal and bulk may make only so many (link_limit.h). False: not now, ask again in
+ * ${wait_ms}. What was granted and succeeds, or comes to nothing, is given back. */
+void link_first(struct link *l);
+bool link_again_take(struct link *l, uint32_t random, int64_t *wait_ms);
+void link_again_give(struct link *l);
 /* Most recipients of one request; is a rate set (then every request needs link_permit first)? */
 size_t link_batch(const struct link *l);
 bool link_paced(const struct link *l);
@@ -100,5 +105,7 @@ struct link_stats {
     bool breaker_open, paused;
 };
 const struct link_stats *link_stats(const struct link *l);
+size_t link_limit_now(const struct link *l); /* requests it gets at once for now, at most the window */
+uint64_t link_retries_delayed(const struct link *l); /* how often a retry had to wait for its turn */
 
 #endif

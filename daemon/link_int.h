@@ -4,6 +4,7 @@
 
 #include "daemon/link.h"
 #include "daemon/link_breaker.h"
+#include "daemon/link_limit.h"
 #include "daemon/link_pace.h"
 #include "daemon/sandbox.h"
 
@@ -20,7 +21,8 @@ struct link_op {
     link_done_fn cb;
     void *arg;
     int64_t started_us;
-    bool probe;
+    uint64_t begun; /* its number, for the limit */
+    bool probe, overload;
     TAILQ_ENTRY(link_op) entry;
 };
 TAILQ_HEAD(link_ops, link_op);
@@ -49,6 +51,8 @@ struct link {
     const struct config *next_config;
     const struct config_provider *next_conf;
     struct link_breaker breaker;
+    struct link_limit limit;
+    struct link_retries retries;
     struct link_pace *pace;
     struct link_stats stats;
     size_t slots[LANE_N];     /* taken: from before the mark to the end of the request */

@@ -6,15 +6,16 @@
 #include "base/mem.h"
 
 /* A permit is due at its own time slot. The slots come from Redis in blocks of about BLOCK_MS; a block is asked for when the head of the highest
- * waiting lane needs more than is left, so a permit is never drawn for nothing. Slots are 2.5 % wider than 1/rate: timers fire late and requests jitter,
- * and a provider counts in its own seconds. At 50 a second that leaves the 51st message 25 ms behind the second of the first. Whoever is granted late
+ * waiting lane needs more than is left, or soon will, and only for those that wait. Slots are 2 % wider than 1/rate: timers fire late and requests jitter,
+ * and a provider counts in its own seconds. At 50 a second that leaves the 51st message 20 ms behind the second of the first. Whoever is granted late
  * moves everybody behind him (free_us): what was lost is not caught up. */
-#define MARGIN   1.025
+#define MARGIN   1.02
 #define BLOCK_MS 80
+#define LOW_US   20000 /* so much before the slots in hand end, the next are asked for */
 #define LATE_US                                                                                              \
     5000 /* up to this late a schedule is kept (inside the margin of a second); later it starts anew from now */
 #define STALE_US  250000  /* slots this old are thrown away */
-#define SECOND_US 1020000 /* MARGIN less LATE_US: messages of one segment never meet it */
+#define SECOND_US 1015000 /* MARGIN less LATE_US: messages of one segment never meet it */
 #define AGAIN_MS  100     /* Redis did not answer: ask again */
 #define LOG_MAX   16384   /* grants of one second that are remembered */
 
@@ -188,8 +189,10 @@ static void ask(struct link_pace *p, const struct link_permit *h)
 
     if (want > block)
         want = block;
-    if (want < h->n - p->left)
+    if (p->left < h->n && want < h->n - p->left)
         want = h->n - p->left;
+    if (want == 0)
+        return;
     p->asking = true;
     p->asked = (uint32_t)want;
     queue_rate(p->queue, p->name, p->rate / MARGIN, p->asked, on_block, p);
@@ -229,11 +232,17 @@ static void grant_freely(struct link_permit *h)
     cb(arg);
 }
 
+/* Not enough for the first in line; or enough, but whoever asks only when nothing is left loses the way to Redis and back. */
+static bool wants_more(const struct link_pace *p, const struct link_permit *h)
+{
+    return !p->asking && (p->left < h->n || (p->waiting > p->left && p->left * p->step_us < LOW_US));
+}
+
 static void advance(struct link_pace *p)
 {
     struct link_permit *h;
 
-    while ((h = head(p)) != NULL && !p->asking) {
+    while ((h = head(p)) != NULL) {
         int64_t now = clock_mono_us(), due;
 
         if (p->rate <= 0) {
@@ -242,10 +251,10 @@ static void advance(struct link_pace *p)
         }
         if (now - p->next_us > STALE_US)
             p->left = 0;
-        if (p->left < h->n) {
+        if (wants_more(p, h))
             ask(p, h);
+        if (p->left < h->n)
             return;
-        }
         due = due_at(p, h, now);
         if (due > now) {
             loop_timer_arm_us(p->timer, due - now);
@@ -273,7 +282,7 @@ struct link_permit *link_pace_ask(struct link_pace *p, enum lane lane, uint32_t 
     TAILQ_INSERT_TAIL(&p->lanes[lane], h, entry);
     p->waiting += h->n;
     /* A higher lane must not wait for the timer of the lower one that was the head so far. */
-    if (!p->asking && head(p) == h)
+    if (head(p) == h)
         loop_timer_arm_us(p->timer, 0);
     return h;
 }

@@ -9,14 +9,30 @@ enum {
     PERMITS_AHEAD_MS = 250 /* most time's worth of requests that wait for permits */
 };
 
+static size_t reserve_of(const struct link *l, size_t window)
+{
+    return (window * (size_t)l->o.reserved_percent + 99) / 100;
+}
+
+/* What the provider is given at once: the limit it bears. Lanes emergency and urgent have their reserve on top of what the lower lanes may fill, also when
+ * that is little; together never more than the configured window. */
+static size_t window_of(const struct link *l, enum lane lane)
+{
+    size_t most = (size_t)l->o.conf->window, more = l->limit.now + reserve_of(l, most);
+
+    if (lane > LANE_URGENT)
+        return l->limit.now;
+    return more < most ? more : most;
+}
+
 /* Slots of the window that lane ${lane} may fill: lanes 2 and 3 leave the reserve alone, lane 2 also a trickle for lane 3 (1 slot, 2 % of large windows). */
 static size_t slots_allowed(const struct link *l, enum lane lane)
 {
-    size_t window = (size_t)l->o.conf->window, reserve, low, trickle;
+    size_t window = window_of(l, lane), reserve, low, trickle;
 
     if (lane <= LANE_URGENT)
         return window;
-    reserve = (window * (size_t)l->o.reserved_percent + 99) / 100;
+    reserve = reserve_of(l, window);
     if (reserve >= window)
         reserve = window - 1;
     low = window - reserve;
@@ -28,7 +44,7 @@ static size_t slots_allowed(const struct link *l, enum lane lane)
  * they are few, and small windows, whose providers are slow or careful, have none. Lanes that are sent at least once never run ahead. */
 static size_t ahead(const struct link *l)
 {
-    size_t window = (size_t)l->o.conf->window;
+    size_t window = window_of(l, LANE_BULK);
 
     return window >= 32 && l->o.conf->rate <= 0 && l->breaker.state == LINK_BREAKER_CLOSED ? window / 4 : 0;
 }
@@ -46,7 +62,7 @@ static size_t low_writing(const struct link *l)
 
 static size_t room_high(const struct link *l)
 {
-    size_t window = (size_t)l->o.conf->window;
+    size_t window = window_of(l, LANE_EMERGENCY);
     size_t taken = high_slots(l) + low_writing(l) + l->unsettled[LANE_EMERGENCY] + l->unsettled[LANE_URGENT];
 
     return taken < window ? window - taken : 0;
@@ -65,11 +81,11 @@ static size_t minus(size_t a, size_t b)
 size_t link_slots_free(const struct link *l, enum lane lane)
 {
     size_t low = l->slots[LANE_NORMAL] + l->slots[LANE_BULK], more = ahead(l),
-           window = (size_t)l->o.conf->window, n;
+           window = window_of(l, LANE_BULK), n;
 
     if (lane <= LANE_URGENT)
         return room_high(l);
-    if (l->unsettled[LANE_NORMAL] + l->unsettled[LANE_BULK] >= window)
+    if (l->unsettled[LANE_NORMAL] + l->unsettled[LANE_BULK] >= (size_t)l->o.conf->window)
         return 0;
     n = minus(slots_allowed(l, LANE_BULK) + more, low);
     if (lane == LANE_NORMAL)
@@ -79,7 +95,7 @@ size_t link_slots_free(const struct link *l, enum lane lane)
 
 bool link_write_take(struct link *l, enum lane lane)
 {
-    size_t window = (size_t)l->o.conf->window;
+    size_t window = window_of(l, lane);
 
     if (lane > LANE_URGENT && (link_pressed(l, lane) || low_writing(l) >= slots_allowed(l, LANE_BULK) ||
                                low_writing(l) + high_slots(l) >= window ||
@@ -193,4 +209,23 @@ void link_slot_settled(struct link *l, enum lane lane)
         panic("link %s: settled what was not open", l->c.conf.name);
     l->unsettled[lane]--;
     loop_post(l->o.loop, &l->room);
+}
+
+/* ---- retries ---- */
+
+void link_first(struct link *l)
+{
+    link_retries_first(&l->retries, 1, clock_mono_us());
+}
+
+bool link_again_take(struct link *l, uint32_t random, int64_t *wait_ms)
+{
+    /* A probe goes whatever it carries: it decides whether there will be anything else. */
+    return l->breaker.state != LINK_BREAKER_CLOSED ||
+           link_retries_take(&l->retries, random, clock_mono_us(), wait_ms);
+}
+
+void link_again_give(struct link *l)
+{
+    link_retries_give(&l->retries, clock_mono_us());
 }

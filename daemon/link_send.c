@@ -86,6 +86,8 @@ static void tell_breaker(struct link *l, bool bad_account, int64_t now_us)
     l->stats.breaker_open = open;
     if (!open) {
         l->bad_account = false;
+        link_limit_restart(&l->limit);
+        link_retries_restart(&l->retries);
         log_info("link.breaker-closed", "provider=%s", l->c.conf.name);
         loop_post(l->o.loop, &l->room);
         return;
@@ -139,6 +141,8 @@ static void judge(struct link_op *op, bool written, int64_t took_us, int64_t now
     l->unwell_us = written || took_us == 0 ? 0 : now_us + UNWELL_US;
     if (!written && took_us != 0)
         tell_not_sent(op, now_us);
+    link_limit_end(&l->limit, op->begun, slow != NULL || op->overload,
+                   2 * l->stats.in_flight >= l->limit.now);
     if (slow != NULL)
         throttle(l, slow->retry_after_ms, now_us);
     changed = link_breaker_end(&l->breaker, op->probe, hard, now_us);
@@ -190,6 +194,7 @@ static void on_http(void *arg, const struct http_answer *a)
     op->http = NULL;
     memcpy(trouble, a->detail, n);
     trouble[n] = '\0';
+    op->overload = a->timed_out || (a->outcome == HTTP_ANSWERED && a->status == 503);
     switch (a->outcome) {
     case HTTP_ANSWERED:
         FP("after_answer");
@@ -265,6 +270,8 @@ struct link_op *link_send(struct link *l, enum lane lane, const struct provider_
     op->arg = arg;
     op->started_us = l->c.driver->in_process ? clock_mono_us() : 0;
     op->probe = l->probe_slot;
+    op->overload = false;
+    op->begun = link_limit_begin(&l->limit);
     l->probe_slot = false;
     begin(op);
     return op;

@@ -127,6 +127,13 @@ static void add_links(struct buf *b, const struct app *a)
     for (size_t i = 0; i < a->n_links; i++)
         sample(b, "crier_inflight", "provider", name_of(a, i), NULL, NULL,
                link_stats(a->links[i])->in_flight);
+    head(b, "crier_limit", "gauge", "Most requests a provider is given at once for now");
+    for (size_t i = 0; i < a->n_links; i++)
+        sample(b, "crier_limit", "provider", name_of(a, i), NULL, NULL, link_limit_now(a->links[i]));
+    head(b, "crier_retries_delayed_total", "counter", "How often a retry had to wait for its turn");
+    for (size_t i = 0; i < a->n_links; i++)
+        sample(b, "crier_retries_delayed_total", "provider", name_of(a, i), NULL, NULL,
+               link_retries_delayed(a->links[i]));
     head(b, "crier_breaker_open", "gauge", "1 while a provider is left alone because it fails");
     for (size_t i = 0; i < a->n_links; i++)
         sample(b, "crier_breaker_open", "provider", name_of(a, i), NULL, NULL,

@@ -129,14 +129,36 @@ static void leave_late(struct slice *s, int64_t wait_ms)
         s->retry_in_ms = wait_ms;
 }
 
-static bool goes_along(const struct slice *s, const struct link *l)
+/* Sent before and, as far as can be told, to be sent again; lanes emergency and urgent are never held up by that. */
+bool slice_is_retry(const struct slice *s, uint32_t off)
+{
+    return s->claim.lane > LANE_URGENT && s->claim.states[off] == RECIPIENT_RETRY;
+}
+
+/* May the next recipient go over ${l} as far as the provider's share of retries goes? Then it counts. */
+static bool counts_in(struct slice *s, struct link *l, int64_t *wait_ms)
+{
+    if (l == NULL)
+        return true;
+    if (!slice_is_retry(s, s->next)) {
+        link_first(l);
+        return true;
+    }
+    *wait_ms = s->again_wait_ms;
+    if (s->again_wait_ms == 0 && link_again_take(l, feeder_random(s->feeder), wait_ms))
+        return true;
+    s->again_wait_ms = *wait_ms;
+    return false;
+}
+
+static bool goes_along(struct slice *s, struct link *l)
 {
     int64_t wait;
     bool alone;
 
     if (!may_be_sent(s, s->next))
         return true; /* passed over inside the range */
-    return slice_link(s, s->next, &wait, &alone) == l && (l != NULL || wait < 0);
+    return slice_link(s, s->next, &wait, &alone) == l && (l != NULL || wait < 0) && counts_in(s, l, &wait);
 }
 
 /* One request's worth, beginning at `next`. */
@@ -199,6 +221,10 @@ void slice_advance(struct slice *s)
         if (l == NULL && wait >= 0) {
             nothing_usable(s, wait);
             break;
+        }
+        if (l != NULL && link_room(l, s->claim.lane) > 0 && !counts_in(s, l, &wait)) {
+            leave_late(s, wait);
+            continue;
         }
         if (l != NULL && !link_slot_take(l, s->claim.lane))
             break;

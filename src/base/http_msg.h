@@ -2,6 +2,7 @@
 #ifndef BASE_HTTP_MSG_H
 #define BASE_HTTP_MSG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,7 @@ struct http_answer {
     const char *body; /* borrowed for the completion's duration; not NUL terminated */
     size_t body_len;
     int64_t retry_after_ms; /* from Retry-After (seconds or date); -1 = none or unreadable */
+    bool timed_out;         /* one of our timeouts ended it */
     int64_t took_us;
     char detail[96]; /* for people: "connection refused", "timed out after 5000 ms". No URL, no number */
 };

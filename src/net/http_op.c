@@ -358,6 +358,7 @@ void http_op_outcome(struct http_op *op, CURLcode rc, struct http_answer *a)
         a->retry_after_ms = retry_after_ms(op);
         return;
     }
+    a->timed_out = rc == CURLE_OPERATION_TIMEDOUT && op->reason == NULL;
     a->outcome = written ? HTTP_IN_DOUBT : HTTP_NOT_SENT;
     explain(op, rc, written, a);
 }

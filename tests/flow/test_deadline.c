@@ -28,6 +28,7 @@ static void what_was_marked_ahead_is_not_written_after_not_after(void **state)
     int len;
 
     (void)state;
+    flow_warm(b);
     b->answer[0] = FLOW_HOLD;
     clock_format_iso(clock_wall_ms() + 2000, "Asia/Shanghai", until, sizeof(until));
     len = snprintf(

@@ -126,6 +126,7 @@ static void a_trickle_of_bulk_goes_on_beside_normal(void **state)
     struct flow_bed *b = flow_new(&(struct flow_opts){.window = 10});
 
     (void)state;
+    flow_warm(b);
     b->answer[0] = FLOW_HOLD;
     flow_notice(b, "n1", "normal", 0, 300);
     flow_notice(b, "b1", "bulk", 1000, 100);

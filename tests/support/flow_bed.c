@@ -338,9 +338,9 @@ struct queue_notice flow_get(struct flow_bed *b, const char *id)
     return g.n;
 }
 
-bool flow_until_state(struct flow_bed *b, const char *id, enum notice_state s)
+bool flow_until_state_within(struct flow_bed *b, const char *id, enum notice_state s, int64_t ms)
 {
-    int64_t end = clock_mono_ms() + WAIT_MS;
+    int64_t end = clock_mono_ms() + ms;
 
     while (clock_mono_ms() < end) {
         struct queue_notice n = flow_get(b, id);
@@ -350,6 +350,21 @@ bool flow_until_state(struct flow_bed *b, const char *id, enum notice_state s)
         flow_run_ms(b, 10);
     }
     return false;
+}
+
+bool flow_until_state(struct flow_bed *b, const char *id, enum notice_state s)
+{
+    return flow_until_state_within(b, id, s, WAIT_MS);
+}
+
+void flow_warm(struct flow_bed *b)
+{
+    flow_notice(b, "warm", "bulk", 9000000, 1000);
+    if (!flow_until_state(b, "warm", NOTICE_DONE) ||
+        link_limit_now(b->links[0]) != (size_t)b->providers[0].window)
+        panic("the window is not used");
+    b->n_messages = b->n_requests = b->most_in_flight = b->n_accepted = 0;
+    memset(b->settled, 0, sizeof(b->settled));
 }
 
 size_t flow_count(const struct flow_bed *b, const char *notice)

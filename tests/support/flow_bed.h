@@ -57,8 +57,9 @@ struct flow_bed {
     struct intake *intake;
     /* the provider */
     enum flow_answer answer[FLOW_LINKS];
-    int code;         /* FLOW_CODE: of the JSON answer */
-    char drop_to[24]; /* requests with this number are closed unanswered, whatever `answer` says */
+    unsigned fail_each; /* numbers that this divides get code 5; single requests only */
+    int code;           /* FLOW_CODE: of the JSON answer */
+    char drop_to[24];   /* requests with this number are closed unanswered, whatever `answer` says */
     char slow_to
         [24]; /* the first provider throttles this number, for ${retry_after} seconds; single requests only */
     int64_t retry_after; /* FLOW_429, FLOW_CODE 4: seconds */
@@ -94,6 +95,9 @@ void flow_release(struct flow_bed *b);
 struct queue_notice flow_get(struct flow_bed *b, const char *id);
 /* Run until the notice is in this state. */
 bool flow_until_state(struct flow_bed *b, const char *id, enum notice_state s);
+bool flow_until_state_within(struct flow_bed *b, const char *id, enum notice_state s, int64_t ms);
+/* Send until the first provider gets its whole window at once; then count from nothing. */
+void flow_warm(struct flow_bed *b);
 size_t flow_count(const struct flow_bed *b, const char *notice); /* messages of a notice the provider got */
 
 #endif

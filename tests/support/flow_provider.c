@@ -64,7 +64,10 @@ static void reply(struct flow_bed *b, struct httpd_req *r, int status, const cha
 
 static void act(struct flow_bed *b, int provider, struct httpd_req *r, const json_t *body)
 {
-    char *text = answer_text(b, provider, body, b->answer[provider] == FLOW_CODE ? b->code : 0), seconds[24];
+    const char *to = b->messages[b->n_messages - 1].to;
+    bool fails = b->fail_each != 0 && strtoull(to + 1, NULL, 10) % b->fail_each == 0;
+    int code = fails ? 5 : b->answer[provider] == FLOW_CODE ? b->code : 0;
+    char *text = answer_text(b, provider, body, code), seconds[24];
 
     if (b->drop_to[0] != '\0' && strcmp(b->messages[b->n_messages - 1].to, b->drop_to) == 0) {
         b->n_in_flight--;
