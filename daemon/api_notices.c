@@ -364,6 +364,7 @@ void api_notices_redrive(struct api_call *c)
     }
     if (states == 0)
         states = QUEUE_REDRIVE_FAILED | QUEUE_REDRIVE_EXHAUSTED;
+    feeder_try_again(c->community->feeder, c->match.params[0]);
     queue_redrive(c->q, c->match.params[0], states, on_redriven, c);
 }
 

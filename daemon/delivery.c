@@ -166,7 +166,8 @@ static const char *prepare(struct delivery *d, uint32_t off, struct delivery_ite
     struct err e = {{0}, {0}, {0}};
 
     if (d->link == NULL)
-        return "no channel reaches this recipient";
+        return slice_is_refused(d->slice, off) ? "every provider refuses this text"
+                                               : "no channel reaches this recipient";
     m->to = address_of(d, r, it);
     if (m->to == NULL)
         return "no address for this channel";

@@ -104,7 +104,11 @@ static void judge(struct delivery *d, const struct delivery_item *it, const stru
     o = outcome_of(d, it, next.next, v->detail);
     o.late_route = o.route;
     o.late_in_ms = waits_alone(v, &next, &o.late_route) ? next.delay_ms : 0;
-    if (v->verdict == VERDICT_BAD_RECIPIENT && slice_has_other_channel(s, it->off, d->link)) {
+    if (v->verdict == VERDICT_BAD_MESSAGE)
+        notices_refused(s->notice, link_route(d->link), link_conf(d->link)->name, &s->recipients[it->off],
+                        v->detail, clock_mono_us());
+    if ((v->verdict == VERDICT_BAD_MESSAGE && slice_has_later_link(s, it->off, d->link)) ||
+        (v->verdict == VERDICT_BAD_RECIPIENT && slice_has_other_channel(s, it->off, d->link))) {
         o.state = RECIPIENT_RETRY;
         next.delay_ms = 0;
     } else if ((!written || v->verdict == VERDICT_BAD_ACCOUNT || v->verdict == VERDICT_THROTTLED) &&

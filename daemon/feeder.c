@@ -301,6 +301,11 @@ void feeder_drop(struct feeder *f, const char *notice_id)
         slice_close(s, 0, true);
 }
 
+void feeder_try_again(struct feeder *f, const char *notice_id)
+{
+    notices_forget_refusals(f->notices, notice_id);
+}
+
 void feeder_drain(struct feeder *f, loop_fn cb, void *arg)
 {
     f->draining = true;

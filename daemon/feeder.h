@@ -39,6 +39,8 @@ void feeder_replay(struct feeder *f);
 void feeder_set_place(struct feeder *f, const char *sign, const char *tz);
 /* A notice was cancelled, paused or superseded: do not begin more of it, hand its slices back. */
 void feeder_drop(struct feeder *f, const char *notice_id);
+/* The operator wants what failed tried again: what providers said of it is forgotten. */
+void feeder_try_again(struct feeder *f, const char *notice_id);
 /* Stop claiming; ${cb} once when all requests are over, settled and handed back. */
 void feeder_drain(struct feeder *f, loop_fn cb, void *arg);
 size_t feeder_in_flight(const struct feeder *f);

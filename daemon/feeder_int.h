@@ -123,6 +123,10 @@ void slice_find_links(struct slice *s);
 struct link *slice_link(const struct slice *s, uint32_t off, int64_t *wait_ms, bool *alone);
 /* Is there another way to try after ${l} refused the recipient, over another channel? */
 bool slice_has_other_channel(const struct slice *s, uint32_t off, const struct link *l);
+/* Is there another way after ${l} refused the text: a later provider of the channel, or a later channel, that has not refused it? */
+bool slice_has_later_link(const struct slice *s, uint32_t off, const struct link *l);
+/* Have providers refused the text of this recipient? */
+bool slice_is_refused(const struct slice *s, uint32_t off);
 /* Is another link of the recipient usable now? */
 bool slice_has_other_link(const struct slice *s, uint32_t off, const struct link *l);
 void slice_reports_free(struct feeder *f);

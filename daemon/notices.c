@@ -12,6 +12,8 @@
 
 #define RATE_SECONDS 6 /* the running one and five whole ones */
 
+enum { REFUSED_MAX = 16, PERSONAL_MAX = 3 };
+
 struct waiter {
     void (*cb)(void *arg);
     void *arg;
@@ -30,6 +32,13 @@ struct notices_entry {
         int64_t second;
         uint64_t n;
     } cells[RATE_SECONDS];
+    struct {
+        const char *text; /* of the notice; NULL = whatever it says to whom */
+        int64_t until_us;
+        uint8_t route;
+    } refused[REFUSED_MAX];
+    size_t next_refused;
+    unsigned n_personal; /* refused texts with names in them */
     UT_hash_handle hh;
     TAILQ_ENTRY(notices_entry) lru; /* least recently used first */
 };
@@ -276,6 +285,68 @@ int notices_render(const struct notices_entry *e, const struct recipient *r, str
         return 0;
     }
     return err_set(err, "no-text", "text", "the notice has no text");
+}
+
+/* ---- refused by a provider ---- */
+
+/* The text this recipient gets, as far as others get it too; *personal: with names in it. */
+static const char *shared_text(const struct notices_entry *e, const struct recipient *r, bool *personal)
+{
+    const char *text = r->text[0] == '\0' ? notice_text_for(e->notice, r->lang) : NULL;
+
+    *personal = false;
+    for (size_t i = 0; text != NULL && i < e->notice->n_texts; i++)
+        if (e->notice->texts[i].text == text)
+            *personal = tmpl_n_names(e->tmpls[i]) > 0;
+    return text;
+}
+
+bool notices_is_refused(const struct notices_entry *e, uint8_t route, const struct recipient *r,
+                        int64_t now_us)
+{
+    bool personal;
+    const char *text;
+
+    if (e->next_refused == 0)
+        return false;
+    text = shared_text(e, r, &personal);
+    for (size_t i = 0; text != NULL && i < REFUSED_MAX; i++)
+        if (e->refused[i].until_us > now_us && e->refused[i].route == route &&
+            (e->refused[i].text == NULL || e->refused[i].text == text))
+            return true;
+    return false;
+}
+
+void notices_refused(struct notices_entry *e, uint8_t route, const char *provider, const struct recipient *r,
+                     const char *detail, int64_t now_us)
+{
+    bool personal;
+    const char *text = shared_text(e, r, &personal);
+
+    if (text == NULL || notices_is_refused(e, route, r, now_us))
+        return;
+    if (personal && ++e->n_personal < PERSONAL_MAX)
+        return;
+    log_error("notice.refused-by-provider",
+              "notice=%s provider=%s why=\"%s\" next=\"other providers and channels\"", e->id, provider,
+              detail);
+    e->refused[e->next_refused % REFUSED_MAX].text = personal ? NULL : text;
+    e->refused[e->next_refused % REFUSED_MAX].route = route;
+    e->refused[e->next_refused % REFUSED_MAX].until_us = now_us + (int64_t)NOTICES_REFUSED_MS * 1000;
+    e->next_refused++;
+    e->n_personal = 0;
+}
+
+void notices_forget_refusals(struct notices *n, const char *id)
+{
+    struct notices_entry *e = NULL;
+
+    HASH_FIND_STR(n->by_id, id, e);
+    if (e == NULL)
+        return;
+    memset(e->refused, 0, sizeof(e->refused));
+    e->next_refused = 0;
+    e->n_personal = 0;
 }
 
 /* ---- rate ---- */

@@ -30,6 +30,15 @@ const struct notice *notices_notice(const struct notices_entry *e);
  * code "too-long" | "no-text". */
 int notices_render(const struct notices_entry *e, const struct recipient *r, struct buf *out,
                    const char **text, size_t *len, struct err *err);
+/* Provider number ${route} refuses the text that ${r} gets: it is not asked again for that text for a while (NOTICES_REFUSED_MS), and after three refusals of texts with names
+ * in them for none of this notice. Says so in the log, once a while. Texts of the recipient's own speak for nobody else. */
+#define NOTICES_REFUSED_MS 10000
+void notices_refused(struct notices_entry *e, uint8_t route, const char *provider, const struct recipient *r,
+                     const char *detail, int64_t now_us);
+bool notices_is_refused(const struct notices_entry *e, uint8_t route, const struct recipient *r,
+                        int64_t now_us);
+/* The operator wants it tried again now. */
+void notices_forget_refusals(struct notices *n, const char *id);
 /* Recipients that came to an end: for the rate. Sliding over the last five seconds, per second. */
 void notices_settled(struct notices_entry *e, size_t n, int64_t now_us);
 /* The lane of a notice that is at hand; -1 when it is not. */

@@ -167,8 +167,11 @@ static void fill(struct slice *s, struct link *l)
     struct delivery *d = delivery_new(s, l);
 
     do {
-        if (may_be_sent(s, s->next) && !delivery_add(d, s->next))
+        if (may_be_sent(s, s->next) && !delivery_add(d, s->next)) { /* it goes with the next request */
+            if (slice_is_retry(s, s->next))
+                link_again_give(l);
             break;
+        }
         pass(s);
     } while (s->next < s->claim.n && !delivery_is_full(d) && goes_along(s, l));
     delivery_start(d, s->next);

@@ -45,6 +45,12 @@ static bool has_address(const struct slice *s, uint32_t off, const struct link *
     return recipient_address(r, channel, address, sizeof(address)) != NULL;
 }
 
+static bool refuses(const struct slice *s, uint32_t off, const struct link *l)
+{
+    return s->notice != NULL && notices_state(s->notice) == NOTICES_READY &&
+           notices_is_refused(s->notice, link_route(l), &s->recipients[off], clock_mono_us());
+}
+
 static size_t index_of(const struct slice *s, const struct link *l)
 {
     size_t i = 0;
@@ -98,7 +104,7 @@ struct link *slice_link(const struct slice *s, uint32_t off, int64_t *wait_ms, b
     for (size_t k = 0; k < s->n_links; k++) {
         struct link *l = s->links[(first + k) % s->n_links];
 
-        if (!has_address(s, off, l))
+        if (!has_address(s, off, l) || refuses(s, off, l))
             continue;
         if ((wait = own_wait_ms(s, off, l)) > 0) {
             sooner(&own, wait);
@@ -125,6 +131,22 @@ bool slice_has_other_channel(const struct slice *s, uint32_t off, const struct l
     for (size_t i = index_of(s, l) + 1; i < s->n_links; i++)
         if (strcmp(link_conf(s->links[i])->channel, link_conf(l)->channel) != 0 &&
             has_address(s, off, s->links[i]))
+            return true;
+    return false;
+}
+
+bool slice_has_later_link(const struct slice *s, uint32_t off, const struct link *l)
+{
+    for (size_t i = index_of(s, l) + 1; i < s->n_links; i++)
+        if (has_address(s, off, s->links[i]) && !refuses(s, off, s->links[i]))
+            return true;
+    return false;
+}
+
+bool slice_is_refused(const struct slice *s, uint32_t off)
+{
+    for (size_t i = 0; i < s->n_links; i++)
+        if (refuses(s, off, s->links[i]))
             return true;
     return false;
 }

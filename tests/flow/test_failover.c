@@ -1,0 +1,151 @@
+/* The other provider, at the right time, for every verdict that asks for it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "tests/support/flow_bed.h"
+
+static struct flow_bed *two(int code)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 4, .n_links = 2});
+
+    b->answer[0] = FLOW_CODE;
+    b->code = code;
+    return b;
+}
+
+static size_t over(const struct flow_bed *b, int provider)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < b->n_messages; i++)
+        n += b->messages[i].provider == provider;
+    return n;
+}
+
+/* Everybody is served within five seconds although waits of this lane begin at 15. */
+static void assert_served(struct flow_bed *b, const char *lane, unsigned n)
+{
+    int64_t began = clock_mono_ms();
+
+    flow_notice(b, "n1", lane, 0, n);
+    assert_true(flow_until_state(b, "n1", NOTICE_DONE));
+    assert_int_equal(flow_get(b, "n1").counts[RECIPIENT_ACCEPTED], n);
+    assert_true(clock_mono_ms() - began < 5000);
+    assert_int_equal(over(b, 1), n);
+}
+
+static void an_account_that_is_refused_is_left_and_the_next_takes_over_at_once(void **state)
+{
+    struct flow_bed *b = two(3);
+
+    (void)state;
+    assert_served(b, "normal", 150);
+    assert_string_equal(link_state(b->links[0]), "bad-account");
+    assert_true(over(b, 0) <= 4); /* what was out when the first answer came */
+    flow_run_ms(b, 1500);
+    assert_true(over(b, 0) <= 5); /* and it is not asked all the time */
+    flow_free(b);
+}
+
+static void an_account_that_is_refused_is_asked_once_a_second_for_an_alert_that_has_nobody_else(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 4, .retry_base_ms = 100});
+
+    (void)state;
+    b->answer[0] = FLOW_CODE;
+    b->code = 3;
+    flow_notice(b, "e1", "emergency", 0, 20);
+    flow_run_ms(b, 2600);
+    assert_in_range(b->n_requests, 2, 4 + 4);
+    b->answer[0] = FLOW_OK;
+    assert_true(flow_until_state(b, "e1", NOTICE_DONE));
+    assert_int_equal(flow_get(b, "e1").counts[RECIPIENT_ACCEPTED], 20);
+    flow_free(b);
+}
+
+static void a_text_that_is_refused_is_not_offered_again_and_goes_over_the_next(void **state)
+{
+    struct flow_bed *b = two(2);
+
+    (void)state;
+    assert_served(b, "normal", 150);
+    assert_true(over(b, 0) <= 4);
+    assert_string_equal(link_state(b->links[0]), "ok"); /* the account is well: other notices go over it */
+    b->answer[0] = FLOW_OK;
+    flow_notice(b, "n2", "normal", 1000, 1);
+    assert_true(flow_until_state(b, "n2", NOTICE_DONE));
+    assert_int_equal(b->messages[b->n_messages - 1].provider, 0);
+    flow_free(b);
+}
+
+static void a_text_that_everybody_refuses_fails_after_few_requests(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 4});
+
+    (void)state;
+    b->answer[0] = FLOW_CODE;
+    b->code = 2;
+    flow_notice(b, "n1", "normal", 0, 150);
+    assert_true(flow_until_state(b, "n1", NOTICE_DONE));
+    assert_int_equal(flow_get(b, "n1").counts[RECIPIENT_FAILED], 150);
+    assert_true(b->n_messages <= 4);
+    flow_free(b);
+}
+
+static void a_throttled_account_is_spared_and_the_next_takes_over_at_once(void **state)
+{
+    struct flow_bed *b = two(4);
+
+    (void)state;
+    b->retry_after = 60;
+    assert_served(b, "normal", 150);
+    assert_string_equal(link_state(b->links[0]), "throttled");
+    assert_true(over(b, 0) <= 4);
+    flow_free(b);
+}
+
+static void try_again_means_the_next_one_first(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 4, .n_links = 2, .retry_base_ms = 20});
+
+    (void)state;
+    b->answer[0] = FLOW_503;
+    flow_notice(b, "n1", "urgent", 0, 6);
+    assert_true(flow_until_state(b, "n1", NOTICE_DONE));
+    assert_int_equal(flow_get(b, "n1").counts[RECIPIENT_ACCEPTED], 6);
+    assert_int_equal(over(b, 0), 6);
+    assert_int_equal(over(b, 1), 6);
+    flow_free(b);
+}
+
+static void a_bad_number_is_bad_everywhere_on_its_channel(void **state)
+{
+    struct flow_bed *b = two(1);
+
+    (void)state;
+    flow_notice(b, "n1", "normal", 0, 5);
+    assert_true(flow_until_state(b, "n1", NOTICE_DONE));
+    assert_int_equal(flow_get(b, "n1").counts[RECIPIENT_FAILED], 5);
+    assert_int_equal(over(b, 1), 0);
+    flow_free(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_account_that_is_refused_is_left_and_the_next_takes_over_at_once),
+        cmocka_unit_test(an_account_that_is_refused_is_asked_once_a_second_for_an_alert_that_has_nobody_else),
+        cmocka_unit_test(a_text_that_is_refused_is_not_offered_again_and_goes_over_the_next),
+        cmocka_unit_test(a_text_that_everybody_refuses_fails_after_few_requests),
+        cmocka_unit_test(a_throttled_account_is_spared_and_the_next_takes_over_at_once),
+        cmocka_unit_test(try_again_means_the_next_one_first),
+        cmocka_unit_test(a_bad_number_is_bad_everywhere_on_its_channel),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
