@@ -89,6 +89,8 @@ static void write_it(struct delivery *d, int64_t now_us)
         return;
     }
     delivery_enter(d, DELIVERY_SENDING);
+    if (link_paced(d->link))
+        link_wrote(d->link, d->segments);
     d->op = link_send(d->link, s->claim.lane, d->msgs, d->n, delivery_on_sent, d);
 }
 

@@ -167,6 +167,11 @@ struct link_permit *link_permit(struct link *l, enum lane lane, uint32_t n, void
     return link_pace_ask(l->pace, lane, n, cb, arg);
 }
 
+void link_wrote(struct link *l, uint32_t n)
+{
+    link_pace_wrote(l->pace, n, clock_mono_us());
+}
+
 void link_permit_cancel(struct link_permit *p)
 {
     link_pace_cancel(p);

@@ -95,6 +95,8 @@ bool link_written(const struct link_op *op);
 struct link_permit;
 struct link_permit *link_permit(struct link *l, enum lane lane, uint32_t n, void (*cb)(void *arg), void *arg);
 void link_permit_cancel(struct link_permit *p);
+/* What was permitted, ${n} segments, is written now. */
+void link_wrote(struct link *l, uint32_t n);
 
 void link_pause(struct link *l, bool paused, const char *why);
 json_t *link_json(const struct link *l); /* for `provider list` and `status` */

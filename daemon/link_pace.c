@@ -14,10 +14,13 @@
 #define LOW_US   20000 /* so much before the slots in hand end, the next are asked for */
 #define LATE_US                                                                                              \
     5000 /* up to this late a schedule is kept (inside the margin of a second); later it starts anew from now */
-#define STALE_US  250000  /* slots this old are thrown away */
-#define SECOND_US 1015000 /* MARGIN less LATE_US: messages of one segment never meet it */
-#define AGAIN_MS  100     /* Redis did not answer: ask again */
-#define LOG_MAX   16384   /* grants of one second that are remembered */
+#define STALE_US   250000  /* slots this old are thrown away */
+#define SECOND_US  1015000 /* MARGIN less LATE_US: messages of one segment never meet it */
+#define SMALL_RATE 50      /* a second: writes themselves keep their distance */
+#define AGAIN_MS   100     /* Redis did not answer: ask again */
+#define LOG_MAX    16384   /* grants of one second that are remembered */
+/* One segment in so many is for lane bulk, when it has something: beside normal it is slow, not still. */
+#define TRICKLE 50
 
 struct link_permit {
     struct link_pace *pace;
@@ -42,9 +45,10 @@ struct link_pace {
     int64_t step_us;
     struct permits lanes[LANE_N];
     uint64_t waiting;
-    uint32_t left;   /* slots in hand */
-    int64_t next_us; /* time of the first of them */
-    int64_t free_us; /* the line is free again: end of the last grant's slots */
+    uint32_t left;         /* slots in hand */
+    uint32_t n_since_bulk; /* segments of lane normal since the last of lane bulk, while that waited */
+    int64_t next_us;       /* time of the first of them */
+    int64_t free_us;       /* the line is free again: end of the last grant's slots */
     bool asking;
     uint32_t asked; /* slots of the request under way */
     struct loop_timer *timer;
@@ -71,10 +75,13 @@ struct link_pace *link_pace_new(struct loop *l, struct queue *q, const char *nam
 
 static struct link_permit *head(const struct link_pace *p)
 {
-    for (size_t i = 0; i < LANE_N; i++)
+    for (size_t i = 0; i <= LANE_URGENT; i++)
         if (!TAILQ_EMPTY(&p->lanes[i]))
             return TAILQ_FIRST(&p->lanes[i]);
-    return NULL;
+    if (!TAILQ_EMPTY(&p->lanes[LANE_NORMAL]) &&
+        (p->n_since_bulk < TRICKLE - 1 || TAILQ_EMPTY(&p->lanes[LANE_BULK])))
+        return TAILQ_FIRST(&p->lanes[LANE_NORMAL]);
+    return TAILQ_FIRST(&p->lanes[LANE_BULK]);
 }
 
 static void take_out(struct link_permit *permit)
@@ -205,6 +212,10 @@ static void grant(struct link_pace *p, struct link_permit *h, int64_t due_us, in
     int64_t start = now_us - due_us > LATE_US ? now_us : due_us;
 
     take_out(h);
+    if (h->lane == LANE_BULK || TAILQ_EMPTY(&p->lanes[LANE_BULK]))
+        p->n_since_bulk = 0;
+    else if (h->lane == LANE_NORMAL)
+        p->n_since_bulk += h->n;
     p->left -= h->n;
     p->next_us += (int64_t)h->n * p->step_us;
     p->free_us = start + (int64_t)h->n * p->step_us;
@@ -285,6 +296,14 @@ struct link_permit *link_pace_ask(struct link_pace *p, enum lane lane, uint32_t 
     if (head(p) == h)
         loop_timer_arm_us(p->timer, 0);
     return h;
+}
+
+void link_pace_wrote(struct link_pace *p, uint32_t n, int64_t now_us)
+{
+    int64_t end = now_us + (int64_t)((double)n * 1002000 / p->rate);
+
+    if (p->rate > 0 && p->rate <= SMALL_RATE && end > p->free_us)
+        p->free_us = end;
 }
 
 void link_pace_cancel(struct link_permit *permit)

@@ -18,6 +18,9 @@ void link_pace_set_rate(struct link_pace *p, double rate);
 /* See link_permit(). The callback comes from the loop, never inside this call; the handle dies with it. */
 struct link_permit *link_pace_ask(struct link_pace *p, enum lane lane, uint32_t n, void (*cb)(void *arg),
                                   void *arg);
+/* What a permit of ${n} segments was for is written at ${now_us}. At small rates, where a moment's delay is a large part of the distance, the next one keeps its
+ * distance from the write and not only from the permit. */
+void link_pace_wrote(struct link_pace *p, uint32_t n, int64_t now_us);
 void link_pace_cancel(struct link_permit *permit);
 /* Segments waiting for permits now. */
 uint64_t link_pace_waiting(const struct link_pace *p);

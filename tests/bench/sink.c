@@ -1,9 +1,10 @@
 /* A provider that accepts everything: the other end of the benchmarks.
  *
- *   sink [--port N] [--delay MS]
+ *   sink [--port N] [--delay MS] [--times FILE]
  *
  * Prints "port N" and answers every request on kept-alive connections with {"code":0,"id":"x"}; a body with "messages"
- * gets {"results":[{"to":...,"code":0,"id":"x"},...]}. GET /count answers {"requests":N,"messages":M}. One thread,
+ * gets {"results":[{"to":...,"code":0,"id":"x"},...]}. --times: when each request arrived, one line of microseconds (CLOCK_MONOTONIC)
+ * each, complete after GET /count. GET /count answers {"requests":N,"messages":M}. One thread,
  * epoll, no library, so that it costs as little as possible next to what is measured. */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -36,6 +37,7 @@ static TAILQ_HEAD(, conn) delayed = TAILQ_HEAD_INITIALIZER(delayed);
 static unsigned long long n_requests, n_messages;
 static int64_t delay_ms;
 static int epfd;
+static FILE *times;
 
 static int64_t now_ms(void)
 {
@@ -43,6 +45,16 @@ static int64_t now_ms(void)
 
     clock_gettime(CLOCK_MONOTONIC, &ts);
     return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void note_time(void)
+{
+    struct timespec ts;
+
+    if (times == NULL)
+        return;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    fprintf(times, "%lld\n", (long long)ts.tv_sec * 1000000 + ts.tv_nsec / 1000);
 }
 
 static void *need(void *p)
@@ -116,6 +128,8 @@ static void answer(struct conn *c, const char *head, const char *body, size_t n)
     int len;
 
     if (strncmp(head, "GET /count", 10) == 0) {
+        if (times != NULL)
+            fflush(times);
         len =
             snprintf(counts, sizeof(counts), "{\"requests\":%llu,\"messages\":%llu}", n_requests, n_messages);
         len = snprintf(text, sizeof(text), "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len, counts);
@@ -123,6 +137,7 @@ static void answer(struct conn *c, const char *head, const char *body, size_t n)
         return;
     }
     n_requests++;
+    note_time();
     if (memmem(body, n, "\"messages\"", 10) != NULL) {
         batch_answer(c, body, n);
         return;
@@ -285,8 +300,10 @@ int main(int argc, char **argv)
             port = (int)strtol(argv[++i], NULL, 10);
         } else if (strcmp(argv[i], "--delay") == 0 && i + 1 < argc) {
             delay_ms = strtol(argv[++i], NULL, 10);
+        } else if (strcmp(argv[i], "--times") == 0 && i + 1 < argc) {
+            times = need(fopen(argv[++i], "w"));
         } else {
-            fprintf(stderr, "usage: sink [--port N] [--delay MS]\n");
+            fprintf(stderr, "usage: sink [--port N] [--delay MS] [--times FILE]\n");
             return 2;
         }
     }

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,6 +136,75 @@ static void a_bad_number_is_bad_everywhere_on_its_channel(void **state)
     flow_free(b);
 }
 
+static bool breaker_opened(struct flow_bed *b)
+{
+    return link_stats(b->links[0])->breaker_open;
+}
+
+static bool breaker_closed(struct flow_bed *b)
+{
+    return !link_stats(b->links[0])->breaker_open;
+}
+
+/* While a provider is left alone, lanes normal and bulk have much that waits; the one request that tries it again is the alert's. */
+static void the_probe_is_the_highest_lane_s(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 4, .retry_base_ms = 20});
+    size_t before;
+
+    (void)state;
+    b->answer[0] = FLOW_503;
+    flow_notice(b, "b1", "bulk", 0, 100);
+    flow_notice(b, "n1", "normal", 1000, 100);
+    assert_true(flow_until(b, breaker_opened));
+    flow_run_ms(b, 100);
+    before = b->n_messages;
+    b->answer[0] = FLOW_OK;
+    flow_notice(b, "e1", "emergency", 2000, 1);
+    assert_true(flow_until(b, breaker_closed));
+    assert_true(b->n_messages > before);
+    assert_int_equal(strncmp(b->messages[before].ref, "e1.", 3), 0);
+    flow_free(b);
+}
+
+static void push_one(struct flow_bed *b, const char *lane, const char *on_unknown)
+{
+    char json[256];
+
+    assert_true(
+        snprintf(json, sizeof(json),
+                 "{\"v\":1,\"id\":\"n1\",\"lane\":\"%s\",\"on_unknown\":\"%s\",\"text\":\"x\",\"to\":{"
+                 "\"phones\":[\"+8613800000001\"]}}",
+                 lane, on_unknown) > 0);
+    b->answer[0] = FLOW_DROP;
+    flow_push(b, strcmp(lane, "emergency") == 0, json);
+}
+
+static bool two_came(struct flow_bed *b)
+{
+    return b->n_messages >= 2;
+}
+
+/* What a notice says of itself goes before what its lane does. */
+static void a_notice_decides_itself_what_becomes_of_a_lost_answer(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 2, .retry_base_ms = 20});
+
+    (void)state;
+    push_one(b, "normal", "resend");
+    assert_true(flow_until(b, two_came));
+    b->answer[0] = FLOW_OK;
+    assert_true(flow_until_state(b, "n1", NOTICE_DONE));
+    assert_int_equal(flow_get(b, "n1").counts[RECIPIENT_ACCEPTED], 1);
+    flow_free(b);
+    b = flow_new(&(struct flow_opts){.window = 2, .retry_base_ms = 20});
+    push_one(b, "urgent", "park");
+    assert_true(flow_until_state(b, "n1", NOTICE_DONE));
+    assert_int_equal(flow_get(b, "n1").counts[RECIPIENT_UNKNOWN], 1);
+    assert_int_equal(b->n_messages, 1);
+    flow_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +214,8 @@ int main(void)
         cmocka_unit_test(a_text_that_everybody_refuses_fails_after_few_requests),
         cmocka_unit_test(a_throttled_account_is_spared_and_the_next_takes_over_at_once),
         cmocka_unit_test(try_again_means_the_next_one_first),
+        cmocka_unit_test(the_probe_is_the_highest_lane_s),
+        cmocka_unit_test(a_notice_decides_itself_what_becomes_of_a_lost_answer),
         cmocka_unit_test(a_bad_number_is_bad_everywhere_on_its_channel),
     };
 
