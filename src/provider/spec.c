@@ -28,8 +28,10 @@ static bool is_key(const char *const *keys, const struct spec_entry *e, bool *se
     size_t n = strlen(e->key);
 
     for (; *keys != NULL; keys++) {
+        if (strncmp(*keys, e->key, n) != 0) /* else it has n characters at least */
+            continue;
         *several = (*keys)[n] == '+';
-        if (strncmp(*keys, e->key, n) == 0 && ((*keys)[n] == '\0' || *several))
+        if ((*keys)[n] == '\0' || *several)
             return true;
     }
     return false;
