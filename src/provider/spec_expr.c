@@ -53,6 +53,24 @@ static int eval_all(struct spec_env *env, const struct spec_node *node, struct b
     return 0;
 }
 
+/* What a text written out can be pasted into: a slip of its author's is found too. */
+static unsigned literal_safe(const char *s, size_t n)
+{
+    unsigned safe = SAFE_ALL;
+
+    for (size_t i = 0; i < n; i++) {
+        bool control = (unsigned char)s[i] < 0x20 || s[i] == 0x7f || s[i] == '\0';
+
+        if (control || s[i] == '"' || s[i] == '\\')
+            safe &= ~(unsigned)SAFE_JSON;
+        if (control || strchr("<>&\"'", s[i]) != NULL)
+            safe &= ~(unsigned)SAFE_XML;
+        if (control || (unsigned char)s[i] >= 0x80 || strchr(" \"#<>\\^`{|}", s[i]) != NULL)
+            safe &= ~(unsigned)SAFE_URL;
+    }
+    return safe;
+}
+
 static struct spec_node *literal_new(const char *s, size_t n)
 {
     struct spec_node *node = node_new(eval_literal);
@@ -268,6 +286,7 @@ static struct spec_node *read_literal(struct reader *r)
     }
     r->p++;
     node = literal_new(buf_cstr(&text), text.len);
+    node->safe = literal_safe(buf_cstr(&text), text.len);
     buf_fini(&text);
     return node;
 }
@@ -327,6 +346,8 @@ static void read_text(struct reader *r, struct spec_node *all)
         buf_add(&text, escaped ? "${" : r->p, escaped ? 2 : 1);
         r->p += escaped ? 3 : 1;
     }
+    /* around expressions it is what they stand in; a name of [let] is a value as a whole */
+    all->safe &= literal_safe(buf_cstr(&text), text.len);
     if (text.len > 0)
         add_arg(all, literal_new(buf_cstr(&text), text.len));
     buf_fini(&text);

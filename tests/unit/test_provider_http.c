@@ -79,6 +79,8 @@ static const struct {
     {HEAD "json = {\"t\":\"${xml(text)}\"}\n" TAIL,                                                              "stands unescaped in json"                             },
     {HEAD "json = {\"t\":\"${cat('a', text)}\"}\n" TAIL,                                                         "stands unescaped in json"                             },
     {HEAD "json = {\"t\":\"${default(cfg.a, ref)}\"}\n" TAIL,                                                    "stands unescaped in json"                             },
+    {HEAD "json = {\"t\":\"${default(ref, 'a\"b')}\"}\n" TAIL,                                                   "stands unescaped in json"                             },
+    {"[let]\na = a\"${ref}\n" HEAD "json = {\"t\":\"${let.a}\"}\n" TAIL,                                         "stands unescaped in json"                             },
     {"[let]\na = ${text}\n" HEAD "json = {\"t\":\"${let.a}\"}\n" TAIL,                                           "stands unescaped in json"                             },
     {HEAD "path = /${text}\n" TAIL,                                                                              "stands unescaped in path; allowed: ${url(...)}"       },
     {HEAD "path = /${to}\n" TAIL,                                                                                "stands unescaped in path"                             },
