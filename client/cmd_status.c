@@ -193,6 +193,27 @@ static void examine(struct doctor *d, const json_t *status)
     free(detail);
 }
 
+static int acknowledge(struct cli *c)
+{
+    struct call_path p;
+    json_t *answer;
+    int rc;
+
+    call_path_init(&p, "/api/v1/doctor/acknowledge");
+    rc = call_json(c, "POST", &p, NULL, &answer);
+    if (rc != CLI_OK)
+        return rc;
+    if (c->json) {
+        rows_json(c, answer);
+    } else {
+        char *clean = table_clean(json_string_value(json_object_get(answer, "acknowledged")));
+        fprintf(c->out, "acknowledged: %s\n", clean);
+        free(clean);
+    }
+    json_decref(answer);
+    return CLI_OK;
+}
+
 int cmd_doctor_run(struct cli *c, const struct args *a)
 {
     struct doctor d = {.c = c};
@@ -200,7 +221,8 @@ int cmd_doctor_run(struct cli *c, const struct args *a)
     json_t *status;
     int rc;
 
-    (void)a;
+    if (args_has(a, "acknowledge"))
+        return acknowledge(c);
     call_path_init(&p, "/api/v1/status");
     rc = call_json(c, "GET", &p, NULL, &status);
     if (rc != CLI_OK)

@@ -87,6 +87,8 @@ static const struct args_option o_measure[] = {
 static const struct args_option o_test[] = {
     {"to", "PHONE", "the number that gets the message", false}, {"text", "TEXT", "its text", false}, DRY_RUN, END};
 static const struct args_option o_status[] = {{"watch", NULL, "again every second", false}, END};
+static const struct args_option o_doctor[] = {
+    {"acknowledge", NULL, "what Redis lost has been seen to: end the alarm", false}, END};
 static const struct args_option o_key[] = {
     {"role", "ROLE", "viewer, sender, alerter or admin", false},
     {"only", "COMMUNITY", "valid for this community only", false}, END};
@@ -155,7 +157,7 @@ static const struct verbs_row rows[] = {
     {"provider", "resume", "NAME", 1, 1, "use it again", none, "  crier provider resume p1\n", cmd_provider_resume},
     {NULL, "status", "", 0, 0, "is it ready, what is under way (exit 0 only when ready)", o_status,
      "  crier status\n  crier status --watch\n", cmd_status_run},
-    {NULL, "doctor", "", 0, 0, "what should be mended", none, "  crier doctor\n", cmd_doctor_run},
+    {NULL, "doctor", "", 0, 0, "what should be mended", o_doctor, "  crier doctor\n  crier doctor --acknowledge\n", cmd_doctor_run},
     {"key", "add", "NAME", 1, 1, "a token for HTTP", o_key, "  crier key add console --role sender > token\n", cmd_key_add},
     {"key", "revoke", "ID", 1, 1, "make a token worthless", none, "  crier key revoke k1f2e3d4\n", cmd_key_revoke},
     {"key", "list", "", 0, 0, "tokens, without their secrets", o_limit, "  crier key list\n", cmd_key_list},

@@ -168,6 +168,7 @@ static int status_of(const char *code)
         {"duplicate-member",     400},
         {"no-text",              400},
         {"not-supported",        501},
+        {"journal",              507},
         {"redis-error",          500},
         {"redis-rights",         500},
         {"not-after-passed",     422},
@@ -194,9 +195,10 @@ json_t *api_call_result_json(const struct queue_result *r, int *status)
     case QUEUE_REFUSED:
         *status = status_of(r->e->code);
         return api_call_error_json(r->e->code, r->e->field, r->e->msg);
-    case QUEUE_UNAVAILABLE:
+    case QUEUE_UNAVAILABLE: /* Redis is there, and wants nothing new for now; or it is not there */
         *status = 503;
-        return api_call_error_json("redis-unavailable", NULL, r->e->msg);
+        return api_call_error_json(r->e->field[0] != '\0' ? "redis-refuses" : "redis-unavailable", NULL,
+                                   r->e->msg);
     case QUEUE_UNSURE:
         *status = 503;
         return api_call_error_json("redis-unsure", NULL, r->e->msg);

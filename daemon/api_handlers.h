@@ -47,6 +47,7 @@ void api_sandbox_phones(struct api_call *c);
 void api_sandbox_phone(struct api_call *c);
 void api_sandbox_text(struct api_call *c);
 
+void api_doctor_acknowledge(struct api_call *c);
 void api_status_show(struct api_call *c);
 void api_status_ready(struct api_call *c);
 void api_status_health(struct api_call *c);

@@ -323,9 +323,18 @@ void api_notices_resume(struct api_call *c)
     queue_resume(c->q, c->match.params[0], on_steered, c);
 }
 
+static void on_cancelled(void *arg, const struct queue_result *r)
+{
+    struct api_call *c = arg;
+
+    if (r->status == QUEUE_OK)
+        app_recovery_cancelled(c->community, c->match.params[0]);
+    on_stopped(c, r);
+}
+
 void api_notices_cancel(struct api_call *c)
 {
-    queue_cancel(c->q, c->match.params[0], "cancelled", on_stopped, c);
+    queue_cancel(c->q, c->match.params[0], "cancelled", on_cancelled, c);
 }
 
 static void on_redriven(void *arg, const struct queue_result *r, uint64_t n)

@@ -6,8 +6,10 @@
 #include "base/mem.h"
 #include "daemon/api_handlers.h"
 #include "daemon/api_notice_json.h"
+#include "daemon/canary.h"
 #include "daemon/events.h"
 #include "daemon/feeder.h"
+#include "daemon/journal.h"
 #include "daemon/link.h"
 #include "daemon/metrics.h"
 #include "queue/queue.h"
@@ -69,6 +71,42 @@ static bool check_links(const struct app *a, json_t *problems)
     return good;
 }
 
+/* What Redis lost stays a problem until somebody acknowledges it. */
+static bool check_losses(const struct app *a, json_t *problems)
+{
+    bool good = true;
+
+    for (size_t i = 0; i < a->n_communities; i++) {
+        const struct community *c = &a->communities[i];
+        enum canary_loss loss;
+        const char *words = canary_alarm(a->canary, c->conf->name, &loss);
+        if (words != NULL)
+            say(problems, xstrdup(words));
+        if (c->n_held > 0)
+            say(problems,
+                xasprintf(
+                    "community %s: %zu accepted alerts cannot be sent: the residents are gone; import them "
+                    "(crier resident import FILE), then run: crier doctor --acknowledge",
+                    c->conf->name, c->n_held));
+        good = good && loss != CANARY_EMPTY && c->n_held == 0;
+    }
+    return good;
+}
+
+/* New work is refused, while what was accepted goes on. */
+static bool check_intake(const struct app *a, json_t *problems)
+{
+    if (a->durability.full)
+        say(problems, xasprintf("new notices and alerts are refused, those accepted are sent: %s",
+                                a->durability.refusal));
+    if (a->journal_words[0] != '\0')
+        say(problems,
+            xasprintf(
+                "emergency and urgent notices over HTTP or crier are refused, those accepted are sent: %s",
+                a->journal_words));
+    return !a->durability.full && a->journal_words[0] == '\0';
+}
+
 /* {"ready","redis","problems","durability"} into ${o}. */
 static bool add_ready(const struct app *a, json_t *o)
 {
@@ -81,6 +119,8 @@ static bool add_ready(const struct app *a, json_t *o)
         say(problems, xasprintf("Redis is not usable: nothing is sent and nothing is accepted%s%s%s",
                                 a->redis_words[0] != '\0' ? " (" : "", a->redis_words,
                                 a->redis_words[0] != '\0' ? ")" : ""));
+    ready = check_losses(a, problems) && ready;
+    ready = check_intake(a, problems) && ready;
     if (a->draining)
         say(problems, xstrdup("the daemon is shutting down: it finishes what is under way"));
     ready = ready && usable && !a->draining;
@@ -89,6 +129,10 @@ static bool add_ready(const struct app *a, json_t *o)
     json_object_set_new(o, "redis", json_string(usable ? "up" : "down"));
     json_object_set_new(o, "problems", problems);
     json_object_set_new(o, "durability", durability_json(&a->durability));
+    json_object_set_new(o, "full", json_boolean(a->durability.full));
+    json_object_set_new(o, "journal",
+                        json_pack("{s:I,s:b}", "alerts", (json_int_t)journal_n_open(a->journal), "writable",
+                                  a->journal_words[0] == '\0'));
     return ready;
 }
 

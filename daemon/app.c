@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "daemon/api.h"
 #include "daemon/app_int.h"
+#include "daemon/canary.h"
 #include "daemon/embedded.h"
 #include "daemon/events.h"
 #include "daemon/feeder.h"
@@ -73,6 +74,7 @@ static int make_ground(struct app *a, struct err *e)
         return -1;
     memcpy(a->daemon_id, a->slot.id, sizeof(a->daemon_id));
     a->journal = journal_open(a->config->state_dir, a->slot.number, e);
+    a->canary = canary_open(a->config->state_dir, a->slot.number);
     a->http = a->journal != NULL ? http_new(a->loop, &http, e) : NULL;
     if (a->http == NULL)
         return -1;
@@ -233,6 +235,7 @@ void app_free(struct app *a)
     sdnotify_free(a->notify);
     http_free(a->http);
     journal_close(a->journal);
+    canary_close(a->canary);
     loop_free(a->loop);
     slot_give(&a->slot);
     while (a->n_retired > 0)

@@ -26,6 +26,7 @@ struct api;
 struct events;
 struct sandbox;
 struct embedded;
+struct canary;
 struct journal;
 struct sdnotify;
 struct app_progress;
@@ -47,6 +48,11 @@ struct community {
     const char **channels; /* order of channels when a notice names none: as the links' */
     size_t n_channels;
     struct app *app;
+    struct queue_holdings holds; /* of the last check */
+    size_t n_held, n_held_told;  /* alerts of the journal that wait for residents to be there again */
+    int64_t asked[QUEUE_STANDING_MAX], asked_up_to; /* records of the journal whose states are asked for */
+    size_t n_asked;
+    bool asking;
 };
 
 struct app {
@@ -65,7 +71,11 @@ struct app {
     struct sandbox *sandbox;   /* NULL without a sandbox provider */
     struct embedded *embedded; /* NULL unless redis.url = "embedded" */
     struct slot slot;          /* who this daemon is among those of the state directory */
-    struct journal *journal;   /* emergencies from HTTP that Redis may not have yet */
+    struct journal *journal;   /* alerts from HTTP that are not over */
+    struct canary *canary;     /* what Redis held */
+    uint64_t n_losses;         /* how often it had lost something */
+    char journal_words[256];   /* why the journal cannot be written; "" when it can */
+    bool told_homeless;
     struct sdnotify *notify;
     struct config *
         *retired; /* configurations before the last reloads: requests under way may still point into them */
@@ -98,6 +108,10 @@ app_community(struct app *a,
               const char *name); /* NULL/"" = the only one; NULL when there is none or it is not unique */
 /* Everything that may have made room or work calls this; cheap, idempotent. */
 void app_poke(struct app *a);
+/* Look at Redis, and at what is to be said again, now rather than in two seconds. */
+void app_recovery_pass_soon(struct app *a);
+/* This notice was cancelled: the journal never says it again. */
+void app_recovery_cancelled(struct community *c, const char *id);
 /* One line for people: what is up and how much is under way. */
 void app_status_line(const struct app *a, char *out, size_t n);
 

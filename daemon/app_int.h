@@ -25,6 +25,10 @@ void app_redis_set_usable(struct app *a, bool usable, const char *why);
 /* ${app}: check Redis in a moment, not at the next look. */
 void app_redis_look_soon(void *app);
 
+/* app_recovery.c: what Redis lost, and what is said again because of it. */
+void app_recovery_looked(struct community *c, const struct queue_holdings *h); /* every good check */
+void app_recovery_pass(struct app *a);                                         /* while Redis is usable */
+
 /* app_events.c: what the parts tell, turned into counters, events and pokes. */
 void app_events_init(struct app *a);
 void app_events_fini(struct app *a);

@@ -7,12 +7,11 @@
 #include "daemon/embedded.h"
 #include "daemon/feeder.h"
 #include "daemon/intake.h"
-#include "daemon/journal.h"
 #include "daemon/replier.h"
 #include "daemon/scheduler.h"
 #include "daemon/sdnotify.h"
 
-/*   main connection up ─▶ check each community ─all well─▶ [first life: take over] ─▶ usable ─▶ resubmit the journal
+/*   main connection up ─▶ check each community ─all well─▶ [first life: take over] ─▶ usable ─▶ app_recovery_pass
  *          ▲                   │ not now                                              │ connection lost
  *          └── (reconnects) ◀──┴─ look again in a second ◀────────────────────────────┘ (no Redis, no new send; what is under way keeps its results)
  *
@@ -21,7 +20,7 @@
 enum {
     CHECK_AGAIN_MS = 1000,
     CHECK_SOON_MS = 50,
-    LOOK_MS = 20000 /* somebody may have changed Redis' settings */,
+    LOOK_MS = 2000 /* it may have been emptied, be full, or have other settings */,
     EXIT_REFUSED = 78
 };
 
@@ -57,28 +56,12 @@ void app_redis_set_usable(struct app *a, bool usable, const char *why)
     sdnotify_status(a->notify, "%s", line);
 }
 
-/* ---- the journal ---- */
-
-static void on_record(void *arg, int64_t number, const char *community, const char *json, size_t n)
-{
-    struct app *a = arg;
-    struct community *c = app_community(a, community);
-
-    if (c != NULL)
-        intake_resubmit(c->intake, number, json, n);
-    else
-        log_error("journal.homeless", "community=%s", community);
-}
-
 static void usable_now(struct app *a)
 {
     a->was_usable = true;
     loop_timer_arm_ms(a->check_again, LOOK_MS);
-    if (a->redis_usable)
-        return;
     app_redis_set_usable(a, true, "");
-    if (!a->draining)
-        journal_each(a->journal, on_record, a);
+    app_recovery_pass(a);
 }
 
 /* ---- what a former life held ---- */
@@ -156,7 +139,8 @@ static void checks_failed(struct app *a)
 
 static void on_check(void *arg, const struct queue_result *r, const struct queue_durability *d)
 {
-    struct app *a = arg;
+    struct community *c = arg;
+    struct app *a = c->app;
 
     if (r->status != QUEUE_OK) {
         a->checks_ok = false;
@@ -170,9 +154,7 @@ static void on_check(void *arg, const struct queue_result *r, const struct queue
         a->durability = *d;
         for (size_t i = 0; news && i < d->n_warnings; i++)
             log_warn("redis.warning", "what=\"%s\"", d->warnings[i]);
-        if (d->data_lost)
-            log_error("redis.data-lost", "why=\"Redis lost data since it was looked at last: accepted "
-                                         "notices may be gone; see what is missing and say it again\"");
+        app_recovery_looked(c, &d->holds);
         if (d->run_id_changed)
             restarted(a, d);
         keep_results(a);
@@ -194,7 +176,7 @@ static void ask(struct app *a)
     a->checks_ok = true;
     a->n_checks = a->n_communities;
     for (size_t i = 0; i < a->n_communities; i++)
-        queue_check(a->communities[i].queue, on_check, a);
+        queue_check(a->communities[i].queue, on_check, &a->communities[i]);
 }
 
 /* A server that was good and is not any more is not asked again on the same connection: another may answer behind its address now. */

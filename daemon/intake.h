@@ -15,7 +15,7 @@ struct intake_opts {
     struct redis *block_e, *block;
     const struct config *config;
     const struct config_community *community;
-    struct journal *journal; /* emergencies from HTTP are written here first; NULL = none */
+    struct journal *journal; /* emergency and urgent notices from HTTP are written here first; NULL = none */
     void (*on_accepted)(void *arg, const struct notice *n); /* poke the scheduler; cancel targets */
     void (*on_rejected)(void *arg, const char *reason);
     void *arg;

@@ -119,8 +119,10 @@ static void accepted(struct job *j)
 {
     struct intake *i = j->intake;
 
-    if (j->journal_number != 0)
+    if (j->journal_number != 0 && (j->known_before || j->notice->kind == NOTICE_CANCEL))
         journal_done(i->o.journal, j->journal_number);
+    else if (j->journal_number != 0)
+        journal_confirmed(i->o.journal, j->journal_number);
     if (j->result == QUEUE_ACCEPTED) {
         log_info("notice.accepted", "notice=%s kind=%s lane=%s", j->notice->id,
                  notice_kind_name(j->notice->kind), lane_name(j->notice->lane));
@@ -160,8 +162,8 @@ static void reject(struct job *j)
         return;
     }
     if (j->recovered) {
-        log_warn("journal.refused", "notice=%s reason=%s", j->notice != NULL ? j->notice->id : "?",
-                 j->why.code);
+        log_error("journal.refused", "notice=%s reason=%s", j->notice != NULL ? j->notice->id : "?",
+                  j->why.code);
         journal_done(i->o.journal, j->journal_number);
     }
     if (j->again_ms == INTAKE_AGAIN_MIN_MS) { /* the first time */
@@ -176,6 +178,13 @@ static void reject(struct job *j)
                  j->entry != NULL ? j->entry_len : j->json_len, j->why.code, j->why.msg, on_rejected, j);
 }
 
+/* Never said again, even when Redis loses everything the moment after. */
+static void cancelled(struct intake *i, const char *id)
+{
+    if (i->o.journal != NULL)
+        journal_cancelled(i->o.journal, i->o.community->name, id);
+}
+
 static void on_superseded(void *arg, const struct queue_result *r)
 {
     struct job *j = arg;
@@ -184,6 +193,7 @@ static void on_superseded(void *arg, const struct queue_result *r)
         again_later(j); /* it is stored: nobody is told "refused" any more */
         return;
     }
+    cancelled(j->intake, j->notice->alert.supersedes[j->n_superseded]);
     if (r->status == QUEUE_OK)
         log_info("notice.superseded", "notice=%s by=%s", j->notice->alert.supersedes[j->n_superseded],
                  j->notice->id);
@@ -202,6 +212,13 @@ static void supersede(struct job *j)
         return;
     }
     queue_cancel(j->intake->o.queue, n->alert.supersedes[j->n_superseded], "superseded", on_superseded, j);
+}
+
+/* Said twice by whoever submits it: one record is enough, and its id must be the one that was accepted. */
+static bool is_in_journal_already(const struct job *j, const char *id)
+{
+    return strcmp(j->notice->id, id) != 0 ||
+           journal_has_other(j->intake->o.journal, j->journal_number, j->intake->o.community->name, id);
 }
 
 static void on_accept(void *arg, const struct queue_result *r, enum queue_accept_result a, const char *id)
@@ -228,6 +245,7 @@ static void on_accept(void *arg, const struct queue_result *r, enum queue_accept
         return;
     }
     j->result = a;
+    j->known_before = a == QUEUE_SAME && j->journal_number != 0 && is_in_journal_already(j, id);
     if (a == QUEUE_SAME && id != NULL && id[0] != '\0')
         memcpy(j->notice->id, id, strnlen(id, NOTICE_ID_MAX) + 1);
     j->step = STEP_SUPERSEDE;
@@ -257,6 +275,7 @@ static void on_cancelled(void *arg, const struct queue_result *r)
         intake_job_refuse(j, r->e);
         return;
     }
+    cancelled(j->intake, j->notice->cancels);
     j->step = STEP_ACCEPT;
     go(j);
 }
@@ -337,7 +356,7 @@ static int into_journal(struct job *j, struct err *e)
 {
     struct intake *i = j->intake;
 
-    if (i->o.journal == NULL || j->notice->lane != LANE_EMERGENCY)
+    if (i->o.journal == NULL || j->notice->lane > LANE_URGENT)
         return 0;
     j->journal_number = journal_add(i->o.journal, i->o.community->name, j->json, j->json_len, e);
     if (j->journal_number > 0)
@@ -400,6 +419,5 @@ void intake_resubmit(struct intake *i, int64_t journal_number, const char *json,
     j->entry = NULL;
     j->entry_len = 0;
     j->step = takes_back(j->notice) ? STEP_CANCEL : STEP_ACCEPT;
-    log_warn("journal.resubmitted", "notice=%s", j->notice->id);
     go(j);
 }

@@ -96,7 +96,8 @@ static int run(struct config *conf, struct err *e)
     int status;
 
     log_set_level((enum log_level)log_level_parse(conf->log.level));
-    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+    /* A peer that went away, a file that may not grow: errors of write(), like a full disk. */
+    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
         panic("signal failed");
     /* Out of memory is no property of the text that is being read: an alert must not be refused as malformed for it. */
     json_set_alloc_funcs(xmalloc, free);

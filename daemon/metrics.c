@@ -7,6 +7,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "daemon/canary.h"
 #include "daemon/events.h"
 #include "daemon/link.h"
 #include "queue/tally.h"
@@ -140,6 +141,22 @@ static void add_links(struct buf *b, const struct app *a)
                link_stats(a->links[i])->breaker_open);
 }
 
+static void add_losses(struct buf *b, const struct app *a)
+{
+    head(b, "crier_data_lost", "gauge", "1 from when Redis had lost data until somebody acknowledges it");
+    for (size_t i = 0; i < a->n_communities; i++)
+        sample(b, "crier_data_lost", "community", a->communities[i].conf->name, NULL, NULL,
+               canary_alarm(a->canary, a->communities[i].conf->name, NULL) != NULL);
+    head(b, "crier_alerts_held", "gauge", "Accepted alerts that wait for residents to be there again");
+    for (size_t i = 0; i < a->n_communities; i++)
+        sample(b, "crier_alerts_held", "community", a->communities[i].conf->name, NULL, NULL,
+               a->communities[i].n_held);
+    head(b, "crier_journal_writable", "gauge", "1 while emergency and urgent notices over HTTP can be taken");
+    buf_fmt(b, "crier_journal_writable %d\n", a->journal_words[0] == '\0');
+    head(b, "crier_redis_full", "gauge", "1 while Redis refuses new work for want of memory");
+    buf_fmt(b, "crier_redis_full %d\n", a->durability.full);
+}
+
 static void add_process(struct buf *b, struct app *a)
 {
     head(b, "crier_redis_up", "gauge", "1 while Redis is usable");
@@ -208,6 +225,7 @@ static void tell(struct scrape *s)
               ARRAY_LEN(e->registrations));
     add_cells(&b, "crier_rejected_total", "Entries of the queue that were refused", "reason", NULL,
               e->rejected, ARRAY_LEN(e->rejected));
+    add_losses(&b, s->app);
     add_process(&b, s->app);
     s->cb(s->arg, buf_cstr(&b), b.len);
     buf_fini(&b);

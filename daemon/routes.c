@@ -54,6 +54,7 @@ static const struct route table[] = {
     {"POST", "/api/v1/providers/{name}/resume", ROLE_ALERTER, GUARD_NONE, 4 * KB, ROUTE_AUDIT | ROUTE_GLOBAL, api_providers_resume},
 
     {"GET", "/api/v1/status", ROLE_VIEWER, GUARD_NONE, 0, ROUTE_GLOBAL, api_status_show},
+    {"POST", "/api/v1/doctor/acknowledge", ROLE_ADMIN, GUARD_NONE, 4 * KB, ROUTE_AUDIT, api_doctor_acknowledge},
     {"GET", "/api/v1/events", ROLE_VIEWER, GUARD_NONE, 0, ROUTE_NUMBERS | ROUTE_GLOBAL, api_status_events},
     {"GET", "/api/v1/keys", ROLE_ADMIN, GUARD_NONE, 0, ROUTE_GLOBAL, api_keys_list},
     {"POST", "/api/v1/keys", ROLE_ADMIN, GUARD_NONE, 4 * KB, ROUTE_MAKES | ROUTE_AUDIT | ROUTE_GLOBAL, api_keys_add},

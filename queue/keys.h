@@ -15,7 +15,10 @@
     KEY(TICK_BACK, "tick.back", "", COMMUNITY)                                                               \
     KEY(TICK_SEEN, "tick.seen", "", COMMUNITY)                                                               \
     KEY(SCHEMA, "schema", "", COMMUNITY)                                                                     \
+    KEY(BORN, "born", "", COMMUNITY)                                                                         \
     KEY(GEN, "gen", "", COMMUNITY)                                                                           \
+    KEY(ACKED, "acked", "", COMMUNITY)                                                                       \
+    KEY(PROBE, "probe", "", COMMUNITY)                                                                       \
     KEY(LASTRUN, "lastrun", "", COMMUNITY)                                                                   \
     KEY(REWRITE, "rewrite:", "", COMMUNITY)                                                                  \
     KEY(HOLD, "hold", "", COMMUNITY)                                                                         \

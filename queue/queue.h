@@ -45,6 +45,15 @@ typedef void (*queue_done_fn)(void *arg, const struct queue_result *r);
 /* Run the start-up checks of queue-protocol 3.2 (version, role, maxmemory-policy, persistence, rights, schema, clock).
  * Call whenever the connection came up, before anything else. `d` is
  * valid during the completion; the status is QUEUE_OK whenever Redis answered: whether it will do is d->ok. */
+struct queue_holdings {  /* what this Redis holds of the community */
+    char born[24];       /* name of this data: random, given to a Redis that had none */
+    int64_t gen;         /* checks of this data so far: an earlier state of it has a lower one */
+    char acked_born[24]; /* queue_acknowledge: somebody has seen that data was lost before this state */
+    int64_t acked_gen;
+    uint64_t n_residents, n_activities, n_notices; /* notices that are not over */
+    char ids[5][NOTICE_ID_MAX + 1];                /* some of these notices */
+    size_t n_ids;
+};
 struct queue_durability {
     bool ok; /* usable at all; otherwise `problem` says why and how to mend it */
     char problem[256];
@@ -56,7 +65,9 @@ struct queue_durability {
     char warnings[8][256];
     size_t n_warnings;
     bool run_id_changed; /* since this daemon's last check: recovery of 3.4 is due */
-    bool data_lost; /* what was there at the last check is not there any more (also among the warnings) */
+    bool full;           /* new work is refused (OOM...), `refusal` says why; what is under way goes on */
+    char refusal[200];
+    struct queue_holdings holds; /* when ok */
 };
 typedef void (*queue_check_fn)(void *arg, const struct queue_result *r, const struct queue_durability *d);
 void queue_check(struct queue *q, queue_check_fn cb, void *arg);
@@ -65,6 +76,13 @@ void queue_check(struct queue *q, queue_check_fn cb, void *arg);
  * for one who holds the lock that proves that life is over. Call after queue_check and before the first queue_claim. ${n}: leases ended. */
 typedef void (*queue_takeover_fn)(void *arg, const struct queue_result *r, size_t n);
 void queue_takeover(struct queue *q, queue_takeover_fn cb, void *arg);
+
+/* How notices stand that were accepted once: enum notice_state, or -1 for those that this Redis does not know. At most QUEUE_STANDING_MAX ids; answers in order. */
+enum { QUEUE_STANDING_MAX = 100 };
+typedef void (*queue_standing_fn)(void *arg, const struct queue_result *r, const int *states, size_t n);
+void queue_standing(struct queue *q, const char *const *ids, size_t n, queue_standing_fn cb, void *arg);
+/* Somebody has seen that data was lost: told to all daemons with the holdings of their next check. */
+void queue_acknowledge(struct queue *q, queue_done_fn cb, void *arg);
 
 /* ---- intake ---- */
 /* Wait for the next inbox entry on a connection of its own (BLMOVE into this daemon's in-process list). ${entry} NULL = nothing came in time: call again.

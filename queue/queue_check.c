@@ -1,6 +1,7 @@
 /* What this Redis promises, in words. Part of queue.h; queue-protocol 3.2.
  *
- *   INFO -> CONFIG GET (may be forbidden) -> script `check` (rights, schema, restart) -> BGREWRITEAOF once per run of Redis -> report */
+ *   INFO -> CONFIG GET (may be forbidden) -> script `check` (rights, schema, restart) -> BGREWRITEAOF once per run of Redis
+ *     -> a write that changes nothing (is new work refused?) -> report */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,11 +13,11 @@
 #include "base/secret.h"
 #include "queue/queue_int.h"
 
-#define HOLD_MS         3000
-#define GENERATION_NEAR 1000000
-#define CLOCK_OFF_MS    5000
+#define HOLD_MS          3000
+#define REWRITE_AGAIN_MS 20000
+#define CLOCK_OFF_MS 5000
 
-enum check_step { CHECK_INFO, CHECK_CONFIG, CHECK_SCRIPT, CHECK_REWRITE };
+enum check_step { CHECK_INFO, CHECK_CONFIG, CHECK_SCRIPT, CHECK_REWRITE, CHECK_PROBE };
 struct check_op {
     struct queue_op op;
     queue_check_fn cb;
@@ -24,6 +25,7 @@ struct check_op {
     enum check_step step;
     struct queue_durability d;
     bool rewrite, no_fsync_on_rewrite, config_known, aof_failing;
+    int64_t max, used; /* memory */
 };
 
 /* The value of "name:" in INFO's text, "" when it is not there. */
@@ -109,6 +111,8 @@ static void judge_info(struct check_op *o, const char *info)
     char policy[64];
     int64_t max = info_i64(info, "maxmemory"), used = info_i64(info, "used_memory");
 
+    o->max = max;
+    o->used = used;
     info_field(info, "redis_version", d->redis_version, sizeof(d->redis_version));
     info_field(info, "run_id", d->run_id, sizeof(d->run_id));
     judge_version(o);
@@ -211,13 +215,13 @@ static void ask_config(struct check_op *o)
     queue_op_command(&o->op);
 }
 
-/* Far from every other: two of them are a million checks apart all but surely. */
-static int64_t new_generation(void)
+/* No other data is called so. */
+static int64_t new_name(void)
 {
     uint64_t random;
 
     secret_random(&random, sizeof(random));
-    return (int64_t)(random >> 14);
+    return (int64_t)(random >> 1);
 }
 
 static void ask_script(struct check_op *o)
@@ -227,22 +231,39 @@ static void ask_script(struct check_op *o)
     queue_op_i64(&o->op, QUEUE_SCHEMA_VERSION);
     queue_op_str(&o->op, o->d.run_id);
     queue_op_i64(&o->op, HOLD_MS);
-    queue_op_i64(&o->op, new_generation());
+    queue_op_i64(&o->op, new_name());
     queue_op_script(&o->op, SCRIPT_CHECK);
+}
+
+static void take_holdings(struct queue_holdings *h, const struct redis_value *v)
+{
+    const char *acked = redis_value_str(redis_value_at(v, 5), NULL);
+    size_t born = acked != NULL ? strcspn(acked, " ") : 0;
+
+    h->gen = queue_value_i64(v, 3, 0);
+    queue_value_copy(redis_value_at(v, 4), h->born, sizeof(h->born));
+    if (born > 0 && born < sizeof(h->acked_born) && acked[born] == ' ' &&
+        num_i64(acked + born + 1, 0, INT64_MAX, &h->acked_gen) == 0) {
+        memcpy(h->acked_born, acked, born);
+        h->acked_born[born] = '\0';
+    }
+    h->n_residents = (uint64_t)queue_value_i64(v, 6, 0);
+    h->n_activities = (uint64_t)queue_value_i64(v, 7, 0);
+    h->n_notices = (uint64_t)queue_value_i64(v, 8, 0);
+    while (h->n_ids < sizeof(h->ids) / sizeof(h->ids[0]) &&
+           queue_value_copy(redis_value_at(v, 9 + h->n_ids), h->ids[h->n_ids], sizeof(h->ids[0])))
+        h->n_ids++;
 }
 
 static void take_script(struct check_op *o, const struct redis_value *v)
 {
-    int64_t off = queue_value_i64(v, 1, 0) - clock_wall_ms(), gen = queue_value_i64(v, 3, 0);
-    struct queue *q = o->op.q;
+    int64_t off = queue_value_i64(v, 1, 0) - clock_wall_ms();
 
     if (off > CLOCK_OFF_MS || off < -CLOCK_OFF_MS)
         warn(&o->d, "the clocks of Redis and of this host differ by %" PRId64 " ms: times follow Redis", off);
-    o->d.data_lost = q->gen != 0 && (gen <= q->gen || gen > q->gen + GENERATION_NEAR);
-    if (o->d.data_lost)
-        warn(&o->d, "Redis lost data: its generation went from %" PRId64 " to %" PRId64, q->gen, gen);
-    q->gen = gen;
-    o->rewrite = o->d.aof && (queue_value_i64(v, 2, 0) != 0 || (q->aof_torn && !o->aof_failing));
+    take_holdings(&o->d.holds, v);
+    o->rewrite = o->d.aof && (queue_value_i64(v, 2, 0) != 0 ||
+                              (q->aof_torn && !o->aof_failing && clock_mono_ms() >= q->rewrite_after_ms));
 }
 
 /* Redis 7.0.15: an append-only file torn inside a script's block loses later writes at the *second* restart, unless it is rewritten. And one
@@ -251,9 +272,34 @@ static void take_script(struct check_op *o, const struct redis_value *v)
 static void ask_rewrite(struct check_op *o)
 {
     o->step = CHECK_REWRITE;
+    o->op.q->rewrite_after_ms = clock_mono_ms() + REWRITE_AGAIN_MS; /* it may fail again, and costs a fork */
     queue_op_reset(&o->op);
     queue_op_str(&o->op, "BGREWRITEAOF");
     queue_op_command(&o->op);
+}
+
+/* Redis refuses it exactly when it refuses new work; appending nothing to nothing makes no key. */
+static void ask_probe(struct check_op *o)
+{
+    o->step = CHECK_PROBE;
+    queue_op_reset(&o->op);
+    queue_op_str(&o->op, "SETRANGE");
+    queue_op_key(&o->op, KEY_PROBE, NULL);
+    queue_op_i64(&o->op, 0);
+    queue_op_str(&o->op, "");
+    queue_op_command(&o->op);
+}
+
+static void judge_probe(struct check_op *o, const struct queue_result *r)
+{
+    struct queue_durability *d = &o->d;
+
+    d->full = r->status == QUEUE_UNAVAILABLE && strcmp(r->e->field, "OOM") == 0;
+    if (d->full && snprintf(d->refusal, sizeof(d->refusal),
+                            "Redis' memory is full (%" PRId64 " of %" PRId64
+                            " MiB): give it more (maxmemory), or wait until old audiences are purged",
+                            o->used >> 20, o->max >> 20) < 0)
+        d->refusal[0] = '\0';
 }
 
 static void on_check(struct queue_op *op, const struct queue_result *r, const struct redis_value *v)
@@ -282,9 +328,10 @@ static void on_check(struct queue_op *op, const struct queue_result *r, const st
         if (r->status != QUEUE_OK)
             break;
         take_script(o, v);
-        if (!o->rewrite)
-            break;
-        ask_rewrite(o);
+        if (o->rewrite)
+            ask_rewrite(o);
+        else
+            ask_probe(o);
         return;
     case CHECK_REWRITE:
         if (!there)
@@ -293,7 +340,11 @@ static void on_check(struct queue_op *op, const struct queue_result *r, const st
         if (r->status == QUEUE_REFUSED && strcmp(r->e->code, "redis-rights") == 0)
             warn(&o->d, "Redis restarted or had no room on its disk: run BGREWRITEAOF once by hand (this "
                         "Redis user may not)");
-        report(o, &fine);
+        ask_probe(o);
+        return;
+    case CHECK_PROBE:
+        judge_probe(o, r);
+        report(o, o->d.full || r->status == QUEUE_REFUSED ? &fine : r);
         return;
     }
     report(o, r);

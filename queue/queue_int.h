@@ -54,7 +54,6 @@ struct queue {
     char tag[13];   /* short form of daemon_id: first part of every owner token */
     char nonce[17]; /* random per life of this daemon: part of every owner token */
     uint64_t n_claims;
-    int64_t gen; /* counter in Redis at the last check: it never goes back */
     int64_t lease_ms;
     char (
         *lost_claims)[40]; /* owner tokens of claims whose answer was lost: the next claim frees them first */
@@ -62,6 +61,7 @@ struct queue {
     bool lost_stage; /* the same for stage_next */
     bool legacy;     /* Redis 6.2: see script_text */
     char run_id[48]; /* of the last check */
+    int64_t rewrite_after_ms; /* by the monotonic clock: not asked for again before */
     bool aof_torn;   /* Redis could not write its append-only file for a while: it is to be written anew */
     void (*on_misconf)(void *arg);
     void *arg;

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- After every connect: schema, clock, and whether this Redis is another process than before. ARGV: schema, run id, hold ms, where a new
--- generation begins (random: a Redis that came back empty cannot go on where the old one was)
+-- After every connect and now and then: schema, clock, whether this Redis is another process than before, and what it holds. ARGV: schema, run id,
+-- hold ms, a random name for data that has none (a Redis that came back empty has another one than before)
 local schema = call('GET', P .. 'schema')
 if not schema then
   call('SET', P .. 'schema', ARGV[1])
@@ -19,6 +19,7 @@ end
 call('LPUSH', P .. 'inproc:check', 'x')
 call('LMOVE', P .. 'inproc:check', P .. 'inproc:check', 'RIGHT', 'LEFT')
 call('DEL', P .. 'inproc:check')
-call('SET', P .. 'gen', ARGV[4], 'NX')
+call('SET', P .. 'born', ARGV[4], 'NX')
 local t = call('TIME')
-return {'ok', t[1] * 1000 + math.floor(t[2] / 1000), rewrite, call('INCR', P .. 'gen')}
+return {'ok', t[1] * 1000 + math.floor(t[2] / 1000), rewrite, call('INCR', P .. 'gen'), call('GET', P .. 'born'), call('GET', P .. 'acked') or '',
+  call('HGET', P .. 'people', 'n') or 0, call('ZCARD', P .. 'acts'), call('ZCARD', P .. 'expiry'), unpack(call('ZRANGE', P .. 'expiry', 0, 4))}

@@ -4,9 +4,11 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -54,17 +56,19 @@ struct seen {
     size_t n;
     char last[200];
     int64_t number;
+    struct journal_record record;
 };
 
-static void see(void *arg, int64_t number, const char *community, const char *json, size_t n)
+static void see(void *arg, const struct journal_record *r)
 {
     struct seen *s = arg;
 
-    assert_string_equal(community, "venus");
-    assert_true(n < sizeof(s->last));
-    memcpy(s->last, json, n);
-    s->last[n] = '\0';
-    s->number = number;
+    assert_string_equal(r->community, "venus");
+    assert_true(r->n < sizeof(s->last));
+    memcpy(s->last, r->json, r->n);
+    s->last[r->n] = '\0';
+    s->number = r->number;
+    s->record = *r;
     s->n++;
 }
 
@@ -98,7 +102,10 @@ static void said_twice_is_done_once(void **state)
 
     (void)state;
     journal_done(j, a);
-    assert_true(journal_add(j, "venus", "{\"id\":\"c\"}", 10, &e) == a); /* the file began anew */
+    assert_true(journal_add(j, "venus", "{\"id\":\"c\"}", 10, &e) >
+                a); /* the file began anew, numbers never do */
+    journal_done(j, a);
+    assert_int_equal(journal_n_open(j), 1);
     journal_close(j);
     j = open_it();
     journal_each(j, see, &s);
@@ -106,6 +113,96 @@ static void said_twice_is_done_once(void **state)
     journal_done(j, s.number);
     journal_done(j, s.number);
     assert_int_equal(size_of_it(), 0);
+    journal_close(j);
+}
+
+static const char typhoon[] = "{\"id\":\"typhoon\",\"not_after\":\"2026-11-28T20:00:00+08:00\"}";
+
+static void what_redis_has_is_kept_until_it_is_over(void **state)
+{
+    struct journal *j = open_it();
+    struct seen s = {.n = 0};
+    int64_t a = journal_add(j, "venus", typhoon, strlen(typhoon), &e), b;
+
+    (void)state;
+    assert_true(a > 0);
+    journal_confirmed(j, a);
+    journal_each(j, see, &s);
+    assert_true(s.record.confirmed && !s.record.lost);
+    assert_string_equal(s.record.id, "typhoon");
+    assert_int_equal(s.record.not_after, 1795867200000);
+    journal_lost(j, a);
+    journal_each(j, see, &s);
+    assert_true(!s.record.confirmed && s.record.lost);
+    journal_confirmed(j, a);
+    assert_false(journal_has_other(j, a, "venus", "typhoon"));
+    b = journal_add(j, "venus", typhoon, strlen(typhoon), &e);
+    assert_true(journal_has_other(j, b, "venus", "typhoon") && !journal_has_other(j, b, "mars", "typhoon"));
+    journal_done(j, b);
+    journal_close(j);
+    j = open_it(); /* after a start Redis is asked again */
+    s.n = 0;
+    journal_each(j, see, &s);
+    assert_int_equal(s.n, 1);
+    assert_false(s.record.confirmed);
+    journal_cancelled(j, "mars", "typhoon");
+    assert_int_equal(journal_n_open(j), 1);
+    journal_cancelled(j, "venus", "typhoon");
+    assert_int_equal(journal_n_open(j), 0);
+    assert_int_equal(size_of_it(), 0);
+    journal_close(j);
+}
+
+/* One alert lasts a week, a thousand come and go meanwhile. */
+static void what_is_struck_out_does_not_stay_in_the_file(void **state)
+{
+    struct journal *j = open_it();
+    struct seen s = {.n = 0};
+    char *large = xasprintf("{\"id\":\"x\",\"text\":\"%04000d\"}", 7);
+
+    (void)state;
+    assert_true(journal_add(j, "venus", typhoon, strlen(typhoon), &e) > 0);
+    for (int i = 0; i < 1000; i++) {
+        int64_t a = journal_add(j, "venus", large, strlen(large), &e);
+
+        assert_true(a > 0);
+        journal_done(j, a);
+    }
+    assert_true(size_of_it() < 300000);
+    journal_close(j);
+    j = open_it();
+    journal_each(j, see, &s);
+    assert_int_equal(s.n, 1);
+    assert_string_equal(s.record.id, "typhoon");
+    journal_done(j, s.number);
+    journal_close(j);
+    free(large);
+}
+
+/* The disk is full, seen from this process: a file size limit. */
+static void what_cannot_be_written_is_refused_and_leaves_nothing(void **state)
+{
+    struct journal *j = open_it();
+    struct rlimit limit, small;
+    int64_t a = journal_add(j, "venus", typhoon, strlen(typhoon), &e);
+    long size = size_of_it();
+
+    (void)state;
+    assert_true(a > 0);
+    assert_int_equal(journal_probe(j, &e), 0);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    small = (struct rlimit){.rlim_cur = (rlim_t)size + 10, .rlim_max = limit.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    assert_int_equal(journal_add(j, "venus", typhoon, strlen(typhoon), &e), -1);
+    assert_string_equal(e.code, "journal");
+    assert_int_equal(size_of_it(), size);
+    assert_int_equal(journal_probe(j, &e), -1);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_int_equal(journal_probe(j, &e), 0);
+    assert_int_equal(size_of_it(), size);
+    assert_int_equal(journal_n_open(j), 1);
+    journal_done(j, a);
     journal_close(j);
 }
 
@@ -227,6 +324,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_redis_has_not_confirmed_is_there_after_a_crash),
         cmocka_unit_test(said_twice_is_done_once),
+        cmocka_unit_test(what_redis_has_is_kept_until_it_is_over),
+        cmocka_unit_test(what_is_struck_out_does_not_stay_in_the_file),
+        cmocka_unit_test(what_cannot_be_written_is_refused_and_leaves_nothing),
         cmocka_unit_test(a_torn_record_is_cut_and_the_one_before_it_stays),
         cmocka_unit_test(a_flipped_bit_is_noticed),
         cmocka_unit_test(a_slot_keeps_its_name_and_two_daemons_get_two),

@@ -27,6 +27,17 @@ static void on_check(void *arg, const struct queue_result *r, const struct queue
     fixture_take(arg, r);
 }
 
+static int states[2];
+static size_t n_states;
+
+static void on_states(void *arg, const struct queue_result *r, const int *found, size_t n)
+{
+    assert_true(n <= 2);
+    memcpy(states, found, n * sizeof(*found));
+    n_states = n;
+    fixture_take(arg, r);
+}
+
 static void check(struct fixture *f)
 {
     queue_check(f->q, on_check, f);
@@ -191,18 +202,68 @@ static void test_file_is_written_anew_after_a_full_disk(void **state)
     fixture_free(f);
 }
 
-static void test_lost_data_is_noticed(void **state)
+static void test_data_has_a_name(void **state)
+{
+    struct fixture *f = fixture_new(REDIS_SERVER_MEMORY, NULL);
+    struct queue_holdings before;
+
+    (void)state;
+    check(f);
+    before = d.holds;
+    assert_true(before.gen == 1 && before.born[0] != '\0');
+    check(f);
+    assert_string_equal(d.holds.born, before.born);
+    assert_int_equal(d.holds.gen, 2);
+    fixture_flush(f);
+    check(f);
+    assert_string_not_equal(d.holds.born, before.born);
+    assert_string_equal(d.holds.acked_born, "");
+    queue_acknowledge(f->q, fixture_on_done, f);
+    fixture_wait(f);
+    check(f);
+    assert_string_equal(d.holds.acked_born, d.holds.born);
+    assert_int_equal(d.holds.acked_gen, 1);
+    fixture_free(f);
+}
+
+static void test_holdings_are_told(void **state)
+{
+    struct fixture *f = fixture_new(REDIS_SERVER_MEMORY, NULL);
+    const char *const ids[] = {"a", "nobody"};
+
+    (void)state;
+    check(f);
+    assert_true(d.holds.n_residents == 0 && d.holds.n_notices == 0 && d.holds.n_ids == 0);
+    fixture_running(f, "a", "urgent", 3);
+    free(redis_server_ask(f->server, "HSET", KEY "people", "n", "7", NULL));
+    check(f);
+    assert_int_equal(d.holds.n_residents, 7);
+    assert_int_equal(d.holds.n_notices, 1);
+    assert_int_equal(d.holds.n_ids, 1);
+    assert_string_equal(d.holds.ids[0], "a");
+    queue_standing(f->q, ids, 2, on_states, f);
+    fixture_wait(f);
+    assert_int_equal(n_states, 2);
+    assert_int_equal(states[0], NOTICE_RUNNING);
+    assert_int_equal(states[1], -1);
+    fixture_free(f);
+}
+
+static void test_a_full_redis_is_told(void **state)
 {
     struct fixture *f = fixture_new(REDIS_SERVER_MEMORY, NULL);
 
     (void)state;
     check(f);
+    assert_true(d.ok && !d.full);
+    set(f, "maxmemory", "1mb");
     check(f);
-    assert_false(warned("lost data"));
-    fixture_flush(f);
+    assert_true(d.ok && d.full);
+    assert_non_null(strstr(d.refusal, "memory is full"));
+    set(f, "maxmemory", "0");
     check(f);
-    assert_true(warned("lost data"));
-    assert_true(d.data_lost);
+    assert_true(d.ok && !d.full);
+    assert_true(fixture_redis_is(f, "0", "EXISTS", KEY "probe", NULL));
     fixture_free(f);
 }
 
@@ -286,7 +347,9 @@ int main(void)
         cmocka_unit_test(test_memory_only),
         cmocka_unit_test(test_restart),
         cmocka_unit_test(test_file_is_written_anew_after_a_full_disk),
-        cmocka_unit_test(test_lost_data_is_noticed),
+        cmocka_unit_test(test_data_has_a_name),
+        cmocka_unit_test(test_holdings_are_told),
+        cmocka_unit_test(test_a_full_redis_is_told),
         cmocka_unit_test(test_rights),
         cmocka_unit_test(test_config_may_be_forbidden),
         cmocka_unit_test(test_every_script_loads),
