@@ -8,10 +8,13 @@
 #include "daemon/feeder_int.h"
 
 enum {
-    CLAIMS_MAX = 8,     /* claims under way at once */
-    AHEAD_MS = 250,     /* slices for so long, at the present speed, are claimed ahead of the room */
-    AHEAD_MAX = 1600,   /* ... recipients at most */
-    QUIET_MAX_MS = 1000 /* another daemon may have made work that nobody told us of */
+    CLAIMS_MAX = 8,      /* claims under way at once */
+    AHEAD_MS = 250,      /* slices for so long, at the present speed, are claimed ahead of the room */
+    AHEAD_MAX = 1600,    /* ... recipients at most */
+    QUIET_MAX_MS = 1000, /* another daemon may have made work that nobody told us of */
+    SLOW_US = 250000,    /* Redis takes so long to answer: half of the claims */
+    STUCK_US = 1000000,  /* so long: none, but for alerts one at a time */
+    STUCK_LOOK_MS = 500
 };
 
 struct claim {
@@ -39,6 +42,30 @@ static uint64_t ahead(const struct feeder *f)
     return n < 1 ? 1 : n > AHEAD_MAX ? AHEAD_MAX : n;
 }
 
+/* A Redis that is slow gets less to do, not more. An alert never waits for it to become quick: one claim at a time goes on. */
+struct feeder_claims feeder_claims_at(int64_t latency_us)
+{
+    const unsigned alerts = 1u << LANE_EMERGENCY | 1u << LANE_URGENT, all = (1u << LANE_N) - 1;
+
+    if (latency_us > STUCK_US)
+        return (struct feeder_claims){.most = 1, .lanes = alerts, .halved = true};
+    if (latency_us > SLOW_US)
+        return (struct feeder_claims){.most = CLAIMS_MAX / 2, .lanes = all, .halved = true};
+    return (struct feeder_claims){.most = CLAIMS_MAX, .lanes = all, .halved = false};
+}
+
+static void tell_pressure(struct feeder *f, const struct feeder_claims *c, int64_t latency_us)
+{
+    if (c->most == f->claims_most)
+        return;
+    if (c->most == CLAIMS_MAX && f->claims_most != 0)
+        log_info("redis.quick-again", "ms=%lld", (long long)(latency_us / 1000));
+    else if (c->most < CLAIMS_MAX)
+        log_warn("redis.slow", "ms=%lld claims=%s", (long long)(latency_us / 1000),
+                 c->most == 1 ? "\"alerts only, one at a time\"" : "halved");
+    f->claims_most = c->most;
+}
+
 /* How many recipients of this lane could be put to use now; 0 when no link can take any for the time being. */
 static uint64_t wanted(const struct feeder *f, enum lane lane)
 {
@@ -53,7 +80,7 @@ static uint64_t wanted(const struct feeder *f, enum lane lane)
     return any ? room + ahead(f) : 0;
 }
 
-static unsigned lanes_to_claim(const struct feeder *f, int64_t now_us)
+static unsigned lanes_to_claim(const struct feeder *f, const struct feeder_claims *c, int64_t now_us)
 {
     unsigned lanes = 0;
     uint64_t unsent = (uint64_t)f->n_claims * NOTICE_SLICE;
@@ -66,7 +93,8 @@ static unsigned lanes_to_claim(const struct feeder *f, int64_t now_us)
         unsent += f->n_unsent[l];
         if (l > LANE_URGENT && f->n_loading > 0) /* an alert will have the room in a moment */
             return lanes;
-        if (now_us >= f->quiet_until_us[l] && held < wanted(f, l))
+        if ((c->lanes & (1u << l)) != 0 && now_us >= f->quiet_until_us[l] &&
+            held < wanted(f, l) >> (c->halved ? 1 : 0))
             lanes |= 1u << l;
     }
     return lanes;
@@ -129,10 +157,15 @@ static void on_claim(void *arg, const struct queue_result *r, struct queue_claim
 
 void feeder_claim_some(struct feeder *f)
 {
-    int64_t now = clock_mono_us();
+    int64_t now = clock_mono_us(), latency = queue_latency_us(f->o.queue);
+    const struct feeder_claims may = feeder_claims_at(latency);
     unsigned lanes;
 
-    while (f->usable && !f->draining && f->n_claims < CLAIMS_MAX && (lanes = lanes_to_claim(f, now)) != 0) {
+    tell_pressure(f, &may, latency);
+    if (may.halved)
+        feeder_wake_in_ms(f, STUCK_LOOK_MS);
+    while (f->usable && !f->draining && f->n_claims < may.most &&
+           (lanes = lanes_to_claim(f, &may, now)) != 0) {
         struct claim *c = xcalloc(1, sizeof(*c));
 
         c->feeder = f;

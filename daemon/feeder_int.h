@@ -13,6 +13,14 @@
 
 #define FEEDER_LINKS 16 /* a route number has four bits */
 
+/* What may be claimed while Redis takes so long to answer. */
+struct feeder_claims {
+    size_t most;    /* under way at once */
+    unsigned lanes; /* bits */
+    bool halved;    /* half of what the links could take */
+};
+struct feeder_claims feeder_claims_at(int64_t latency_us);
+
 struct mark;
 struct report;
 struct claim;
@@ -69,6 +77,7 @@ struct slice {
 TAILQ_HEAD(slices, slice);
 
 struct feeder {
+    size_t claims_most; /* what feeder_claims_at said last */
     struct feeder_opts o;
     struct notices *notices;
     struct ring *ring;          /* NULL: Redis loses nothing that it confirmed */

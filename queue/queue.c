@@ -58,3 +58,8 @@ const char *queue_community(const struct queue *q)
 {
     return q->community;
 }
+
+int64_t queue_latency_us(const struct queue *q)
+{
+    return redis_latency_us(q->redis);
+}

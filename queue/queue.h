@@ -33,6 +33,8 @@ struct queue_opts {
 struct queue *queue_new(const struct queue_opts *o);
 void queue_free(struct queue *q); /* no completions afterwards. NULL is fine */
 const char *queue_community(const struct queue *q);
+/* Smoothed time that Redis takes to answer, in microseconds; 0 before the first answer. */
+int64_t queue_latency_us(const struct queue *q);
 
 /* What every completion gets. `e` is set when status != OK. */
 struct queue_result {
