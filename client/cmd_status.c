@@ -53,6 +53,32 @@ static void print_list(const struct cli *c, const json_t *list, const struct row
     table_end(t);
 }
 
+/* "storm (120 of 300), quiz (all)": to how many it was not sent. */
+static char *expired_words(const json_t *status)
+{
+    const json_t *list = json_object_get(status, "expired"), *row;
+    struct buf b = BUF_INIT(8192);
+    size_t i;
+    char *words;
+
+    json_array_foreach((json_t *)(uintptr_t)list, i, row)
+    {
+        const json_t *unsent = json_object_get(row, "unsent");
+        const char *id = json_string_value(json_object_get(row, "id"));
+        buf_fmt(&b, "%s%s ", i == 0 ? "" : ", ", id != NULL ? id : "?");
+        if (json_is_integer(unsent))
+            buf_fmt(&b, "(%lld of %lld)", (long long)json_integer_value(unsent),
+                    (long long)json_integer_value(json_object_get(row, "total")));
+        else
+            buf_str(&b, "(all)");
+    }
+    words = xasprintf("%zu notices expired unsent in the last 24 hours%s%s; %lld can still go",
+                      json_array_size(list), json_array_size(list) > 0 ? ": " : "", buf_cstr(&b),
+                      (long long)json_integer_value(json_object_get(status, "can_still_go")));
+    buf_fini(&b);
+    return words;
+}
+
 static void print_status(const struct cli *c, const json_t *status)
 {
     static const struct rows_column providers[] = {
@@ -87,6 +113,11 @@ static void print_status(const struct cli *c, const json_t *status)
         char text[512];
         const char *cell = rows_cell(status, &counted[k], text, sizeof(text));
         fprintf(c->out, "  %s: %s\n", counted[k].title, *cell != '\0' ? cell : "-");
+    }
+    if (json_array_size(json_object_get(status, "expired")) > 0) {
+        char *expired = expired_words(status);
+        fprintf(c->out, "  %s\n", expired);
+        free(expired);
     }
     fputc('\n', c->out);
     print_lanes(c, status);
@@ -181,6 +212,11 @@ static void examine(struct doctor *d, const json_t *status)
                                       strcmp(state, "bad-account") != 0);
         finding(d, good, "provider", detail);
         free(detail);
+    }
+    if (json_is_integer(json_object_get(status, "can_still_go"))) {
+        char *expired = expired_words(status);
+        finding(d, json_array_size(json_object_get(status, "expired")) == 0, "expired", expired);
+        free(expired);
     }
     if (!json_is_integer(json_object_get(status, "rejected"))) {
         finding(d, false, "rejected", "unknown: Redis does not answer");

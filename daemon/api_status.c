@@ -12,9 +12,11 @@
 #include "daemon/journal.h"
 #include "daemon/link.h"
 #include "daemon/metrics.h"
+#include "daemon/outage.h"
 #include "queue/queue.h"
 
 #define RUNNING_MAX     50
+#define EXPIRED_MAX     50
 #define SSE_PENDING_MAX (256u * 1024) /* a watcher that takes less is dropped */
 #define SSE_BEAT_MS     15000
 
@@ -151,7 +153,7 @@ void api_status_ready(struct api_call *c)
 
 struct status {
     struct api_call *call;
-    json_t *answer, *running;
+    json_t *answer, *running, *expired;
     size_t n_waiting;
     bool unknown; /* Redis did not tell some of the numbers */
     struct queue_stats sum;
@@ -168,6 +170,7 @@ static void status_free(void *state)
     free(s->parts);
     json_decref(s->answer);
     json_decref(s->running);
+    json_decref(s->expired);
 }
 
 static bool mine(const struct api_call *c, const char *community)
@@ -225,6 +228,8 @@ static void finish(struct status *s)
     json_object_set_new(o, "lanes", lanes_json(s));
     json_object_set_new(o, "providers", providers);
     json_object_set(o, "running", s->running);
+    json_object_set(o, "expired", s->expired);
+    json_object_set_new(o, "can_still_go", number(s, s->sum.staging + json_array_size(s->running)));
     json_object_set_new(o, "scheduled", number(s, s->sum.scheduled));
     json_object_set_new(o, "staging", number(s, s->sum.staging));
     json_object_set_new(o, "inbox", number(s, s->sum.unanswered));
@@ -245,6 +250,23 @@ static void on_running(void *arg, const struct queue_notice *n)
 
     if (json_array_size(p->status->running) < RUNNING_MAX)
         json_array_append_new(p->status->running, api_notice_json(p->status->call, p->community, n));
+}
+
+/* Expired before it was sent to all: told for a day, so that nobody takes it for sent. */
+static void on_expired(void *arg, const struct queue_notice *n)
+{
+    const struct part *p = arg;
+    const struct api_call *c = p->status->call;
+    int64_t unsent = outage_unsent(n);
+
+    if (unsent == 0)
+        return;
+    json_array_append_new(p->status->expired,
+                          json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:o}", "community", p->community->conf->name,
+                                    "id", n->id, "lane", lane_name(n->lane), "send_at",
+                                    api_call_time(c, n->due_at), "not_after", api_call_time(c, n->not_after),
+                                    "unsent", unsent < 0 ? json_null() : json_integer((json_int_t)unsent),
+                                    "total", unsent < 0 ? json_null() : json_integer((json_int_t)n->total)));
 }
 
 static void on_listed(void *arg, const struct queue_result *r)
@@ -286,6 +308,7 @@ void api_status_show(struct api_call *c)
     s->call = c;
     s->answer = json_object();
     s->running = json_array();
+    s->expired = json_array();
     s->parts = xcalloc(c->app->n_communities, sizeof(*s->parts));
     s->n_waiting = 1;
     add_ready(c->app, s->answer);
@@ -293,10 +316,11 @@ void api_status_show(struct api_call *c)
         const struct community *k = &c->app->communities[i];
         if (!mine(c, k->conf->name))
             continue;
-        s->n_waiting += 2;
+        s->n_waiting += 3;
         queue_stats(k->side, on_stats, s);
         s->parts[i] = (struct part){.status = s, .community = k};
         queue_notice_list(k->side, NOTICE_RUNNING, RUNNING_MAX, on_running, on_listed, &s->parts[i]);
+        queue_notice_expired(k->side, OUTAGE_DAY_MS, EXPIRED_MAX, on_expired, on_listed, &s->parts[i]);
     }
     answered(s);
 }

@@ -18,6 +18,7 @@
 #include "daemon/feeder.h"
 #include "daemon/intake.h"
 #include "daemon/journal.h"
+#include "daemon/outage.h"
 #include "daemon/reload.h"
 #include "daemon/replier.h"
 #include "daemon/sandbox.h"
@@ -215,6 +216,7 @@ void app_free(struct app *a)
     api_free(a->api);
     loop_timer_free(a->drain_limit);
     loop_timer_free(a->check_again);
+    outage_free(a);
     for (size_t i = 0; i < a->n_communities;
          i++) /* before the links: deliveries hold requests and permits of theirs */
         app_community_free_parts(&a->communities[i]);

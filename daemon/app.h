@@ -27,6 +27,7 @@ struct events;
 struct sandbox;
 struct embedded;
 struct canary;
+struct outage;
 struct journal;
 struct sdnotify;
 struct app_progress;
@@ -76,6 +77,7 @@ struct app {
     uint64_t n_losses;         /* how often it had lost something */
     char journal_words[256];   /* why the journal cannot be written; "" when it can */
     bool told_homeless;
+    struct outage *outage; /* the last one that ended */
     struct sdnotify *notify;
     struct config *
         *retired; /* configurations before the last reloads: requests under way may still point into them */

@@ -4,9 +4,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/app_int.h"
+#include "daemon/canary.h"
 #include "daemon/embedded.h"
 #include "daemon/feeder.h"
 #include "daemon/intake.h"
+#include "daemon/outage.h"
 #include "daemon/replier.h"
 #include "daemon/scheduler.h"
 #include "daemon/sdnotify.h"
@@ -60,6 +62,8 @@ static void usable_now(struct app *a)
 {
     a->was_usable = true;
     loop_timer_arm_ms(a->check_again, LOOK_MS);
+    if (!a->redis_usable)
+        outage_over(a, canary_seen_at(a->canary));
     app_redis_set_usable(a, true, "");
     app_recovery_pass(a);
 }

@@ -244,6 +244,9 @@ void queue_notice_get(struct queue *q, const char *id, queue_notice_fn cb, void 
 /* Newest first, internal answer notices left out; ${each} per notice, then ${cb}. ${state} -1 = all. ${limit} 0 = all. */
 void queue_notice_list(struct queue *q, int state, size_t limit,
                        void (*each)(void *arg, const struct queue_notice *n), queue_done_fn cb, void *arg);
+/* Those that expired in the last ${back_ms} milliseconds, latest first, at most ${limit} > 0. */
+void queue_notice_expired(struct queue *q, int64_t back_ms, size_t limit,
+                          void (*each)(void *arg, const struct queue_notice *n), queue_done_fn cb, void *arg);
 struct queue_recipient {
     uint64_t index;
     enum recipient_state state;

@@ -23,6 +23,7 @@ struct look_op {
     void *arg;
     enum look_step step;
     int state;
+    int64_t back_ms;      /* > 0: what expired in this time, instead of what is in a state */
     uint64_t limit, told; /* limit 0 = all */
     int64_t next;         /* rank of the next ids, -1 = these are the last */
     char (*ids)[NOTICE_ID_MAX + 1];
@@ -75,6 +76,12 @@ static void ask_ids(struct look_op *o)
 {
     o->step = LOOK_IDS;
     queue_op_reset(&o->op);
+    if (o->back_ms > 0) {
+        queue_op_i64(&o->op, o->back_ms);
+        queue_op_i64(&o->op, (int64_t)o->limit);
+        queue_op_script(&o->op, SCRIPT_EXPIRED_LIST);
+        return;
+    }
     queue_op_i64(&o->op, o->next);
     queue_op_i64(&o->op, o->limit != 0 && o->limit - o->told < 200 ? (int64_t)(o->limit - o->told) : 200);
     queue_op_i64(&o->op, o->state);
@@ -220,6 +227,20 @@ void queue_notice_list(struct queue *q, int state, size_t limit,
     o->cb = cb;
     o->arg = arg;
     o->state = state;
+    o->limit = limit;
+    ask_ids(o);
+}
+
+void queue_notice_expired(struct queue *q, int64_t back_ms, size_t limit,
+                          void (*each)(void *arg, const struct queue_notice *n), queue_done_fn cb, void *arg)
+{
+    struct look_op *o = queue_op_new(q, sizeof(*o), on_look);
+
+    o->op.fini = look_fini;
+    o->each = each;
+    o->cb = cb;
+    o->arg = arg;
+    o->back_ms = back_ms > 0 ? back_ms : 1;
     o->limit = limit;
     ask_ids(o);
 }

@@ -225,3 +225,35 @@ def test_a_journal_that_cannot_be_written_refuses_alerts_and_nothing_else(venus)
     assert venus.show("red") is None
     venus.cli(*relay("red2", phone(1))).ok()
     venus.until("red2")
+
+
+def test_what_expired_during_an_outage_is_told_and_so_is_what_can_still_go(town):
+    """After an outage: in the log, in status and doctor, with how many recipients it was not sent to. Nothing is sent late."""
+    town.start(provider={"window": 2})
+    town.provider.delay = 0.4
+    ends = time.time() + 5
+    for k in range(2):
+        town.notice(f"long-{k}", [phone(i) for i in range(30)], lane="bulk")
+    for k in range(3):
+        town.notice(f"short-{k}", [phone(i) for i in range(30)], not_after=iso(5), lane="bulk")
+    for id_ in ("long-0", "long-1", "short-0", "short-1", "short-2"):
+        town.until(id_, ("running", "done"))
+    assert not town.cli("status").json["expired"]
+    town.redis.kill()
+    time.sleep(max(0.0, ends + 1 - time.time()))
+    town.redis.start()
+    wait_for(lambda: "event=outage.over" in town.crierd.text(), 20, "the log")
+    line = [x for x in town.crierd.text().splitlines() if "event=outage.over" in x][-1]
+    assert "expired_unsent=3 can_still_go=2" in line and all(f"short-{k}" in line for k in range(3)), line
+    status = town.cli("status").json
+    rows = {r["id"]: r for r in status["expired"]}
+    assert sorted(rows) == ["short-0", "short-1", "short-2"] and status["can_still_go"] == 2
+    assert all(0 < r["unsent"] <= 30 == r["total"] for r in rows.values())
+    assert "3 notices expired unsent" in town.cli("status", as_json=False).out and "2 can still go" in town.cli("status", as_json=False).out
+    doctor = town.cli("doctor")
+    assert doctor.code == 1 and any(r["check"] == "expired" and not r["ok"] and "short-1" in r["detail"] for r in doctor.lines)
+    town.provider.delay = 0
+    for k in range(2):
+        town.until(f"long-{k}", seconds=60)
+    assert all(m.wall <= ends + 1 for k in range(3) for m in town.provider.of(f"short-{k}"))
+    wait_for(lambda: town.cli("status").json["can_still_go"] == 0, 20)

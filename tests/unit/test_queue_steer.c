@@ -215,6 +215,55 @@ static void test_a_claim_expires_too(void **state)
     assert_int_equal(count("a", RECIPIENT_EXPIRED), 5);
 }
 
+static char expired[200];
+
+static void on_expired(void *arg, const struct queue_notice *n)
+{
+    size_t len = strlen(expired);
+
+    assert_ptr_equal(arg, f);
+    assert_int_equal(n->state, NOTICE_EXPIRED);
+    assert_true(snprintf(expired + len, sizeof(expired) - len, "%s:%d/%d ", n->id,
+                         (int)(n->counts[RECIPIENT_PENDING] + n->counts[RECIPIENT_EXPIRED]),
+                         (int)n->total) > 0);
+}
+
+static const char *expired_in(int64_t ms)
+{
+    expired[0] = '\0';
+    queue_notice_expired(f->q, ms, 10, on_expired, fixture_on_done, f);
+    fixture_wait(f);
+    assert_int_equal(f->status, QUEUE_OK);
+    return expired;
+}
+
+/* What was missed is listed for a while, also while its recipients are still being turned; what was cancelled or is done is not. */
+static void test_what_expired_is_listed(void **state)
+{
+    struct queue_claim *c;
+
+    (void)state;
+    fixture_running(f, "done", "normal", 1);
+    c = fixture_claim(f, f->q, ALL);
+    fixture_begin(f, f->q, c, 0, 1, NULL);
+    fixture_finish_all(f, f->q, c, 0, 1, 1, RECIPIENT_ACCEPTED, true, 0);
+    fixture_claim_free(c);
+    fixture_audit(f, f->q);
+    fixture_running(f, "stopped", "normal", 2);
+    fixture_cancel(f, "stopped");
+    fixture_running(f, "late", "normal", 5);
+    assert_string_equal(expired_in(24 * HOUR), "");
+    fixture_clock(f, 12 * HOUR + 1000);
+    assert_true(nothing_to_claim());
+    assert_string_equal(expired_in(24 * HOUR), "late:5/5 ");
+    fixture_sweep(f, f->q);
+    assert_string_equal(expired_in(24 * HOUR), "late:5/5 ");
+    fixture_clock(f, 37 * HOUR);
+    assert_string_equal(expired_in(24 * HOUR), "");
+    assert_string_equal(expired_in(26 * HOUR), "late:5/5 ");
+    fixture_clock(f, 0);
+}
+
 static void test_the_sweep_finds_what_nobody_claims(void **state)
 {
     (void)state;
@@ -382,6 +431,7 @@ int main(void)
         cmocka_unit_test_setup(test_pause_before_it_runs, fresh),
         cmocka_unit_test_setup(test_expiry, fresh),
         cmocka_unit_test_setup(test_a_claim_expires_too, fresh),
+        cmocka_unit_test_setup(test_what_expired_is_listed, fresh),
         cmocka_unit_test_setup(test_the_sweep_finds_what_nobody_claims, fresh),
         cmocka_unit_test_setup(test_audit_reopens_a_live_byte, fresh),
         cmocka_unit_test_setup(test_audit_never_overwrites_cancelled, fresh),
