@@ -33,7 +33,7 @@ void app_recovery_looked(struct community *c, const struct queue_holdings *h)
     enum canary_loss loss;
 
     c->holds = *h;
-    loss = canary_look(a->canary, c->conf->name, h, clock_wall_ms());
+    loss = canary_look(a->canary, c->conf->name, h, c->conf->timezone, clock_wall_ms());
     if (loss == CANARY_FINE)
         return;
     a->n_losses++;

@@ -143,12 +143,13 @@ static void put_held(struct buf *b, const json_t *before)
         buf_str(b, (size_t)number(before, "notices") > json_array_size(ids) ? ", ...)" : ")");
 }
 
-static char *words_for(enum canary_loss loss, const json_t *before, const char *community, int64_t now)
+static char *words_for(enum canary_loss loss, const json_t *before, const char *community, const char *tz,
+                       int64_t now)
 {
     struct buf b = BUF_INIT(4096);
     char at[40], *s;
 
-    buf_fmt(&b, "community %s, %s: ", community, clock_format_iso(now, "Asia/Shanghai", at, sizeof(at)));
+    buf_fmt(&b, "community %s, %s: ", community, clock_format_iso(now, tz, at, sizeof(at)));
     if (loss == CANARY_EMPTY) {
         buf_str(&b, "Redis does not hold the data any more that it held (emptied, or another server or "
                     "database). It held ");
@@ -170,11 +171,11 @@ static char *words_for(enum canary_loss loss, const json_t *before, const char *
 
 /* A loss while the alarm of an earlier one stands: that one's words say what there was to lose. */
 static json_t *loss_json(enum canary_loss loss, const json_t *before, const struct queue_holdings *h,
-                         const char *community, int64_t now)
+                         const char *community, const char *tz, int64_t now)
 {
     const json_t *earlier = json_object_get(before, "loss");
     bool keep = earlier != NULL && (loss == CANARY_ROLLED || number(earlier, "kind") == CANARY_EMPTY);
-    char *words = keep ? xstrdup(word(earlier, "words")) : words_for(loss, before, community, now);
+    char *words = keep ? xstrdup(word(earlier, "words")) : words_for(loss, before, community, tz, now);
     int64_t residents = keep ? number(earlier, "residents") : number(before, "residents");
     int64_t kind = keep ? number(earlier, "kind") : (int64_t)loss;
     json_t *o =
@@ -192,12 +193,12 @@ static bool is_acknowledged(const json_t *loss, const struct queue_holdings *h)
 }
 
 enum canary_loss canary_look(struct canary *c, const char *community, const struct queue_holdings *h,
-                             int64_t now)
+                             const char *tz, int64_t now)
 {
     const json_t *before = entry_of(c, community);
     enum canary_loss loss = compare(before, h);
     json_t *after = holdings_json(h), *alarm = loss != CANARY_FINE
-                                                   ? loss_json(loss, before, h, community, now)
+                                                   ? loss_json(loss, before, h, community, tz, now)
                                                    : json_incref(json_object_get(before, "loss"));
 
     if (alarm != NULL && is_acknowledged(alarm, h)) {

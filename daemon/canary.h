@@ -22,9 +22,10 @@ struct canary;
 /* A file that cannot be read is logged and begun anew. */
 struct canary *canary_open(const char *state_dir, int slot);
 void canary_close(struct canary *c); /* NULL is fine */
-/* Compare with the last look at this community, and remember. What was lost is returned once; the alarm stands until it is acknowledged. */
+/* Compare with the last look at this community, and remember. What was lost is returned once; the alarm stands until it is acknowledged. Times in its words are
+ * those of ${tz}. */
 enum canary_loss canary_look(struct canary *c, const char *community, const struct queue_holdings *h,
-                             int64_t now);
+                             const char *tz, int64_t now);
 /* The alarm that stands: its words, NULL when there is none. ${loss} may be NULL. */
 const char *canary_alarm(const struct canary *c, const char *community, enum canary_loss *loss);
 /* Somebody has seen it. */

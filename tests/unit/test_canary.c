@@ -54,7 +54,7 @@ static enum canary_loss look(const char *born, int64_t gen)
 {
     struct queue_holdings h = holds(born, gen);
 
-    return canary_look(c, "venus", &h, now);
+    return canary_look(c, "venus", &h, "Asia/Shanghai", now);
 }
 
 static enum canary_loss alarm_of(const char *community)
@@ -84,7 +84,7 @@ static void other_data_is_an_alarm_that_says_what_there_was(void **state)
 
     (void)state;
     assert_int_equal(look("one", 5), CANARY_FINE);
-    assert_int_equal(canary_look(c, "venus", &empty, now), CANARY_EMPTY);
+    assert_int_equal(canary_look(c, "venus", &empty, "Asia/Shanghai", now), CANARY_EMPTY);
     words = canary_alarm(c, "venus", NULL);
     assert_non_null(strstr(words, "300 residents"));
     assert_non_null(strstr(words, "2 activities"));
@@ -92,8 +92,8 @@ static void other_data_is_an_alarm_that_says_what_there_was(void **state)
     assert_non_null(strstr(words, "crier doctor --acknowledge"));
     assert_int_equal(canary_residents(c, "venus"), 300);
     empty.gen = 2;
-    assert_int_equal(canary_look(c, "venus", &empty, now), CANARY_FINE); /* told once */
-    assert_int_equal(alarm_of("venus"), CANARY_EMPTY);                   /* stands */
+    assert_int_equal(canary_look(c, "venus", &empty, "Asia/Shanghai", now), CANARY_FINE); /* told once */
+    assert_int_equal(alarm_of("venus"), CANARY_EMPTY);                                    /* stands */
     assert_int_equal(alarm_of("mars"), CANARY_FINE);
 }
 
@@ -122,12 +122,12 @@ static void acknowledged_through_another_daemon(void **state)
     look("two", 1);
     memcpy(h.acked_born, "one", sizeof("one")); /* that was something else */
     h.acked_gen = 5;
-    canary_look(c, "venus", &h, now);
+    canary_look(c, "venus", &h, "Asia/Shanghai", now);
     assert_int_equal(alarm_of("venus"), CANARY_EMPTY);
     memcpy(h.acked_born, "two", sizeof("two"));
     h.acked_gen = 2;
     h.gen = 4;
-    canary_look(c, "venus", &h, now);
+    canary_look(c, "venus", &h, "Asia/Shanghai", now);
     assert_int_equal(alarm_of("venus"), CANARY_FINE);
 }
 
@@ -141,7 +141,7 @@ static void acknowledged_while_this_daemon_was_away(void **state)
     restart();
     memcpy(h.acked_born, "two", sizeof("two"));
     h.acked_gen = 4;
-    assert_int_equal(canary_look(c, "venus", &h, now),
+    assert_int_equal(canary_look(c, "venus", &h, "Asia/Shanghai", now),
                      CANARY_EMPTY); /* what its journal holds is gone there all the same */
     assert_int_equal(alarm_of("venus"), CANARY_FINE);
 }
@@ -159,11 +159,11 @@ static void an_older_state_is_noticed(void **state)
     h = holds("one", 50);
     memcpy(h.acked_born, "one", sizeof("one"));
     h.acked_gen = 47; /* of an earlier loss */
-    canary_look(c, "venus", &h, now);
+    canary_look(c, "venus", &h, "Asia/Shanghai", now);
     assert_int_equal(alarm_of("venus"), CANARY_ROLLED);
     h.gen = 51;
     h.acked_gen = 50;
-    canary_look(c, "venus", &h, now);
+    canary_look(c, "venus", &h, "Asia/Shanghai", now);
     assert_int_equal(alarm_of("venus"), CANARY_FINE);
 }
 
@@ -174,9 +174,9 @@ static void a_second_loss_keeps_the_words_of_the_first(void **state)
 
     (void)state;
     look("one", 5);
-    canary_look(c, "venus", &empty, now);
+    canary_look(c, "venus", &empty, "Asia/Shanghai", now);
     memcpy(empty.born, "three", sizeof("three"));
-    assert_int_equal(canary_look(c, "venus", &empty, now), CANARY_EMPTY);
+    assert_int_equal(canary_look(c, "venus", &empty, "Asia/Shanghai", now), CANARY_EMPTY);
     assert_non_null(strstr(canary_alarm(c, "venus", NULL), "300 residents"));
     assert_int_equal(canary_residents(c, "venus"), 300);
 }
