@@ -15,12 +15,12 @@
 
 /*   main connection up ─▶ check each community ─all well─▶ [first life: take over] ─▶ usable ─▶ app_recovery_pass
  *          ▲                   │ not now                                              │ connection lost
- *          └── (reconnects) ◀──┴─ look again in a second ◀────────────────────────────┘ (no Redis, no new send; what is under way keeps its results)
+ *          └── (reconnects) ◀──┴─ look again in a moment ◀────────────────────────────┘ (no Redis, no new send; what is under way keeps its results)
  *
  * What can never work (version, eviction policy, rights) ends the program when it is found at the start; later it only stops the sending. */
 
 enum {
-    CHECK_AGAIN_MS = 1000,
+    CHECK_AGAIN_MS = 500,
     CHECK_SOON_MS = 50,
     LOOK_MS = 2000 /* it may have been emptied, be full, or have other settings */,
     EXIT_REFUSED = 78
@@ -106,6 +106,7 @@ static bool tolerated(const struct app *a, const struct queue_durability *d)
 static void refuse(struct app *a, const struct queue_durability *d)
 {
     log_error("redis.refused", "why=\"%s\"", d->problem);
+    a->forbidden = d->forbidden;
     set_words(a, d->problem);
     a->checks_ok = false;
     if (a->was_usable)
@@ -178,6 +179,7 @@ static void ask(struct app *a)
     if (a->n_checks > 0 || redis_state(a->redis_main) != REDIS_UP)
         return;
     a->checks_ok = true;
+    a->forbidden = false;
     a->n_checks = a->n_communities;
     for (size_t i = 0; i < a->n_communities; i++)
         queue_check(a->communities[i].queue, on_check, &a->communities[i]);
@@ -188,7 +190,8 @@ static void check(void *arg)
 {
     struct app *a = arg;
 
-    if (a->was_usable && !a->checks_ok && a->n_checks == 0 && redis_state(a->redis_main) == REDIS_UP) {
+    if (a->was_usable && !a->checks_ok && !a->forbidden && a->n_checks == 0 &&
+        redis_state(a->redis_main) == REDIS_UP) {
         a->checks_ok = true;
         redis_reconnect(a->redis_main, "Redis did not pass its checks");
         return;

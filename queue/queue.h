@@ -67,6 +67,7 @@ struct queue_durability {
     char warnings[8][256];
     size_t n_warnings;
     bool run_id_changed; /* since this daemon's last check: recovery of 3.4 is due */
+    bool forbidden;      /* the problem is a right that was taken away: still the same server */
     bool full;           /* new work is refused (OOM...), `refusal` says why; what is under way goes on */
     char refusal[200];
     struct queue_holdings holds; /* when ok */

@@ -193,6 +193,7 @@ static void report(struct check_op *o, const struct queue_result *r)
     struct queue *q = o->op.q;
     struct queue_durability *d = &o->d;
 
+    d->forbidden = r->status == QUEUE_REFUSED && strcmp(r->e->code, "redis-rights") == 0;
     if (r->status != QUEUE_OK)
         problem(d, "%s", r->e != NULL ? r->e->msg : "Redis did not answer");
     if (r->status == QUEUE_REFUSED) /* Redis is there, and will not do: no reason to try again and again */
@@ -258,6 +259,7 @@ static void take_holdings(struct queue_holdings *h, const struct redis_value *v)
 static void take_script(struct check_op *o, const struct redis_value *v)
 {
     int64_t off = queue_value_i64(v, 1, 0) - clock_wall_ms();
+    const struct queue *q = o->op.q;
 
     if (off > CLOCK_OFF_MS || off < -CLOCK_OFF_MS)
         warn(&o->d, "the clocks of Redis and of this host differ by %" PRId64 " ms: times follow Redis", off);

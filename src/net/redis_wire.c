@@ -15,8 +15,33 @@ enum {
     READS_PER_TURN = 16,
     OUTPUT_MAX = 8 * 1024 * 1024,   /* commands not yet taken by the socket */
     ANSWER_MAX = 256 * 1024 * 1024, /* one answer; more is no Redis of ours */
-    OUTPUT_KEPT = 256 * 1024
+    OUTPUT_KEPT = 256 * 1024,
+    ELEMENTS_MAX = 1 << 20 /* of one array in an answer */
 };
+
+/* hiredis 0.14 makes room for as many elements as an answer announces, and walks through them to free them: "*1000000000" costs a minute. */
+static redisReplyObjectFunctions limited;
+static void *(*create_any_array)(const redisReadTask *task, int n);
+
+static void *create_array(const redisReadTask *task, int n)
+{
+    return n <= ELEMENTS_MAX ? create_any_array(task, n) : NULL;
+}
+
+static redisReader *new_reader(void)
+{
+    redisReader *r = redisReaderCreate();
+
+    if (r == NULL)
+        panic("out of memory");
+    if (create_any_array == NULL) {
+        limited = *r->fn;
+        create_any_array = limited.createArray;
+        limited.createArray = create_array;
+    }
+    r->fn = &limited;
+    return r;
+}
 
 void redis_wire_init(struct redis_wire *w, struct loop *l, const struct redis_wire_ops *ops, void *arg)
 {
@@ -159,7 +184,7 @@ void redis_wire_begin(struct redis_wire *w, int fd)
 {
     w->fd = fd;
     w->n_out = w->n_written = 0;
-    w->reader = redisReaderCreate();
+    w->reader = new_reader();
     w->ev_read = event_new(loop_base(w->loop), fd, EV_READ | EV_PERSIST, on_readable, w);
     w->ev_write = event_new(loop_base(w->loop), fd, EV_WRITE, on_writable, w);
     if (w->reader == NULL || w->ev_read == NULL || w->ev_write == NULL)

@@ -497,15 +497,16 @@ static const struct {
     enum redis_fault fault;
     const char *why;
 } pretend_rows[] = {
-    {"one that never answers the greeting is not up", pretend_hang,    NULL,         false, REDIS_NOT_SENT, "greeting" },
-    {"one that speaks HTTP is not up",                pretend_garbage, NULL,         false, REDIS_NOT_SENT, "not Redis"},
-    {"one that closes is not up",                     pretend_close,   NULL,         false, REDIS_NOT_SENT, "closed"   },
-    {"a close after the command loses it",            pretend_then,    "",           true,  REDIS_LOST,     "closed"   },
-    {"a close in the middle of an answer loses it",   pretend_then,    "$10\r\nabc", true,  REDIS_LOST,     "closed"   },
-    {"garbage for an answer loses it",                pretend_then,    "what?\r\n",  true,  REDIS_LOST,     "not Redis"},
-    {"an absurd length for an answer loses it",       pretend_then,    "*-7\r\n",    true,  REDIS_LOST,     ""         },
-    {"no answer loses it after the timeout",          pretend_then,    ":",          true,  REDIS_LOST,     "in time"  },
-    {"answers nobody asked for end the connection",   pretend_unasked, NULL,         true,  REDIS_NOT_SENT, "nobody"   },
+    {"one that never answers the greeting is not up", pretend_hang,    NULL,              false, REDIS_NOT_SENT, "greeting" },
+    {"one that speaks HTTP is not up",                pretend_garbage, NULL,              false, REDIS_NOT_SENT, "not Redis"},
+    {"one that closes is not up",                     pretend_close,   NULL,              false, REDIS_NOT_SENT, "closed"   },
+    {"a close after the command loses it",            pretend_then,    "",                true,  REDIS_LOST,     "closed"   },
+    {"a close in the middle of an answer loses it",   pretend_then,    "$10\r\nabc",      true,  REDIS_LOST,     "closed"   },
+    {"a billion elements lose it at once",            pretend_then,    "*1000000000\r\n", true,  REDIS_LOST,     "not Redis"},
+    {"garbage for an answer loses it",                pretend_then,    "what?\r\n",       true,  REDIS_LOST,     "not Redis"},
+    {"an absurd length for an answer loses it",       pretend_then,    "*-7\r\n",         true,  REDIS_LOST,     ""         },
+    {"no answer loses it after the timeout",          pretend_then,    ":",               true,  REDIS_LOST,     "in time"  },
+    {"answers nobody asked for end the connection",   pretend_unasked, NULL,              true,  REDIS_NOT_SENT, "nobody"   },
 };
 
 static bool up_once(void *arg)
