@@ -12,6 +12,7 @@ from check import ACCEPTED, CANCELLED, EXPIRED, UNKNOWN
 from provider import Status
 from test_p import judge
 from test_r import Watch
+from test_recovery import post, ready
 from world import HOOK_SECRET, phone, wait_for
 
 RECIPIENTS = 10000 if FULL else 1000
@@ -46,6 +47,28 @@ def test_t1_clock(bed, row):
     books = bed.finished(30)
     judge(row, books, 0, f"crashes, {n + 4} jumps", bound=0)
     assert books["normal"].unknown == 0
+
+
+@pytest.mark.short
+@pytest.mark.row("S1", "the journal's disk is full (a file size limit of the daemon) in a broadcast")
+def test_s1_journal_full(bed, row):
+    """Alerts over HTTP are refused with 507, and not sent later; everything else goes on, alerts pushed into Redis too."""
+    bed.begin().run()
+    bed.provider.delay = 4 * WINDOW / (2 * RECIPIENTS)
+    bed.work(RECIPIENTS, 4, lanes=("notice",))
+    bed.provider.wait(100)
+    pid = bed.crierd.process.pid
+    soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (16, hard))
+    body = {"v": 1, "id": "refused", "kind": "notice", "lane": "emergency", "to": {"phones": [phone(1)]}, "text": "x", "not_after": iso(3600)}
+    status, answer = post(bed, "/api/v1/notices", body)
+    told = wait_for(lambda: (lambda s: s[0] == 503 and "over HTTP or crier are refused" in s[1])(ready(bed)), 5, "readyz")
+    bed.work(RECIPIENTS, 4, lanes=("alert",))
+    books = bed.finished()
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
+    wait_for(lambda: ready(bed)[0] == 200, 10, "ready again")
+    judge(row, books, 0, f"crashes; HTTP {status} {answer['error']['code']}, readyz 503", bound=0)
+    assert status == 507 and told and bed.show("refused") is None and not bed.provider.of("refused")
 
 
 @pytest.mark.short

@@ -7,10 +7,11 @@ import time
 
 import pytest
 import redis as redis_py
-from bed import FULL, WINDOW, Bed
+from bed import ALERT, FULL, WINDOW, Bed, iso
 from proxy import RedisProxy
 from test_p import judge
-from world import HOOK_SECRET, Redis, wait_for
+from test_recovery import post, ready
+from world import HOOK_SECRET, Redis, phone, wait_for
 
 RECIPIENTS = 10000 if FULL else 1000
 
@@ -99,6 +100,35 @@ def test_r2_power_loss(bed, row):
     assert same
 
 
+@pytest.mark.short
+@pytest.mark.row("R3", "Redis is emptied (FLUSHALL) in a broadcast")
+def test_r3_emptied(bed, row):
+    """Alarm within 5 s; alerts that came over HTTP come back from the journal and reach everybody; nothing else is sent by itself."""
+    each = RECIPIENTS // 4
+    people = [phone(i) for i in range(each)]
+    bed.begin(lease_ms=20000).run()
+    bed.provider.delay = 8 * WINDOW / (2 * RECIPIENTS)
+    bed.work(RECIPIENTS, 4, lanes=("notice",))
+    bed.sent = {f"alert-{k}": each for k in range(4)}
+    for id_ in bed.sent:
+        status, answer = post(bed, "/api/v1/notices", {"v": 1, "id": id_, "kind": "alert", "to": {"phones": people}, "not_after": iso(3600),
+                                                       "alert": {**ALERT, "level": "red", "issued_at": iso(-60), "expires": iso(3600)}})
+        assert status == 202, answer
+    bed.provider.wait(2 * each)  # the first half
+    before, began, wall = len(bed.provider.messages), time.monotonic(), time.time()
+    bed.redis.client.flushall()
+    wait_for(lambda: (lambda s: s[0] == 503 and "does not hold the data any more" in s[1])(ready(bed)), 20, "the alarm")
+    took = time.monotonic() - began
+    books = bed.finished()
+    late = sum(1 for m in bed.provider.messages[before:] if m.ref.startswith("notice") and m.wall > wall)
+    bed.cli("doctor", "--acknowledge").ok()
+    again = wait_for(lambda: ready(bed)[0] == 200, 10, "ready")
+    alert = books["emergency"]
+    row.tell(f"alarm after {took:.1f} s; alerts: {alert} ({before} messages before it); {late} messages of notices afterwards; after --acknowledge ready: {'yes' if again else 'no'}")
+    assert took <= 5 and late <= WINDOW and alert.recipients == 4 * each and not alert.lost and not alert.stuck and alert.unknown == 0
+    assert not bed.redis.client.exists(bed.key("n:notice-0"))
+
+
 def resumed_after(bed, mend, seconds=15):
     """Call ${mend}; how long until the provider hears the next message."""
     before = len(bed.provider.messages)
@@ -165,9 +195,11 @@ def test_r5_full(bed, row):
     bed.provider.wait(100)
     bed.redis.client.config_set("maxmemory", "1mb")
     r = bed.cli("send", "--to", "+8613800000001", "--text", "neu")
+    status, answer = post(bed, "/api/v1/notices", {"v": 1, "kind": "notice", "to": {"phones": ["+8613800000001"]}, "text": "neu"})
+    told = wait_for(lambda: (lambda s: s[1] if s[0] == 503 and "memory is full" in s[1] else None)(ready(bed)), 5, "readyz")
     books = bed.finished()
-    judge(row, books, 0, f"crashes; a new notice meanwhile: exit {r.code}", bound=0)
-    assert r.code in (69, 75)
+    judge(row, books, 0, f"crashes; a new notice meanwhile: exit {r.code}, HTTP {status} {answer['error']['code']}, readyz 503", bound=0)
+    assert r.code == 75 and status == 503 and answer["error"]["code"] == "redis-refuses" and told
 
 
 @pytest.mark.full
