@@ -15,7 +15,7 @@
 
 #define HOLD_MS          3000
 #define REWRITE_AGAIN_MS 20000
-#define CLOCK_OFF_MS 5000
+#define CLOCK_OFF_MS     5000
 
 enum check_step { CHECK_INFO, CHECK_CONFIG, CHECK_SCRIPT, CHECK_REWRITE, CHECK_PROBE };
 struct check_op {
