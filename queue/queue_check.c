@@ -259,13 +259,15 @@ static void take_holdings(struct queue_holdings *h, const struct redis_value *v)
 static void take_script(struct check_op *o, const struct redis_value *v)
 {
     int64_t off = queue_value_i64(v, 1, 0) - clock_wall_ms();
-    const struct queue *q = o->op.q;
+    struct queue *q = o->op.q;
+    bool torn = q->aof_torn && !o->aof_failing && clock_mono_ms() >= q->rewrite_after_ms;
 
     if (off > CLOCK_OFF_MS || off < -CLOCK_OFF_MS)
         warn(&o->d, "the clocks of Redis and of this host differ by %" PRId64 " ms: times follow Redis", off);
     take_holdings(&o->d.holds, v);
-    o->rewrite = o->d.aof && (queue_value_i64(v, 2, 0) != 0 ||
-                              (q->aof_torn && !o->aof_failing && clock_mono_ms() >= q->rewrite_after_ms));
+    o->rewrite = o->d.aof && (queue_value_i64(v, 2, 0) != 0 || torn);
+    if (torn) /* it may fail again, and costs a fork */
+        q->rewrite_after_ms = clock_mono_ms() + REWRITE_AGAIN_MS;
 }
 
 /* Redis 7.0.15: an append-only file torn inside a script's block loses later writes at the *second* restart, unless it is rewritten. And one
@@ -274,7 +276,6 @@ static void take_script(struct check_op *o, const struct redis_value *v)
 static void ask_rewrite(struct check_op *o)
 {
     o->step = CHECK_REWRITE;
-    o->op.q->rewrite_after_ms = clock_mono_ms() + REWRITE_AGAIN_MS; /* it may fail again, and costs a fork */
     queue_op_reset(&o->op);
     queue_op_str(&o->op, "BGREWRITEAOF");
     queue_op_command(&o->op);
