@@ -94,8 +94,8 @@ struct app {
     bool was_usable;                    /* at least once since the start */
     bool taken_over;                    /* what a former life held was taken back */
     size_t n_checks;                    /* checks under way */
-    bool checks_ok, forbidden; /* ... for want of a right */
-    size_t n_draining; /* parts that still drain */
+    bool checks_ok, forbidden;          /* ... for want of a right */
+    size_t n_draining;                  /* parts that still drain */
     bool draining;
     int exit_status;
     int64_t started_at;

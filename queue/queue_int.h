@@ -58,11 +58,11 @@ struct queue {
     char (
         *lost_claims)[40]; /* owner tokens of claims whose answer was lost: the next claim frees them first */
     size_t n_lost_claims;
-    bool lost_stage; /* the same for stage_next */
-    bool legacy;     /* Redis 6.2: see script_text */
-    char run_id[48]; /* of the last check */
+    bool lost_stage;          /* the same for stage_next */
+    bool legacy;              /* Redis 6.2: see script_text */
+    char run_id[48];          /* of the last check */
     int64_t rewrite_after_ms; /* by the monotonic clock: not asked for again before */
-    bool aof_torn;   /* Redis could not write its append-only file for a while: it is to be written anew */
+    bool aof_torn; /* Redis could not write its append-only file for a while: it is to be written anew */
     void (*on_misconf)(void *arg);
     void *arg;
     TAILQ_HEAD(queue_ops, queue_op) ops;
