@@ -37,7 +37,7 @@ HARD := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-c
         $(CET) $(INIT0) -fno-strict-aliasing -fwrapv -fPIE
 LDHARD := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 
-PKGS := libevent libcurl hiredis jansson libconfuse libutf8proc libcrypto
+PKGS := libevent libcurl hiredis jansson libconfuse libutf8proc libcrypto expat
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null | sed 's|-I/usr/include/hiredis||')
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 

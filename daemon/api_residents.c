@@ -98,6 +98,8 @@ static void csv_line(struct buf *out, const struct resident *r, bool full)
     csv_cell(out, r->lang, strlen(r->lang));
     buf_chr(out, ',');
     csv_cell(out, r->wechat, strlen(r->wechat));
+    buf_chr(out, ',');
+    csv_cell(out, r->wecom, strlen(r->wecom));
     buf_str(out, "\r\n");
 }
 
@@ -152,7 +154,7 @@ void api_residents_list(struct api_call *c)
 
 void api_residents_export(struct api_call *c)
 {
-    static const char header[] = "\xEF\xBB\xBFname,phone,area,building,tags,language,wechat\r\n";
+    static const char header[] = "\xEF\xBB\xBFname,phone,area,building,tags,language,wechat,wecom\r\n";
     struct walk *w = walk_new(c, NULL);
 
     read_filters(w);

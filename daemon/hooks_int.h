@@ -17,6 +17,7 @@ struct hooks_reply {
     char *text;
     size_t text_len;
     int64_t sent_at;
+    enum provider_event event;
 };
 
 /* An item that is no reply: kept for staff. */

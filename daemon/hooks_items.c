@@ -98,6 +98,7 @@ static void on_reply(void *arg, const struct provider_reply *p)
     r->text = xmemdup(p->text_len > 0 ? p->text : "", p->text_len + (p->text_len == 0));
     r->text_len = p->text_len;
     r->sent_at = p->sent_at;
+    r->event = p->event;
 }
 
 static void store_replies(struct hooks_call *c)
@@ -116,7 +117,8 @@ static void store_replies(struct hooks_call *c)
                                         .from = r->from,
                                         .text = r->text,
                                         .text_len = r->text_len,
-                                        .sent_at = r->sent_at};
+                                        .sent_at = r->sent_at,
+                                        .event = (int)r->event};
         }
         c->n_under_way++;
         replies_store(c->h->o.queue, in, n, on_stored, c);

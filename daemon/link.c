@@ -1,4 +1,4 @@
-#include "daemon/link_int.h"
+#include "daemon/link_token.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +49,8 @@ struct link *link_new(const struct link_opts *o, struct err *e)
     l->pace = link_pace_new(o->loop, o->queue, o->conf->name, o->conf->rate);
     l->room = (struct loop_task){.cb = on_room, .arg = l};
     l->wake = loop_timer_new(o->loop, on_wake, l);
+    if (l->c.driver->token != NULL)
+        l->token = link_token_new(l);
     TAILQ_INIT(&l->running);
     TAILQ_INIT(&l->spare);
     return l;
@@ -69,6 +71,7 @@ void link_free(struct link *l)
     loop_task_cancel(l->o.loop, &l->room);
     loop_timer_free(l->wake);
     link_pace_free(l->pace);
+    link_token_free(l->token);
     link_conf_fini(&l->c);
     link_conf_fini(&l->next);
     free(l);
@@ -96,6 +99,8 @@ void link_reconfigure(struct link *l)
     l->next = (struct link_conf){.driver = NULL};
     l->o.config = l->next_config;
     l->o.conf = conf;
+    if (l->token != NULL)
+        link_token_reset(l->token);
     link_pace_set_rate(l->pace, conf->rate);
     link_limit_set(&l->limit, (size_t)conf->window);
     loop_post(l->o.loop, &l->room);

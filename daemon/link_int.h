@@ -23,6 +23,11 @@ struct link_op {
     int64_t started_us;
     uint64_t begun; /* its number, for the limit */
     bool probe, overload;
+    bool waits;         /* for an access token */
+    int64_t give_up_us; /* until when */
+    uint64_t serial;    /* number of the access token it was written with */
+    unsigned renewals;  /* how often its token was refused */
+    TAILQ_ENTRY(link_op) of_token;
     TAILQ_ENTRY(link_op) entry;
 };
 TAILQ_HEAD(link_ops, link_op);
@@ -53,6 +58,7 @@ struct link {
     struct link_breaker breaker;
     struct link_limit limit;
     struct link_retries retries;
+    struct link_token *token; /* NULL: the driver has none */
     struct link_pace *pace;
     struct link_stats stats;
     size_t slots[LANE_N];     /* taken: from before the mark to the end of the request */
@@ -74,6 +80,9 @@ struct link {
 };
 
 void link_op_free(struct link_op *op);
+/* What waited for an access token goes on, or is over without a byte of it written. Inside link_token.c only. */
+void link_op_go(struct link_op *op);
+void link_op_give_up(struct link_op *op, enum verdict v, const char *why);
 size_t link_slots_free(const struct link *l, enum lane lane);
 
 #endif

@@ -1,4 +1,4 @@
-#include "daemon/link_int.h"
+#include "daemon/link_token.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +34,8 @@ static struct link_op *op_new(struct link *l, size_t n)
         op->verdicts = xrealloc(op->verdicts, n * sizeof(*op->verdicts));
         op->cap = n;
     }
+    op->waits = false;
+    op->renewals = 0;
     TAILQ_INSERT_TAIL(&l->running, op, entry);
     l->stats.in_flight++;
     return op;
@@ -183,6 +185,19 @@ static void set_all(struct link_op *op, enum verdict verdict, const char *detail
     }
 }
 
+/* The API refused the access token and did nothing: the same request goes once more with another one; a second time when that one, got in the ordinary way, was the same. */
+static bool renews(struct link_op *op)
+{
+    struct link *l = op->link;
+
+    if (l->token == NULL || !op->verdicts[0].stale_token || op->renewals == 2)
+        return false;
+    op->renewals++;
+    link_token_refused(l->token, op->serial);
+    link_token_wait(l->token, op);
+    return true;
+}
+
 static void on_http(void *arg, const struct http_answer *a)
 {
     struct link_op *op = arg;
@@ -200,6 +215,8 @@ static void on_http(void *arg, const struct http_answer *a)
         FP("after_answer");
         reset_verdicts(op);
         op->link->c.driver->classify(&op->link->c.conf, op->msgs, op->n, a, op->verdicts);
+        if (renews(op))
+            return;
         break;
     case HTTP_NOT_SENT:
         set_all(op, VERDICT_RETRY, a->detail);
@@ -225,13 +242,27 @@ static void on_refused(void *arg)
     finish(arg, false, 0);
 }
 
-/* What a driver may not get by itself: it is pure. */
-static void lend_world(struct link_op *op)
+static bool needs_token(const struct link *l)
 {
+    const struct driver_token *t = l->c.driver->token;
+
+    return t != NULL && (t->needed == NULL || t->needed(&l->c.conf));
+}
+
+/* What a driver may not get by itself: it is pure. False when it has to wait for some of it. */
+static bool lend_world(struct link_op *op)
+{
+    struct link *l = op->link;
+
     op->req.now_ms = clock_wall_ms();
-    op->req.token = "";
-    if (op->link->c.driver->wants_nonce)
+    op->req.token = needs_token(l) ? link_token_get(l->token, &op->serial) : "";
+    if (op->req.token == NULL) {
+        link_token_wait(l->token, op);
+        return false;
+    }
+    if (l->c.driver->wants_nonce)
         secret_random_hex(op->req.nonce, sizeof(op->req.nonce) / 2);
+    return true;
 }
 
 static void begin(struct link_op *op)
@@ -243,7 +274,8 @@ static void begin(struct link_op *op)
         op->sandbox = sandbox_send(l->o.sandbox, &l->c.conf, op->msgs, op->n, on_sandbox, op);
         return;
     }
-    lend_world(op);
+    if (!lend_world(op))
+        return;
     if (l->c.driver->build(&l->c.conf, op->msgs, op->n, &op->req, &e) != 0) {
         set_all(op, strcmp(e.code, "bad-recipient") == 0 ? VERDICT_BAD_RECIPIENT : VERDICT_BAD_MESSAGE,
                 e.msg);
@@ -256,6 +288,22 @@ static void begin(struct link_op *op)
     if (op->req.call.connect_timeout_ms > op->req.call.timeout_ms)
         op->req.call.connect_timeout_ms = op->req.call.timeout_ms;
     op->http = http_begin(l->o.http, &op->req.call, l->c.reach, on_http, op);
+}
+
+void link_op_give_up(struct link_op *op, enum verdict v, const char *why)
+{
+    int64_t waited_us = clock_mono_us() - (op->give_up_us - (int64_t)LINK_TOKEN_WAIT_MS * 1000);
+
+    set_all(op, v, why);
+    finish(op, false, waited_us > 0 ? waited_us : 1);
+}
+
+void link_op_go(struct link_op *op)
+{
+    if (op->msgs[0].not_after != 0 && clock_wall_ms() >= op->msgs[0].not_after)
+        link_op_give_up(op, VERDICT_RETRY, "its time ended while it waited for an access token");
+    else
+        begin(op);
 }
 
 struct link_op *link_send(struct link *l, enum lane lane, const struct provider_msg *m, size_t n,
@@ -287,6 +335,8 @@ bool link_cancel(struct link_op *op)
     bool written = op->sandbox != NULL;
 
     loop_task_cancel(op->link->o.loop, &op->refuse);
+    if (op->waits)
+        link_token_leave(op->link->token, op);
     if (op->http != NULL)
         written = http_cancel(op->http);
     if (op->sandbox != NULL)

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "daemon/replier_int.h"
+#include "provider/provider.h"
 #include "queue/people.h"
 
 /* ---- a job ---- */
@@ -33,6 +34,7 @@ struct replier_job *replier_job_new(struct replier *r, const struct replies_pend
     j->answers_last_hour = p->answers_last_hour;
     j->answers_last_day = p->answers_last_day;
     j->all_last_day = p->all_last_day;
+    j->event = p->event;
     j->helped_today = p->helped_today;
     j->muted = p->muted;
     j->flood = p->flood;
@@ -114,13 +116,19 @@ static void on_register(void *arg, const struct queue_result *r, const struct re
     replier_answered(j->r, r);
 }
 
+/* One person, one seat, by whatever way they write: the first number stands for them. */
+static const char *identity(const struct replier_job *j)
+{
+    return strchr(j->from, ':') != NULL && j->resident.n_phones > 0 ? j->resident.phones[0] : j->from;
+}
+
 static void ask_registration(struct replier_job *j)
 {
     const struct roster_request q = {
         .op_id = j->key,
         .code = j->intent.activity,
         .leave = j->intent.kind == INTENT_LEAVE,
-        .phone = j->from,
+        .phone = identity(j),
         .name = j->intent.name[0] ? j->intent.name : j->resident.name,
         .resident = j->resident.id,
         /* A bare "报名" of somebody who is registered with three must not make it one. */
@@ -181,7 +189,7 @@ static void on_own_done(void *arg, const struct queue_result *r)
 static void ask_own(struct replier_job *j)
 {
     replier_asked(j->r);
-    roster_of_phone(j->r->q, j->from, on_own, on_own_done, j);
+    roster_of_phone(j->r->q, identity(j), on_own, on_own_done, j);
 }
 
 static void do_query(struct replier_job *j)
@@ -302,6 +310,28 @@ static void do_note(struct replier_job *j)
     j->d.to_inbox = true;
 }
 
+/* ---- what the sender did ---- */
+
+static void on_reach(void *arg, const struct queue_result *r)
+{
+    struct replier_job *j = arg;
+
+    replier_answered(j->r, r);
+}
+
+/* Follows an account, or no more: known of the person from now on, and before staff. */
+static void do_event(struct replier_job *j)
+{
+    bool follow = j->event == PROVIDER_EVENT_FOLLOW;
+
+    do_note(j);
+    if (j->event == PROVIDER_EVENT_NOTE)
+        return;
+    j->d.result = follow ? "follows" : "unfollowed";
+    replier_asked(j->r);
+    people_reach(j->r->q, j->from, follow, on_reach, j);
+}
+
 static void (*const ACTS[])(struct replier_job *j) = {
     [INTENT_UNKNOWN] = do_unknown, [INTENT_JOIN] = do_join_or_leave, [INTENT_LEAVE] = do_join_or_leave,
     [INTENT_QUERY] = do_query,     [INTENT_CHECKIN] = do_note,       [INTENT_ANSWER] = do_note,
@@ -351,6 +381,11 @@ void replier_job_decide(struct replier_job *j, const struct replies_pending *p)
 {
     if (p->promoted) {
         do_promoted(j, p->promoted_name);
+        return;
+    }
+    if (j->event != PROVIDER_EVENT_NONE) {
+        j->d.intent = INTENT_UNKNOWN;
+        do_event(j);
         return;
     }
     replier_parse(j->r->words, &j->r->activities, p, j->text, j->text_len, &j->intent, NULL, NULL);

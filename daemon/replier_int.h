@@ -21,6 +21,7 @@ struct replier_job {
     size_t text_len;
     struct resident resident;
     unsigned answers_last_hour, answers_last_day, all_last_day;
+    int event; /* enum provider_event */
     bool helped_today, muted, flood, takes_part, rollcall;
     uint32_t promoted_place, promoted_count;
     int64_t now_at;

@@ -168,7 +168,17 @@ void stager_add_line(struct stager *s, const char *line, size_t n)
     s->n_lines[s->filling]++;
 }
 
-/* "+86138... +86139... wechat:OPENID": the named number first. */
+static void add_id(struct buf *b, const char *channel, const char *id)
+{
+    if (id[0] == '\0')
+        return;
+    if (b->len != 0)
+        buf_chr(b, ' ');
+    buf_str(b, channel);
+    buf_str(b, id);
+}
+
+/* "+86138... +86139... wechat:OPENID wecom:USERID": the named number first. */
 static void addresses(struct buf *b, const struct resident *r, const char *first)
 {
     if (first != NULL)
@@ -180,12 +190,9 @@ static void addresses(struct buf *b, const struct resident *r, const char *first
             buf_chr(b, ' ');
         buf_str(b, r->phones[i]);
     }
-    if (r->wechat[0] != '\0') {
-        if (b->len != 0)
-            buf_chr(b, ' ');
-        buf_str(b, "wechat:");
-        buf_str(b, r->wechat);
-    }
+    if ((r->flags & RESIDENT_NO_WECHAT) == 0)
+        add_id(b, "wechat:", r->wechat);
+    add_id(b, "wecom:", r->wecom);
 }
 
 void stager_add(struct stager *s, const struct resident *r, const char *first)

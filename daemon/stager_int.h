@@ -17,7 +17,7 @@ enum {
 };
 
 struct stager_member {
-    char phone[PHONE_MAX], name[96];
+    char phone[ROSTER_WHO_MAX], name[96];
     enum reg_status status;
     UT_hash_handle hh;
 };

@@ -106,6 +106,24 @@ static void on_phone_one(void *arg, const struct resident *r)
     }
 }
 
+/* Who takes part without being a resident: a number, or an id of another channel. */
+static bool set_stranger(struct resident *r, const char *who)
+{
+    size_t n = strlen(who);
+
+    if (strncmp(who, "wechat:", 7) == 0 && n - 7 < sizeof(r->wechat)) {
+        memcpy(r->wechat, who + 7, n - 6);
+    } else if (strncmp(who, "wecom:", 6) == 0 && n - 6 < sizeof(r->wecom)) {
+        memcpy(r->wecom, who + 6, n - 5);
+    } else if (n < sizeof(r->phones[0])) {
+        memcpy(r->phones[0], who, n + 1);
+        r->n_phones = 1;
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static bool stranger_wanted(const struct stager *s, const struct resident *r)
 {
     if (audience_n_phones(s->audience) > 0)
@@ -129,12 +147,14 @@ static void on_strangers(void *arg, const struct queue_result *r, const bool *ou
         if (s->chunk[i] != STAGER_PHONE_NOBODY || asked >= n)
             continue;
         memset(&stranger, 0, sizeof(stranger));
-        memcpy(stranger.phones[0], s->phones[s->chunk_at + i],
-               strnlen(s->phones[s->chunk_at + i], PHONE_MAX - 1));
-        stranger.n_phones = 1;
+        if (!set_stranger(&stranger, s->phones[s->chunk_at + i])) {
+            asked++;
+            continue;
+        }
         stranger.flags = out[asked++] ? RESIDENT_OPTED_OUT : 0;
         m = stager_member(
-            s, 0, stranger.phones[0]); /* registered for the activity: then at least a name is known */
+            s, 0,
+            s->phones[s->chunk_at + i]); /* registered for the activity: then at least a name is known */
         if (m != NULL)
             memcpy(stranger.name, m->name, sizeof(stranger.name));
         if (stranger_wanted(s, &stranger))

@@ -57,6 +57,7 @@
     KEY(PEOPLE, "people", "", COMMUNITY)                                                                     \
     KEY(RESIDENTS, "res:", "", COMMUNITY)                                                                    \
     KEY(PHONES, "ph:", "", COMMUNITY)                                                                        \
+    KEY(ADDRESSES, "ad:", "", COMMUNITY)                                                                     \
     KEY(OPTOUT, "optout", "", COMMUNITY)                                                                     \
     KEY(CONSENT, "consent", "", COMMUNITY)                                                                   \
     /* activities */                                                                                         \
@@ -80,6 +81,7 @@
     /* provider accounts, shared by communities */                                                           \
     KEY(SHARED_CLOCK, "clock", "", SHARED)                                                                   \
     KEY(RATE, "rl:", "", SHARED)                                                                             \
+    KEY(ACCESS, "access:", "", SHARED)                                                                       \
     /* who may use the HTTP API, and who did what */                                                         \
     KEY(API_KEYS, "keys", "", SHARED)                                                                        \
     KEY(TRAIL, "audit", "", COMMUNITY)

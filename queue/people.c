@@ -292,6 +292,15 @@ static void on_erase(struct queue_op *op, const struct queue_result *r, const st
     o->cb(o->arg, r);
 }
 
+void people_reach(struct queue *q, const char *address, bool can, queue_done_fn cb, void *arg)
+{
+    struct queue_op *op = queue_done_new(q, cb, arg);
+
+    queue_op_str(op, address);
+    queue_op_str(op, can ? "1" : "0");
+    queue_op_script(op, SCRIPT_PEOPLE_REACH);
+}
+
 void people_erase(struct queue *q, uint64_t id, queue_done_fn cb, void *arg)
 {
     struct erase_op *o = queue_op_new(q, sizeof(*o), on_erase);

@@ -25,9 +25,11 @@ void people_by_phones(struct queue *q, const char *const *phones, size_t n, peop
                       queue_done_fn cb, void *arg);
 void people_count(struct queue *q, void (*cb)(void *arg, const struct queue_result *r, uint64_t n),
                   void *arg);
-/* Opt-out / opt-in of everyone with this phone, with the words, time and number kept as proof in the stream `consent`. ${changed}: was it different before? Numbers of no resident are kept in a set of their own. */
+/* Opt-out / opt-in of everyone with this phone (or other address), with the words, time and number kept as proof in the stream `consent`. ${changed}: was it different before? Numbers of no resident are kept in a set of their own. */
 void people_opt(struct queue *q, const char *phone, bool out, const char *words,
                 void (*cb)(void *arg, const struct queue_result *r, bool changed), void *arg);
+/* Everyone with this address ("wechat:OPENID") can be reached by it again, or no more. */
+void people_reach(struct queue *q, const char *address, bool can, queue_done_fn cb, void *arg);
 /* Is this phone opted out (also strangers')? At most 1,000; answers in order. */
 void people_opted_out(struct queue *q, const char *const *phones, size_t n,
                       void (*cb)(void *arg, const struct queue_result *r, const bool *out, size_t n),

@@ -43,6 +43,7 @@ void replies_store(struct queue *q, const struct replies_in *list, size_t n, rep
         queue_op_str(&o->op, list[i].from);
         queue_op_arg(&o->op, list[i].text, list[i].text_len);
         queue_op_i64(&o->op, list[i].sent_at);
+        queue_op_i64(&o->op, list[i].event);
     }
     queue_op_script(&o->op, SCRIPT_REPLY_STORE);
 }
@@ -128,6 +129,7 @@ static void read_entry(struct replies_pending *p, const struct redis_value *e)
     p->from = text_of(queue_value_field(e, "from"), NULL);
     p->text = text_of(queue_value_field(e, "text"), &p->text_len);
     p->at = redis_value_int(queue_value_field(e, "at"), 0);
+    p->event = (int)redis_value_int(queue_value_field(e, "event"), 0);
     p->muted = mute > 0;
     p->flood = mute > 1;
     if (code) {

@@ -14,6 +14,7 @@ struct replies_in {
     const char *provider, *channel, *id, *from, *text;
     size_t text_len;
     int64_t sent_at;
+    int event; /* 0 = a text; else what the sender did (enum provider_event): the text is for staff only */
 };
 typedef void (*replies_store_fn)(void *arg, const struct queue_result *r, size_t n_new);
 void replies_store(struct queue *q, const struct replies_in *list, size_t n, replies_store_fn cb, void *arg);
@@ -36,6 +37,7 @@ struct replies_pending {
     const char *key; /* stream id: op_id for roster_register, and for replies_settle */
     const char *provider, *channel, *id, *from, *text; /* "" for an entry of `promoted` */
     size_t text_len;
+    int event;                   /* as it was stored */
     int64_t at;                  /* when it came */
     int64_t now_at;              /* Redis' clock at this look */
     uint64_t activities_version; /* changes whenever staff put or change an activity */

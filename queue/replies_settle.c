@@ -57,7 +57,7 @@ static char *one_line(const char *s)
 /* The address under which a channel reaches ${to}: a number as it is, anything else with the channel's name before it. */
 static char *address(const char *channel, const char *to)
 {
-    if (to[0] == '+' || !channel || channel[0] == '\0')
+    if (to[0] == '+' || strchr(to, ':') || !channel || channel[0] == '\0')
         return xstrdup(to);
     return xasprintf("%s:%s", channel, to);
 }

@@ -20,8 +20,9 @@ void roster_list_since(struct queue *q, int64_t since_at, void (*each)(void *arg
 /* What staff decide: OPEN (before the window: opens it now; after an early closing time: until the start), CLOSED, CANCELLED. Codes "no-such-activity", "wrong-state". */
 void roster_set_state(struct queue *q, const char *code, enum activity_state s, queue_done_fn cb, void *arg);
 
+#define ROSTER_WHO_MAX 96 /* who takes part: a number, or for people who have none with us "wechat:OPENID" */
 struct roster_entry {
-    char phone[PHONE_MAX], name[96];
+    char phone[ROSTER_WHO_MAX], name[96];
     uint64_t resident;
     uint32_t count, place, position; /* place among the confirmed, position on the waiting list; 0 = none */
     enum reg_status status;
@@ -38,7 +39,7 @@ void roster_of_phone(struct queue *q, const char *phone,
 void roster_checkin(struct queue *q, const char *code, const char *phone, queue_done_fn cb, void *arg);
 
 struct roster_promoted {
-    char phone[PHONE_MAX], name[96];
+    char phone[ROSTER_WHO_MAX], name[96];
     uint32_t place, count;
 };
 struct roster_request {

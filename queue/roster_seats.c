@@ -122,7 +122,7 @@ struct phone_op {
     void (*each)(void *arg, const char *code, const struct roster_entry *e);
     queue_done_fn cb;
     void *arg;
-    char phone[PHONE_MAX];
+    char phone[ROSTER_WHO_MAX];
 };
 
 static void on_phone(struct queue_op *op, const struct queue_result *r, const struct redis_value *v)

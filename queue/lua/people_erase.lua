@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Erase one person. KEYS: clock, people, acts; res:<n>, ph:<n>, ctx:<phone>, act:<code>:reg follow. ARGV: id.
+-- Erase one person. KEYS: clock, people, acts; res:<n>, ph:<n>, ad:<n>, ctx:<address>, act:<code>:reg follow. ARGV: id.
 local people, acts = KEYS[2], KEYS[3]
 local id = ARGV[1]
 local block = P .. 'res:' .. int(math.floor(id / 100))
@@ -19,9 +19,9 @@ local function forget_name(phone)
     end
   end
 end
-for phone in line:match('^[^\t]*'):gmatch('[^ ]+') do
+for _, phone in ipairs(addresses_of(line)) do
   forget_name(phone)
-  local key = P .. 'ph:' .. int((tonumber(phone:sub(-5)) or 0) % 16384)
+  local key = index_of(phone)
   local rest = {}
   for other in (call('HGET', key, phone) or ''):gmatch('%d+') do
     if other ~= id then

@@ -1,5 +1,5 @@
 #!lua flags=no-writes
--- Residents by id or by phone. KEYS: clock; res:<n> and ph:<n> follow from the arguments. ARGV: 'id' | 'phone', then the ids or phones. -> {id, line, ...},
+-- Residents by id or by phone. KEYS: clock; res:<n>, ph:<n> and ad:<n> follow from the arguments. ARGV: 'id' | 'phone', then the ids or phones. -> {id, line, ...},
 -- each person once.
 local out, seen = {}, {}
 local function take(id)
@@ -16,8 +16,7 @@ for i = 2, #ARGV do
   if ARGV[1] == 'id' then
     take(ARGV[i])
   else
-    local key = P .. 'ph:' .. int((tonumber(ARGV[i]:sub(-5)) or 0) % 16384)
-    for id in (call('HGET', key, ARGV[i]) or ''):gmatch('%d+') do
+    for id in (call('HGET', index_of(ARGV[i]), ARGV[i]) or ''):gmatch('%d+') do
       take(id)
     end
   end

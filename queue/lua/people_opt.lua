@@ -1,5 +1,5 @@
 #!lua
--- Opt-out and opt-in of everyone with a number. KEYS: clock, optout, consent; ph:<n>, res:<n> follow from the number. ARGV: phone, '1' out | '0' in, the person's
+-- Opt-out and opt-in of everyone with a number, or another address. KEYS: clock, optout, consent; ph:<n> or ad:<n>, res:<n> follow from it. ARGV: address, '1' out | '0' in, the person's
 -- words. -> 1 when it was different before. The proof goes first: a torn write may repeat it, never lose it.
 local optout, consent = KEYS[2], KEYS[3]
 local phone, out, words = ARGV[1], ARGV[2] == '1', ARGV[3]
@@ -10,7 +10,7 @@ local function with_flag(line)
   for v in (line .. '\t'):gmatch('([^\t]*)\t') do
     f[#f + 1] = v
   end
-  for i = #f + 1, 8 do
+  for i = #f + 1, 9 do
     f[i] = ''
   end
   local flags = tonumber(f[8]) or 0
@@ -22,7 +22,7 @@ local function with_flag(line)
 end
 
 local todo = {}
-for id in (call('HGET', P .. 'ph:' .. int((tonumber(phone:sub(-5)) or 0) % 16384), phone) or ''):gmatch('%d+') do
+for id in (call('HGET', index_of(phone), phone) or ''):gmatch('%d+') do
   local key = P .. 'res:' .. int(math.floor(id / 100))
   local line = call('HGET', key, id)
   local new = line and with_flag(line)

@@ -1,13 +1,10 @@
 #!lua
--- Store residents. KEYS: clock, people, optout; the blocks res:<n> and the index ph:<n> follow from the lines. ARGV: 1 = only count, then one line
+-- Store residents. KEYS: clock, people, optout; the blocks res:<n> and the indexes ph:<n> and ad:<n> follow from the lines. ARGV: 1 = only count, then one line
 -- (model/resident.h) each. -> added, changed, kept, duplicate.
 local people, optout = KEYS[2], KEYS[3]
 local dry = ARGV[1] == '1'
 local n_added, n_changed, n_kept, n_duplicate = 0, 0, 0, 0
 
-local function bucket(phone)
-  return P .. 'ph:' .. int((tonumber(phone:sub(-5)) or 0) % 16384)
-end
 local function block(id)
   return P .. 'res:' .. int(math.floor(id / 100))
 end
@@ -16,7 +13,7 @@ local function split(line)
   for v in (line .. '\t'):gmatch('([^\t]*)\t') do
     f[#f + 1] = v
   end
-  for i = #f + 1, 8 do
+  for i = #f + 1, 9 do
     f[i] = ''
   end
   return f
@@ -27,39 +24,42 @@ end
 -- Fields that the new row leaves empty stay as they were; an opt-out is never lifted by an import.
 local function merge(old, new)
   local a, b = split(old), split(new)
-  for i = 1, 7 do
-    if b[i] == '' then
+  for i = 1, 9 do
+    if b[i] == '' or i == 8 then
       b[i] = a[i]
     end
   end
-  b[8] = a[8]
   return join(b)
 end
-local function index(phones, id)
-  for phone in phones:gmatch('[^ ]+') do
-    local key = bucket(phone)
-    local ids = call('HGET', key, phone)
+local function index(line, id)
+  for _, address in ipairs(addresses_of(line)) do
+    local key = index_of(address)
+    local ids = call('HGET', key, address)
     if not ids then
-      call('HSET', key, phone, id)
+      call('HSET', key, address, id)
     elseif not (' ' .. ids .. ' '):find(' ' .. id .. ' ', 1, true) then
-      call('HSET', key, phone, ids .. ' ' .. id)
+      call('HSET', key, address, ids .. ' ' .. id)
     end
   end
 end
 local function unindex(old, new, id)
-  for phone in old:gmatch('[^ ]+') do
-    if not (' ' .. new .. ' '):find(' ' .. phone .. ' ', 1, true) then
-      local key = bucket(phone)
+  local kept = {}
+  for _, address in ipairs(addresses_of(new)) do
+    kept[address] = true
+  end
+  for _, address in ipairs(addresses_of(old)) do
+    if not kept[address] then
+      local key = index_of(address)
       local rest = {}
-      for other in (call('HGET', key, phone) or ''):gmatch('%d+') do
+      for other in (call('HGET', key, address) or ''):gmatch('%d+') do
         if other ~= id then
           rest[#rest + 1] = other
         end
       end
       if #rest > 0 then
-        call('HSET', key, phone, table.concat(rest, ' '))
+        call('HSET', key, address, table.concat(rest, ' '))
       else
-        call('HDEL', key, phone)
+        call('HDEL', key, address)
       end
     end
   end
@@ -67,7 +67,7 @@ end
 -- The stored person with this number and name; an index entry without a person (a torn write) is used again.
 local function find(phone, name)
   local vacant
-  for id in (call('HGET', bucket(phone), phone) or ''):gmatch('%d+') do
+  for id in (call('HGET', index_of(phone), phone) or ''):gmatch('%d+') do
     local line = call('HGET', block(id), id)
     if not line then
       vacant = vacant or id
@@ -77,20 +77,20 @@ local function find(phone, name)
   end
   return vacant
 end
-local function add(id, phones, line)
+local function add(id, line)
   n_added = n_added + 1
   if dry then
     return
   end
   id = id or int(call('HINCRBY', people, 'next', 1))
-  for phone in phones:gmatch('[^ ]+') do
-    if call('SISMEMBER', optout, phone) == 1 then
+  for _, address in ipairs(addresses_of(line)) do
+    if call('SISMEMBER', optout, address) == 1 then
       local f = split(line)
       f[8] = '1'
       line = join(f)
     end
   end
-  index(phones, id)
+  index(line, id)
   call('HSET', block(id), id, line)
   call('HINCRBY', people, 'n', 1)
 end
@@ -99,10 +99,9 @@ local function change(id, old, line)
   if dry then
     return
   end
-  local phones = line:match('^[^\t]*')
-  index(phones, id)
+  index(line, id)
   call('HSET', block(id), id, line)
-  unindex(old:match('^[^\t]*'), phones, id)
+  unindex(old, line, id)
 end
 
 local seen = {}
@@ -117,7 +116,7 @@ for i = 2, #ARGV do
     seen[person] = true
     local id, old = find(phone, name)
     if not old then
-      add(id, phones, line)
+      add(id, line)
     else
       local new = merge(old, line)
       if new == old then

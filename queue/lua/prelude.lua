@@ -18,6 +18,29 @@ end
 local function int(n)
   return string.format('%.0f', n)
 end
+-- The index that tells who has an address: numbers by their last digits, ids of other channels ("wechat:OPENID") by their hash.
+local function index_of(address)
+  if address:find(':', 1, true) then
+    return P .. 'ad:' .. int(tonumber(redis.sha1hex(address):sub(1, 8), 16) % 16384)
+  end
+  return P .. 'ph:' .. int((tonumber(address:sub(-5)) or 0) % 16384)
+end
+-- All addresses that a resident's line holds.
+local function addresses_of(line)
+  local f, list = {}, {}
+  for v in (line .. '\t'):gmatch('([^\t]*)\t') do
+    f[#f + 1] = v
+  end
+  for phone in (f[1] or ''):gmatch('[^ ]+') do
+    list[#list + 1] = phone
+  end
+  for i, channel in pairs({[7] = 'wechat:', [9] = 'wecom:'}) do
+    if (f[i] or '') ~= '' then
+      list[#list + 1] = channel .. f[i]
+    end
+  end
+  return list
+end
 -- States of a notice (enum notice_state; SCHEMA.md), as HGET gives them.
 local STAGING, AWAITING, SCHEDULED, RUNNING, PAUSED, AUDITING, DONE, CANCELLED, EXPIRED, REJECTED = '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'
 local function state_name(s)

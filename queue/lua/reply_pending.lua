@@ -1,5 +1,5 @@
 #!lua flags=no-writes
--- The oldest undecided replies and what is known of each sender. KEYS: clock, replies, acts.v; ctx:<from>, reg:<from>, ph:<n>, res:<n> follow from the entries. ARGV: most; or
+-- The oldest undecided replies and what is known of each sender. KEYS: clock, replies, acts.v; ctx:<from>, reg:<who>, ph:<n>, ad:<n>, res:<n> follow from the entries. ARGV: most; or
 -- 0 and a sender, to know about without a reply.
 -- -> now, version of the activities, {key, entry, resident id, line, out, asked, offered, roll-call until, {codes}} each.
 local r = {'ok', int((now())), call('GET', KEYS[3]) or '0'}
@@ -11,9 +11,15 @@ for _, e in ipairs(entries) do
       from = e[2][i + 1]
     end
   end
-  local id = (call('HGET', P .. 'ph:' .. int((tonumber(from:sub(-5)) or 0) % 16384), from) or ''):match('^%d+')
+  local id = (call('HGET', index_of(from), from) or ''):match('^%d+')
   local line = id and call('HGET', P .. 'res:' .. int(math.floor(id / 100)), id)
   local c = call('HMGET', P .. 'ctx:' .. from, 'out', 'asked', 'offered', 'rollcall')
-  r[#r + 1] = {e[1], e[2], line and id or '0', line or '', c[1] or '', c[2] or '', c[3] or '', c[4] or '', call('SMEMBERS', P .. 'reg:' .. from)}
+  -- Seats and questions belong to the person, whatever way they write: the first number stands for them.
+  local who = from:find(':', 1, true) and line and line:match('^[^ \t]+') or from
+  if who ~= from then
+    local q = call('HMGET', P .. 'ctx:' .. who, 'asked', 'rollcall')
+    c[2], c[4] = c[2] or q[1], c[4] or q[2]
+  end
+  r[#r + 1] = {e[1], e[2], line and id or '0', line or '', c[1] or '', c[2] or '', c[3] or '', c[4] or '', call('SMEMBERS', P .. 'reg:' .. who)}
 end
 return r

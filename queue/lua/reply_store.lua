@@ -1,6 +1,6 @@
 #!lua
 -- Replies of one callback, each only once per provider and id. KEYS: clock, replies; in:<provider>:<id>, ctx:<from> follow. ARGV: most undecided, then provider, channel, id,
--- from, text, sent at for each. -> how many are new. The reply is stored before its id is remembered: a torn log may repeat it, never lose it.
+-- from, text, sent at, event for each. -> how many are new. The reply is stored before its id is remembered: a torn log may repeat it, never lose it.
 local replies = KEYS[2]
 if call('XLEN', replies) >= tonumber(ARGV[1]) then
   return refuse('busy', 'too many replies wait to be decided')
@@ -24,11 +24,11 @@ local function guard(from, text)
   return n_minute > 30 and 2 or (n_same >= 3 and 1 or 0)
 end
 
-for i = 2, #ARGV, 6 do
+for i = 2, #ARGV, 7 do
   local seen = P .. 'in:' .. ARGV[i] .. ':' .. ARGV[i + 2]
   if call('EXISTS', seen) == 0 then
     call('XADD', replies, '*', 'provider', ARGV[i], 'channel', ARGV[i + 1], 'id', ARGV[i + 2], 'from', ARGV[i + 3], 'text', ARGV[i + 4], 'sent', ARGV[i + 5],
-      'at', int(at), 'mute', guard(ARGV[i + 3], ARGV[i + 4]))
+      'at', int(at), 'mute', guard(ARGV[i + 3], ARGV[i + 4]), 'event', ARGV[i + 6])
     call('SET', seen, '1', 'EX', 604800)
     n_new = n_new + 1
   end

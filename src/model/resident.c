@@ -6,7 +6,7 @@
 #include "base/num.h"
 #include "text/utf8.h"
 
-#define LINE_FIELDS 8
+#define LINE_FIELDS 9
 
 /* ---- the line ---- */
 
@@ -42,7 +42,7 @@ int resident_line(struct buf *out, const struct resident *r)
     bool bad = join_phones(out, r) < 0 || add_field(out, r->name) < 0 || add_field(out, r->area) < 0 ||
                add_field(out, r->building) < 0 || buf_chr(out, '\t') < 0 || join_tags(out, r) < 0 ||
                add_field(out, r->lang) < 0 || add_field(out, r->wechat) < 0 || buf_chr(out, '\t') < 0 ||
-               (r->flags && buf_u64(out, r->flags) < 0);
+               (r->flags && buf_u64(out, r->flags) < 0) || add_field(out, r->wecom) < 0;
     if (bad) {
         if (out->data)
             out->data[out->len = start] = '\0';
@@ -116,7 +116,8 @@ int resident_parse(const char *line, size_t n, struct resident *out)
                    split_list(f[4], len[4], ';', out->tags[0], sizeof(out->tags[0]), RESIDENT_TAGS,
                               &out->n_tags) < 0 ||
                    copy(out->lang, sizeof(out->lang), f[5], len[5]) < 0 ||
-                   copy(out->wechat, sizeof(out->wechat), f[6], len[6]) < 0
+                   copy(out->wechat, sizeof(out->wechat), f[6], len[6]) < 0 ||
+                   copy(out->wecom, sizeof(out->wecom), f[8], len[8]) < 0
                ? -1
                : 0;
 }
@@ -137,9 +138,10 @@ json_t *resident_json(const struct resident *r, bool masked)
     for (size_t i = 0; i < r->n_tags; i++)
         json_array_append_new(tags, json_string(r->tags[i]));
     json_t *j =
-        json_pack("{s:s, s:s, s:o, s:s, s:s, s:o, s:s, s:b, s:b}", "id", buf_cstr(&b), "name", r->name,
+        json_pack("{s:s, s:s, s:o, s:s, s:s, s:o, s:s, s:b, s:b, s:b}", "id", buf_cstr(&b), "name", r->name,
                   "phones", phones, "area", r->area, "building", r->building, "tags", tags, "lang", r->lang,
-                  "wechat", r->wechat[0] != '\0', "opted_out", (r->flags & RESIDENT_OPTED_OUT) != 0);
+                  "wechat", r->wechat[0] != '\0' && (r->flags & RESIDENT_NO_WECHAT) == 0, "wecom",
+                  r->wecom[0] != '\0', "opted_out", (r->flags & RESIDENT_OPTED_OUT) != 0);
     buf_fini(&b);
     return j;
 }

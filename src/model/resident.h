@@ -13,16 +13,17 @@
 #define RESIDENT_PHONES 4
 #define RESIDENT_TAGS   16
 
-enum {
-    RESIDENT_OPTED_OUT = 1
-}; /* flags: no notices and promotions (alerts of lanes emergency and urgent still) */
+enum {                         /* flags */
+       RESIDENT_OPTED_OUT = 1, /* no notices and promotions (alerts of lanes emergency and urgent still) */
+       RESIDENT_NO_WECHAT = 2, /* follows the official account no more */
+};
 
 struct resident {
     uint64_t id; /* 0 = not stored yet; shown as decimal */
     char name[96];
     char phones[RESIDENT_PHONES][PHONE_MAX]; /* E.164; first is preferred */
     size_t n_phones;
-    char wechat[64];
+    char wechat[64], wecom[64]; /* ids there */
     char area[16];
     char building[48];
     char tags[RESIDENT_TAGS][48];
@@ -32,7 +33,7 @@ struct resident {
 };
 
 /* One line for Redis (queue/SCHEMA.md), appended without LF: phones (blank separated) TAB name TAB area TAB building TAB tags (';' separated) TAB language
- * TAB WeChat id TAB flags; trailing empty fields omitted; the id is the hash field beside it. -1 when a field holds a separator or does not fit. */
+ * TAB WeChat id TAB flags TAB WeCom id; trailing empty fields omitted; the id is the hash field beside it. -1 when a field holds a separator or does not fit. */
 int resident_line(struct buf *out, const struct resident *r);
 /* Fills everything but the id (0). -1 when it is no such line. */
 int resident_parse(const char *line, size_t n, struct resident *out);
@@ -47,9 +48,9 @@ bool resident_is_var(const char *name);
 
 /* Import. Header cells in any order, Chinese or English; columns that nobody knows are ignored (and told). */
 struct resident_columns {
-    int name, phone, area, building, tags, lang, wechat; /* column index or -1 */
+    int name, phone, area, building, tags, lang, wechat, wecom; /* column index or -1 */
     size_t n_ignored;
-    char titles[7][32]; /* in the order above: the header's own words, for errors */
+    char titles[8][32]; /* in the order above: the header's own words, for errors */
 };
 /* 0, or -1 with code "bad-header": which column is missing (name and phone are required), which is there twice, what columns were found. */
 int resident_columns(struct resident_columns *c, size_t n, const char *const *cells, struct err *e) MUSTCHECK;

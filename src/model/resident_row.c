@@ -6,7 +6,7 @@
 #include "text/fold.h"
 #include "text/utf8.h"
 
-#define N_COLUMNS 7 /* in the order of struct resident_columns */
+#define N_COLUMNS 8 /* in the order of struct resident_columns */
 
 static const struct column {
     const char *name; /* what we call it when the file has none */
@@ -20,6 +20,7 @@ static const struct column {
     {"tags",     {"tags", "标签", "tag", "分组"}                                                                      },
     {"lang",     {"lang", "语言", "language"}                                                                           },
     {"wechat",   {"wechat", "微信", "openid", "wechat id"}                                                              },
+    {"wecom",    {"wecom", "企业微信", "userid", "wecom id"}                                                          },
 };
 
 /* Which column is ${cell}? -1 = none we know. */
@@ -87,7 +88,7 @@ int resident_columns(struct resident_columns *c, size_t n, const char *const *ce
         c->titles[k][len] = '\0';
     }
     c->name = at[0], c->phone = at[1], c->area = at[2], c->building = at[3], c->tags = at[4], c->lang = at[5],
-    c->wechat = at[6];
+    c->wechat = at[6], c->wecom = at[7];
     return c->name < 0 || c->phone < 0 ? missing_column(c, n, cells, e) : 0;
 }
 
@@ -226,6 +227,19 @@ static int take_area(const struct row *w, struct resident *r, const char *defaul
     return 0;
 }
 
+/* An id of another channel: part of an address, so it holds no blanks. */
+static int take_id(const struct row *w, int column, int k, char out[64])
+{
+    char s[64];
+
+    if (take(w, column, k, out, 64) < 0)
+        return -1;
+    if (out[strcspn(out, " |")] != '\0')
+        return err_set(w->e, "bad-character", w->c->titles[k], "an id without blanks, found \"%s\"",
+                       shown(out, s));
+    return 0;
+}
+
 int resident_from_row(struct resident *r, const struct resident_columns *c, size_t n,
                       const char *const *cells, const char *default_area, struct err *e)
 {
@@ -238,8 +252,8 @@ int resident_from_row(struct resident *r, const struct resident_columns *c, size
         return err_set(e, "no-name", c->titles[0], "the cell is empty: every row needs a name");
     if (take_phones(&w, r) < 0 || take_area(&w, r, default_area) < 0 ||
         take(&w, c->building, 3, r->building, sizeof(r->building)) < 0 || take_tags(&w, r) < 0 ||
-        take(&w, c->lang, 5, r->lang, sizeof(r->lang)) < 0 ||
-        take(&w, c->wechat, 6, r->wechat, sizeof(r->wechat)) < 0)
+        take(&w, c->lang, 5, r->lang, sizeof(r->lang)) < 0 || take_id(&w, c->wechat, 6, r->wechat) < 0 ||
+        take_id(&w, c->wecom, 7, r->wecom) < 0)
         return -1;
     return 0;
 }

@@ -99,12 +99,20 @@ struct provider_receipt {
     enum provider_about about;
     char detail[96];
 };
+/* What a reply is when it is no text to be understood. */
+enum provider_event {
+    PROVIDER_EVENT_NONE = 0, /* a text like any other */
+    PROVIDER_EVENT_NOTE,     /* a line for staff: nothing in it is an act */
+    PROVIDER_EVENT_FOLLOW,   /* the sender can be reached under this address (again) */
+    PROVIDER_EVENT_UNFOLLOW  /* ... and no more */
+};
 struct provider_reply {
     char id[128]; /* the provider's message id; a driver whose API has none derives one from all fields */
     char from[PROVIDER_ADDRESS_MAX];
     const char *text; /* borrowed for the call */
     size_t text_len;
     int64_t sent_at; /* 0 = not told */
+    enum provider_event event;
 };
 
 /* One callback as it came. */
@@ -144,6 +152,8 @@ struct provider_ack {
 
 /* APIs that want an access token with every request, got by a request of its own (WeChat, WeCom). */
 struct driver_token {
+    /* Does this account need one? NULL = always. */
+    bool (*needed)(const struct provider_conf *c);
     /* The request for one; ${force}: the last one turned out to be bad before its time. */
     int (*build)(const struct provider_conf *c, bool force, struct provider_request *req, struct err *e);
     /* 0 with the token (room for PROVIDER_TOKEN_MAX bytes) and how long it is good from now; -1 with a code "token" or "bad-account". */

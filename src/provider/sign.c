@@ -3,10 +3,12 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/err.h"
+#include "base/mem.h"
 
 static const EVP_MD *md_of(enum sign_hash h)
 {
@@ -146,6 +148,27 @@ void sign_percent(struct buf *out, const char *s, size_t n)
 void sign_form(struct buf *out, const char *s, size_t n)
 {
     escape(out, s, n, LETTERS "*-._", true);
+}
+
+/* ---- encryption ---- */
+
+int sign_aes256_cbc(struct buf *out, bool encrypt, const uint8_t key[32], const uint8_t iv[16], const void *p,
+                    size_t n)
+{
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    unsigned char *to = xmalloc(n + 16);
+    int len = 0, rest = 0, rc = -1;
+
+    if (ctx == NULL || EVP_CipherInit_ex(ctx, EVP_aes_256_cbc(), NULL, key, iv, encrypt) != 1 ||
+        EVP_CIPHER_CTX_set_padding(ctx, 0) != 1)
+        panic("libcrypto cannot do AES");
+    if (n > 0 && n % 16 == 0 && n <= INT32_MAX - 16 && EVP_CipherUpdate(ctx, to, &len, p, (int)n) == 1 &&
+        EVP_CipherFinal_ex(ctx, to + len, &rest) == 1)
+        rc = buf_add(out, to, (size_t)(len + rest));
+    OPENSSL_cleanse(to, n + 16);
+    free(to);
+    EVP_CIPHER_CTX_free(ctx);
+    return rc;
 }
 
 /* ---- the rest ---- */

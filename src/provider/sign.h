@@ -28,6 +28,9 @@ int sign_unbase64(struct buf *out, const char *s, size_t n) MUSTCHECK;
 void sign_percent(struct buf *out, const char *s, size_t n);
 /* As forms do it: a blank becomes +, and * - . _ stay. */
 void sign_form(struct buf *out, const char *s, size_t n);
+/* AES-256 in CBC without padding: ${n} is a whole number of blocks of 16. Appends as many bytes; -1 when they do not fit or ${n} is none. */
+int sign_aes256_cbc(struct buf *out, bool encrypt, const uint8_t key[32], const uint8_t iv[16], const void *p,
+                    size_t n) MUSTCHECK;
 /* Constant time, also over the length of ${given}. */
 bool sign_equal(const char *expected, size_t n, const char *given, size_t given_len);
 /* "2024-05-20T08:00:00Z" */

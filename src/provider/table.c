@@ -10,10 +10,7 @@
 #define REQUEST_HEAD_MAX (80u << 10)
 
 static const struct driver *const drivers[] = {
-    &http_driver,
-    &json_driver,
-    &sandbox_driver,
-    &twilio_driver,
+    &http_driver, &json_driver, &sandbox_driver, &twilio_driver, &wechat_driver, &wecom_driver,
 };
 
 const struct driver *provider_driver_at(size_t i)
@@ -40,6 +37,7 @@ void provider_request_init(struct provider_request *r)
 void provider_request_fini(struct provider_request *r)
 {
     buf_fini(&r->body);
+    buf_wipe(&r->url); /* keys and access tokens stand in some */
     buf_fini(&r->url);
     buf_wipe(&r->headers); /* it held the secret */
     buf_fini(&r->headers);

@@ -27,14 +27,15 @@ static void a_line_brings_everything_back(void **state)
         .tags = {"老人",         "志愿者"   },
         .n_tags = 2,
         .lang = "en",
+        .wecom = "WangWei",
         .flags = RESIDENT_OPTED_OUT
     };
     struct resident back;
     struct buf b = BUF_INIT(2048);
 
     assert_int_equal(resident_line(&b, &r), 0);
-    assert_string_equal(b.data,
-                        "+8613800000001 +85251234567\t王伟\t460106\t3栋 2单元\t老人;志愿者\ten\toABC\t1");
+    assert_string_equal(
+        b.data, "+8613800000001 +85251234567\t王伟\t460106\t3栋 2单元\t老人;志愿者\ten\toABC\t1\tWangWei");
     assert_int_equal(resident_parse(b.data, b.len, &back), 0);
     assert_memory_equal(&back, &r, sizeof(r));
     buf_fini(&b);
@@ -77,11 +78,11 @@ static void broken_lines_are_told(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "+8613800000001\ta\tb\tc\td\te\tf\t1\tmore", /* more fields than known */
-        "+8613800000001\ta\tb\tc\td\te\tf\tx",       /* flags */
-        "+1 +2 +3 +4 +5\ta",                         /* too many phones */
-        "+861380000000199999999\ta",                 /* too long */
-        "+8613800000001\ta\t12345678901234567890",   /* area */
+        "+8613800000001\ta\tb\tc\td\te\tf\t1\tw\tmore", /* more fields than known */
+        "+8613800000001\ta\tb\tc\td\te\tf\tx",          /* flags */
+        "+1 +2 +3 +4 +5\ta",                            /* too many phones */
+        "+861380000000199999999\ta",                    /* too long */
+        "+8613800000001\ta\t12345678901234567890",      /* area */
     };
     struct resident r;
 
