@@ -145,7 +145,7 @@ def test_an_alert_waits_for_the_residents_it_is_for(venus):
     venus.residents(rows).ok()
     venus.provider.hold()
     venus.cli(*relay("storm", "everyone")).ok()
-    venus.provider.wait(40)
+    venus.provider.wait(4)  # the account finds out how much the provider bears
     wait_for(lambda: '"residents": 40' in (venus.directory / "state/canary-0").read_text(), 10, "the canary")
     venus.redis.client.flushall()
     alarm(venus)
@@ -169,7 +169,7 @@ def test_with_fewer_residents_the_alert_goes_when_that_is_acknowledged(venus):
     venus.residents(rows).ok()
     venus.provider.hold()
     venus.cli(*relay("storm", "everyone")).ok()
-    venus.provider.wait(10)
+    venus.provider.wait(4)
     wait_for(lambda: '"residents": 10' in (venus.directory / "state/canary-0").read_text(), 10, "the canary")
     venus.redis.client.flushall()
     alarm(venus)
@@ -185,7 +185,7 @@ def test_a_full_redis_is_told_and_new_work_is_refused_for_now(venus):
     """R5: 503 over HTTP, 75 (try later) from the command line, readyz and status say why; what is accepted goes on."""
     venus.provider.delay = 0.01
     venus.notice("runs", [phone(i) for i in range(300)])
-    venus.provider.wait(10)
+    venus.provider.wait(4)
     venus.redis.client.config_set("maxmemory", "1mb")
     status, words = wait_for(lambda: (lambda r: r if r[0] == 503 else None)(ready(venus)), 5, "not ready")
     assert "memory is full" in words and "those accepted are sent" in words
