@@ -24,6 +24,10 @@ end
 -- Fields that the new row leaves empty stay as they were; an opt-out is never lifted by an import.
 local function merge(old, new)
   local a, b = split(old), split(new)
+  if b[7] ~= '' and b[7] ~= a[7] and math.floor((tonumber(a[8]) or 0) / 2) % 2 == 1 then
+    a[8] = int(a[8] - 2) -- another WeChat id: what was known of the old one says nothing
+    a[8] = a[8] ~= '0' and a[8] or ''
+  end
   for i = 1, 9 do
     if b[i] == '' or i == 8 then
       b[i] = a[i]

@@ -284,6 +284,71 @@ static void blocks_and_index_stay_compact(void **state)
     free(enc);
 }
 
+static struct resident *only(const char *address)
+{
+    look_up(address);
+    assert_int_equal(n_seen, 1);
+    return &seen[0];
+}
+
+static void reach(const char *address, bool can)
+{
+    people_reach(bed->q[0], address, can, queue_bed_done, bed);
+    queue_bed_wait(bed, 1);
+}
+
+/* One person, whatever they write by. */
+static void ids_of_other_channels_find_their_people(void **state)
+{
+    struct resident r = person("王伟", "+8613800000001", "");
+
+    (void)state;
+    memcpy(r.wechat, "oABC", 5);
+    memcpy(r.wecom, "WangWei", 8);
+    put(&r, 1, false);
+    assert_string_equal(only("wechat:oABC")->name, "王伟");
+    assert_string_equal(only("wecom:WangWei")->phones[0], "+8613800000001");
+    look_up("wecom:oABC");
+    assert_int_equal(n_seen, 0);
+    assert_true(opt("wechat:oABC", true));
+    assert_int_equal(only("+8613800000001")->flags, RESIDENT_OPTED_OUT);
+    assert_false(opt("wechat:oABC", true));
+    memcpy(r.wechat, "oNEW", 5);
+    put(&r, 1, false);
+    assert_int_equal(only("wechat:oNEW")->flags, RESIDENT_OPTED_OUT);
+    look_up("wechat:oABC");
+    assert_int_equal(n_seen, 0);
+    people_erase(bed->q[0], only("wechat:oNEW")->id, queue_bed_done, bed);
+    queue_bed_wait(bed, 1);
+    look_up("wechat:oNEW");
+    assert_int_equal(n_seen, 0);
+    look_up("wecom:WangWei");
+    assert_int_equal(n_seen, 0);
+}
+
+static void who_follows_no_more_is_known_until_they_come_back_or_have_another_id(void **state)
+{
+    struct resident r = person("王伟", "+8613800000001", "");
+
+    (void)state;
+    memcpy(r.wechat, "oABC", 5);
+    put(&r, 1, false);
+    reach("wechat:oABC", false);
+    reach("wechat:oABC", false);
+    assert_int_equal(only("wechat:oABC")->flags, RESIDENT_NO_WECHAT);
+    put(&r, 1, false); /* the import says nothing new */
+    assert_int_equal(only("wechat:oABC")->flags, RESIDENT_NO_WECHAT);
+    assert_true(opt("+8613800000001", true));
+    assert_int_equal(only("wechat:oABC")->flags, RESIDENT_NO_WECHAT | RESIDENT_OPTED_OUT);
+    reach("wechat:oABC", true);
+    assert_int_equal(only("wechat:oABC")->flags, RESIDENT_OPTED_OUT);
+    reach("wechat:oABC", false);
+    memcpy(r.wechat, "oNEW", 5);
+    put(&r, 1, false);
+    assert_int_equal(only("wechat:oNEW")->flags, RESIDENT_OPTED_OUT);
+    reach("wechat:oNOBODY", false);
+}
+
 static int begin(void **state)
 {
     (void)state;
@@ -309,6 +374,8 @@ int main(void)
         cmocka_unit_test_setup(an_opt_out_holds_for_all_who_share_the_number_and_outlives_an_import, setup),
         cmocka_unit_test_setup(an_erased_person_is_gone_and_a_repeat_says_so, setup),
         cmocka_unit_test_setup(an_index_entry_without_a_person_is_used_again, setup),
+        cmocka_unit_test_setup(ids_of_other_channels_find_their_people, setup),
+        cmocka_unit_test_setup(who_follows_no_more_is_known_until_they_come_back_or_have_another_id, setup),
         cmocka_unit_test_setup(blocks_and_index_stay_compact, setup),
     };
 
