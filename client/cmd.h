@@ -43,6 +43,7 @@ int cmd_rejected_dismiss(struct cli *c, const struct args *a);
 int cmd_reply_explain(struct cli *c, const struct args *a);
 int cmd_text_measure(struct cli *c, const struct args *a);
 int cmd_text_lint(struct cli *c, const struct args *a);
+int cmd_calendar_resolve(struct cli *c, const struct args *a);
 
 int cmd_provider_list(struct cli *c, const struct args *a);
 int cmd_provider_test(struct cli *c, const struct args *a);

@@ -76,6 +76,8 @@ static const struct args_option o_export[] = {
     {"building", "B", "only in this building", false}, {"output", "FILE", "into a file", false}, FULL, END};
 static const struct args_option o_erase[] = {{"yes", NULL, "do not ask", false}, END};
 static const struct args_option o_explain[] = {{"from", "PHONE", "as if this number had sent it", false}, END};
+static const struct args_option o_calendar[] = {
+    {"from", "YEAR", "the first Gregorian year", false}, {"to", "YEAR", "the last one", false}, END};
 static const struct args_option o_lint[] = {
     {"class", "notice|promotion|alert", "what it is sent as (default notice)", false},
     {"sign", "SIGN", "the signature, counted with its brackets", false}, END};
@@ -151,6 +153,9 @@ static const struct verbs_row rows[] = {
      "  crier text measure '明早八点篮球赛' --sign 金星社区 --recipients 2310 --price 0.045\n", cmd_text_measure},
     {"text", "lint", "TEXT", 1, 1, "what carriers refuse in a text, and what to change (needs no daemon)", o_lint,
      "  crier text lint '中秋节快乐！加微信群领红包' --class notice\n  crier text lint '周六市集开张，拒收请回复R' --class promotion\n", cmd_text_lint},
+    {"calendar", "resolve", "RULE", 1, 1, "the days of a lunar date, festival, solar term or RRULE (needs no daemon)", o_calendar,
+     "  crier calendar resolve festival:mid-autumn --from 2026 --to 2030\n  crier calendar resolve lunar:8/15 --from 2026 --to 2026\n"
+     "  crier calendar resolve 'rrule:FREQ=WEEKLY;BYDAY=SA' --from 2027 --to 2027\n", cmd_calendar_resolve},
     {"provider", "list", "", 0, 0, "provider accounts and how they are", o_limit, "  crier provider list\n", cmd_provider_list},
     {"provider", "test", "NAME", 1, 1, "send one real message through it", o_test, "  crier provider test p1 --to +8613800138000\n", cmd_provider_test},
     {"provider", "pause", "NAME", 1, 1, "send nothing through it for now", none, "  crier provider pause p1\n", cmd_provider_pause},
