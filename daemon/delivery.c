@@ -126,6 +126,11 @@ static struct provider_msg message_now(const struct delivery *d, uint32_t i)
     return m;
 }
 
+static bool was_tried(const struct delivery *d, uint32_t i)
+{
+    return d->slice->claim.attempts[d->items[i].off] > 0;
+}
+
 static bool joins(const struct delivery *d, uint32_t i)
 {
     const struct driver *driver = link_driver(d->link);
@@ -134,7 +139,11 @@ static bool joins(const struct delivery *d, uint32_t i)
 
     while (k < i && d->items[k].bad != NULL)
         k++;
-    if (k == i || driver->joins == NULL)
+    if (k == i)
+        return true;
+    if (driver->blames_all && (was_tried(d, k) || was_tried(d, i)))
+        return false;
+    if (driver->joins == NULL)
         return true;
     first = message_now(d, k);
     m = message_now(d, i);

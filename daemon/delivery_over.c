@@ -153,7 +153,7 @@ static void remember_ids(struct delivery *d, const struct provider_verdict *v, s
 
     if (driver->receipts_name != NULL)
         driver->receipts_name(link_provider(d->link), &ids, &ids_to);
-    if (!ids)
+    if (!ids || (driver->echoes_alone && n == 1))
         return;
     for (size_t i = 0; i < n; i++)
         if (v[i].verdict == VERDICT_SENT && mids_key(list[n_ids].key, v[i].id, ids_to ? d->msgs[i].to : ""))

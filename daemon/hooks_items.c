@@ -167,6 +167,16 @@ static struct hooks_receipt *receipt_new(struct hooks_call *c, enum recipient_st
     return t;
 }
 
+/* Does one id stand for several recipients? */
+static bool names_to(const struct hooks *h)
+{
+    bool ids = h->o.driver->receipt_ids, to = h->o.driver->receipt_ids_to;
+
+    if (h->o.driver->receipts_name != NULL)
+        h->o.driver->receipts_name(h->o.conf, &ids, &to);
+    return to;
+}
+
 static void on_receipt(void *arg, const struct provider_receipt *p)
 {
     struct hooks_call *c = arg;
@@ -183,7 +193,7 @@ static void on_receipt(void *arg, const struct provider_receipt *p)
         t = receipt_new(c, p->state);
         memcpy(t->notice, notice, sizeof(notice));
         queue_receipt(c->h->o.queue, notice, index, attempt, p->state, p->detail, on_taken, t);
-    } else if (mids_key(key, p->id, p->to)) {
+    } else if (mids_key(key, p->id, names_to(c->h) ? p->to : "")) {
         t = receipt_new(c, p->state);
         mids_receipt(c->h->o.queue, c->h->o.conf->name, key, p->state, p->detail, on_found, t);
     }

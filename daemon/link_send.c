@@ -131,7 +131,8 @@ static void judge(struct link_op *op, bool written, int64_t took_us, int64_t now
     const struct provider_verdict *v = op->verdicts;
     bool bad_account = v[0].verdict == VERDICT_BAD_ACCOUNT;
     const struct provider_verdict *slow = throttling(op);
-    bool hard = bad_account || v[0].verdict == VERDICT_RETRY || v[0].verdict == VERDICT_UNKNOWN, changed;
+    bool again = v[0].verdict == VERDICT_RETRY && v[0].scope == THROTTLE_ACCOUNT;
+    bool hard = bad_account || again || v[0].verdict == VERDICT_UNKNOWN, changed;
 
     for (size_t i = 0; i < op->n; i++)
         l->stats.verdicts[v[i].verdict]++;

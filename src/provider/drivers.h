@@ -10,10 +10,11 @@ extern const struct driver sandbox_driver;
 extern const struct driver twilio_driver;
 extern const struct driver wechat_driver;
 extern const struct driver wecom_driver;
+extern const struct driver aliyun_driver;
 
 /* Callbacks in the JSON of contract 5 (drivers json and sandbox): an object or an array of at most 10,000. What phones and bridges do to a text does not keep it out: one longer
  * than CALLBACK_TEXT_MAX is cut, with a mark at its end that says so; NULs become blanks, halves of a character U+FFFD. A time or a detail that cannot be read is left out. */
-#define CALLBACK_TEXT_MAX 16384
+#define CALLBACK_TEXT_MAX 16384 /* = ITEMS_TEXT_MAX */
 int callback_receipts(const struct provider_conf *c, const char *body, size_t n,
                       void (*each)(void *arg, const struct provider_receipt *r),
                       void (*bad)(void *arg, const struct provider_bad *b), void *arg, struct err *e);

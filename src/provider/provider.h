@@ -69,7 +69,7 @@ enum provider_about {
 struct provider_verdict {
     enum verdict verdict;
     int64_t retry_after_ms; /* THROTTLED; -1 = none told */
-    /* THROTTLED: zero (the account, for as long as told) is what most APIs mean. */
+    /* THROTTLED: zero (the account, for as long as told) is what most APIs mean. RETRY with THROTTLE_RECIPIENT: says nothing against the provider. */
     enum throttle_scope scope;
     enum throttle_until until;
     bool stale_token; /* BAD_ACCOUNT: refused for its access token: a new one may help */
@@ -78,13 +78,16 @@ struct provider_verdict {
     char detail[96]; /* for people, no numbers, no text */
 };
 
+#define PROVIDER_HEADERS_MAX 15
+
 /* A request under construction: the driver fills the buffers; `call` points into them. */
 struct provider_request {
     struct http_call call;
     struct buf body;
     struct buf url;
     struct buf headers; /* NUL separated lines backing header_list */
-    const char *header_list[16];
+    const char *header_list[PROVIDER_HEADERS_MAX + 1];
+    size_t header_at[PROVIDER_HEADERS_MAX], n_headers; /* of provider_header */
     /* Given to the driver by whoever sends: */
     int64_t now_ms;    /* of the day, UTC */
     char nonce[33];    /* 32 hex digits, never the same twice; for drivers with wants_nonce */
@@ -94,7 +97,7 @@ struct provider_request {
 struct provider_receipt {
     char ref[NOTICE_ID_MAX + 32]; /* "" when the API does not echo it: then ${id} (and ${to}) say which */
     char id[80];
-    char to[PROVIDER_ADDRESS_MAX]; /* E.164 where one id stands for several recipients, else "" */
+    char to[PROVIDER_ADDRESS_MAX]; /* E.164 as the receipt tells it, "" = not told */
     enum recipient_state state;    /* DELIVERED or FAILED */
     enum provider_about about;
     char detail[96];
@@ -173,6 +176,10 @@ struct driver {
     bool receipt_ids_to; /* ... together with the recipient's number: one id stands for a whole request */
     /* In place of the two above where it depends on the account. NULL = it does not. */
     void (*receipts_name)(const struct provider_conf *c, bool *ids, bool *ids_to);
+    bool echoes_alone;   /* ... but receipts echo our reference where a request has one recipient */
+    /* A refusal of a request with several recipients does not say whom it is about. The driver answers it with RETRY and THROTTLE_RECIPIENT; who was tried before then
+     * travels alone. */
+    bool blames_all;
     const struct driver_token *token; /* NULL = none */
     /* Check the account's settings. 0, or -1 with e->field naming the option. */
     int (*check)(const struct provider_conf *c, struct err *e);
@@ -200,5 +207,9 @@ const struct driver *provider_driver(const char *name);
 const struct driver *provider_driver_at(size_t i);
 void provider_request_init(struct provider_request *r);
 void provider_request_fini(struct provider_request *r);
+/* For drivers with headers of their own: begin, "name: value" lines (at most PROVIDER_HEADERS_MAX), end: only then header_list is set. */
+void provider_headers_begin(struct provider_request *r);
+void provider_header(struct provider_request *r, const char *name, const char *value);
+void provider_headers_end(struct provider_request *r);
 
 #endif

@@ -6,11 +6,17 @@
 
 /* Most bytes of one request: 1,000 messages of the longest text. More is refused by the build, not by memory. */
 #define REQUEST_BODY_MAX (16u << 20)
-#define REQUEST_URL_MAX  (16u << 10)
+#define REQUEST_URL_MAX  (32u << 10)
 #define REQUEST_HEAD_MAX (80u << 10)
 
 static const struct driver *const drivers[] = {
-    &http_driver, &json_driver, &sandbox_driver, &twilio_driver, &wechat_driver, &wecom_driver,
+    &aliyun_driver,
+    &http_driver,
+    &json_driver,
+    &sandbox_driver,
+    &twilio_driver,
+    &wechat_driver,
+    &wecom_driver,
 };
 
 const struct driver *provider_driver_at(size_t i)
@@ -41,4 +47,26 @@ void provider_request_fini(struct provider_request *r)
     buf_fini(&r->url);
     buf_wipe(&r->headers); /* it held the secret */
     buf_fini(&r->headers);
+}
+
+void provider_headers_begin(struct provider_request *r)
+{
+    buf_reset(&r->headers);
+    r->n_headers = 0;
+}
+
+void provider_header(struct provider_request *r, const char *name, const char *value)
+{
+    if (r->n_headers == PROVIDER_HEADERS_MAX)
+        panic("more than %d headers", PROVIDER_HEADERS_MAX);
+    r->header_at[r->n_headers++] = r->headers.len;
+    buf_fmt(&r->headers, "%s: %s", name, value);
+    buf_chr(&r->headers, '\0');
+}
+
+void provider_headers_end(struct provider_request *r)
+{
+    for (size_t i = 0; i < r->n_headers && !r->headers.overflow; i++)
+        r->header_list[i] = r->headers.data + r->header_at[i];
+    r->header_list[r->headers.overflow ? 0 : r->n_headers] = NULL;
 }

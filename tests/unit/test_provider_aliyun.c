@@ -1,0 +1,777 @@
+/* Driver aliyun: requests byte for byte, every code, callbacks good and hostile. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "provider/drivers.h"
+#include "provider/vendor.h"
+
+#define NONCE "0123456789abcdef0123456789abcdef"
+#define NOW   1716192000000 /* 2024-05-20T08:00:00Z */
+#define SIGN  "%E9%87%91%E6%98%9F%E7%A4%BE%E5%8C%BA"
+
+static char key[] = "testAccessKeySecret";
+static const struct secret secret = {.value = key, .len = sizeof(key) - 1};
+static struct vendor_template templates[3];
+static struct provider_conf conf;
+static struct provider_request req;
+
+static int set_up(void **state)
+{
+    char name[] = "name 8", time[] = "time 20", *limits[] = {name, time, NULL};
+
+    (void)state;
+    assert_int_equal(
+        vendor_template_init(&templates[0], "match", "SMS_1001", "{{name}}您好,{{time}}球赛", limits, NULL),
+        0);
+    assert_int_equal(vendor_template_init(&templates[1], "water", "SMS_1002", "今晚停水", NULL, NULL), 0);
+    assert_int_equal(
+        vendor_template_init(&templates[2], "fair", "SMS_1003", "{{what}}特卖,拒收请回复R", NULL, NULL), 0);
+    templates[2].promotion = true;
+    conf = (struct provider_conf){.name = "ali",
+                                  .driver = "aliyun",
+                                  .channel = "sms",
+                                  .url = aliyun_driver.url,
+                                  .account = "testAccessKeyId",
+                                  .app = "",
+                                  .sender = "",
+                                  .region = "",
+                                  .variant = "",
+                                  .secret = &secret,
+                                  .batch = 100,
+                                  .sign = "金星社区",
+                                  .templates = templates,
+                                  .n_templates = ARRAY_LEN(templates)};
+    provider_request_init(&req);
+    req.now_ms = NOW;
+    memcpy(req.nonce, NONCE, sizeof(req.nonce));
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(templates); i++)
+        vendor_template_fini(&templates[i]);
+    provider_request_fini(&req);
+    return 0;
+}
+
+static struct provider_msg message(const char *to, const char *text, const char *ref)
+{
+    return (struct provider_msg){
+        .to = to, .text = text, .text_len = strlen(text), .ref = ref, .lane = LANE_NORMAL};
+}
+
+static void has_header(const char *line)
+{
+    for (size_t i = 0; req.header_list[i] != NULL; i++)
+        if (strcmp(req.header_list[i], line) == 0)
+            return;
+    fail_msg("no header \"%s\"", line);
+}
+
+/* ---- requests ---- */
+
+static void test_one_number(void **state)
+{
+    struct provider_msg m = message("+8613800000001", "张三您好,8:30 ~ \"9*\"球赛", "n1.0.1");
+    struct err e;
+
+    (void)state;
+    assert_int_equal(aliyun_driver.build(&conf, &m, 1, &req, &e), 0);
+    assert_string_equal(req.call.method, "POST");
+    assert_string_equal(
+        req.call.url,
+        "https://dysmsapi.aliyuncs.com/?OutId=n1.0.1&PhoneNumbers=13800000001&SignName=" SIGN
+        "&TemplateCode=SMS_1001&TemplateParam=%7B%22name%22%3A%22%E5%BC%A0%E4%B8%89%22%2C%22time%"
+        "22%3A%228%3A30%20~%20%5C%229%2A%5C%22%22%7D");
+    assert_int_equal(req.call.body_len, 0);
+    has_header("Content-Type: ");
+    has_header("x-acs-action: SendSms");
+    has_header("x-acs-version: 2017-05-25");
+    has_header("x-acs-date: 2024-05-20T08:00:00Z");
+    has_header("x-acs-signature-nonce: " NONCE);
+    has_header("x-acs-content-sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    has_header(
+        "Authorization: ACS3-HMAC-SHA256 Credential=testAccessKeyId,SignedHeaders=host;x-acs-action;x-acs-"
+        "content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version,Signature="
+        "02be927b2c28f091b7cd6f25b99441b313e53a3b2e21aa584b1c570eb00bb7bb");
+    assert_null(req.header_list[7]);
+}
+
+static void test_the_same_text_for_several(void **state)
+{
+    struct provider_msg m[2] = {message("+8613800000001", "今晚停水", "n.0.1"),
+                                message("+8613800000002", "今晚停水", "n.1.1")};
+    struct err e;
+
+    (void)state;
+    conf.sender = "90999";
+    assert_true(aliyun_driver.joins(&conf, &m[0], &m[1]));
+    assert_int_equal(aliyun_driver.build(&conf, m, 2, &req, &e), 0);
+    assert_string_equal(req.call.url,
+                        "https://dysmsapi.aliyuncs.com/?PhoneNumbers=13800000001%2C13800000002&SignName=" SIGN
+                        "&SmsUpExtendCode=90999&TemplateCode=SMS_1002");
+    has_header(
+        "Authorization: ACS3-HMAC-SHA256 Credential=testAccessKeyId,SignedHeaders=host;x-acs-action;x-acs-"
+        "content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version,Signature="
+        "bee63a1518073b844d905fdb2a06cbdb66851adf18f17e531e86247ec81232c1");
+}
+
+#define FORM                                                                                                 \
+    "PhoneNumberJson=%5B%2213800000001%22%2C%2213800000002%22%5D&SignNameJson=%5B%22" SIGN "%22%2C%22" SIGN  \
+    "%22%5D&SmsUpExtendCodeJson=%5B%2290999%22%2C%2290999%22%5D&TemplateParamJson=%5B%7B%22name%22%3A%22%"   \
+    "E5%BC%A0%E4%B8%89%22%2C%22time%22%3A%229%22%7D%2C%7B%22name%22%3A%22%E6%9D%8E%E5%9B%9B%22%2C%22time%22" \
+    "%3A%2210%22%7D%5D"
+
+static void test_texts_of_their_own(void **state)
+{
+    struct provider_msg m[2] = {message("+8613800000001", "张三您好,9球赛", "n.0.1"),
+                                message("+8613800000002", "李四您好,10球赛", "n.1.1")};
+    struct err e;
+
+    (void)state;
+    conf.sender = "90999";
+    assert_true(aliyun_driver.joins(&conf, &m[0], &m[1]));
+    assert_int_equal(aliyun_driver.build(&conf, m, 2, &req, &e), 0);
+    assert_string_equal(req.call.url, "https://dysmsapi.aliyuncs.com/?TemplateCode=SMS_1001");
+    assert_string_equal(req.call.body, FORM);
+    has_header("Content-Type: application/x-www-form-urlencoded");
+    has_header("x-acs-action: SendBatchSms");
+    has_header("x-acs-content-sha256: f711b6143f0e604fdbae5a5b2e8395fed148cfd9cf8e937d32f4751a7794368c");
+    has_header(
+        "Authorization: ACS3-HMAC-SHA256 Credential=testAccessKeyId,SignedHeaders=content-type;host;x-acs-"
+        "action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version,Signature="
+        "e5e6b269f2ad914accacc1840d6431686ca0830f6df9be7adbaf8f9f65a08c60");
+}
+
+static void test_the_older_signature(void **state)
+{
+    struct provider_msg one = message("+8613800000001", "张三您好,8:30 ~ \"9*\"球赛", "n1.0.1");
+    struct provider_msg m[2] = {message("+8613800000001", "张三您好,9球赛", "n.0.1"),
+                                message("+8613800000002", "李四您好,10球赛", "n.1.1")};
+    struct err e;
+
+    (void)state;
+    conf.variant = "v1";
+    assert_int_equal(aliyun_driver.build(&conf, &one, 1, &req, &e), 0);
+    assert_string_equal(
+        req.call.url,
+        "https://dysmsapi.aliyuncs.com/?AccessKeyId=testAccessKeyId&Action=SendSms&Format=JSON&OutId=n1.0.1&"
+        "PhoneNumbers=13800000001&SignName=" SIGN
+        "&Signature=tYzfWssBhBUcGd%2BTCie%2FQlq%2Bh7c%3D&SignatureMethod=HMAC-SHA1&SignatureNonce=" NONCE
+        "&SignatureVersion=1.0&TemplateCode=SMS_1001&TemplateParam=%7B%22name%22%3A%22%E5%BC%A0%E4%B8%89%22%"
+        "2C%"
+        "22time%22%3A%228%3A30%20~%20%5C%229%2A%5C%22%22%7D&Timestamp=2024-05-20T08%3A00%3A00Z&Version=2017-"
+        "05-"
+        "25");
+    assert_int_equal(req.call.body_len, 0);
+    conf.sender = "90999";
+    assert_int_equal(aliyun_driver.build(&conf, m, 2, &req, &e), 0);
+    assert_string_equal(
+        req.call.url,
+        "https://dysmsapi.aliyuncs.com/"
+        "?AccessKeyId=testAccessKeyId&Action=SendBatchSms&Format=JSON&Signature="
+        "WIejPVquEPxB33Mf41shXK%2FqT0g%3D&SignatureMethod=HMAC-SHA1&SignatureNonce=" NONCE
+        "&SignatureVersion=1.0&TemplateCode=SMS_1001&Timestamp=2024-05-20T08%3A00%3A00Z&Version=2017-05-25");
+    assert_string_equal(req.call.body, FORM);
+    assert_null(req.header_list[1]);
+}
+
+static void test_numbers_abroad_have_their_country_s_code(void **state)
+{
+    struct provider_msg m = message("+85298000001", "今晚停水", "n.0.1");
+    struct err e;
+
+    (void)state;
+    assert_int_equal(aliyun_driver.build(&conf, &m, 1, &req, &e), 0);
+    assert_non_null(strstr(req.call.url, "PhoneNumbers=85298000001&"));
+}
+
+static void test_a_text_that_no_template_says_is_not_sent(void **state)
+{
+    struct provider_msg m = message("+8613800000001", "别的", "n.0.1");
+    struct err e;
+
+    (void)state;
+    assert_int_equal(aliyun_driver.build(&conf, &m, 1, &req, &e), -1);
+    assert_string_equal(e.code, "bad-message");
+    assert_int_equal(aliyun_driver.fits(&conf, &m, &e), -1);
+}
+
+static void test_a_thousand_numbers_fit(void **state)
+{
+    static struct provider_msg m[1000];
+    struct err e;
+
+    (void)state;
+    conf.batch = 1000;
+    for (size_t i = 0; i < 1000; i++)
+        m[i] = message("+8613800000001", "今晚停水", "n.0.1");
+    assert_int_equal(aliyun_driver.build(&conf, m, 1000, &req, &e), 0);
+    assert_int_equal(req.header_list[7] == NULL, 1);
+}
+
+static const struct {
+    const char *name, *a_to, *a_text, *b_to, *b_text;
+    size_t batch;
+    bool b_promotion, joins;
+} pairs[] = {
+    {"the same text",                    "+8613800000001", "今晚停水",         "+8613800000002", "今晚停水",          100,  false, true },
+    {"one template, other values",       "+8613800000001", "张三您好,9球赛", "+8613800000002", "李四您好,10球赛",
+     100,                                                                                                                           false, true },
+    {"more than SendBatchSms can carry", "+8613800000001", "张三您好,9球赛", "+8613800000002",
+     "李四您好,10球赛",                                                                                                 1000, false, false},
+    {"the same text, as many as may be", "+8613800000001", "今晚停水",         "+8613800000002", "今晚停水",          1000,
+     false,                                                                                                                                true },
+    {"other templates",                  "+8613800000001", "今晚停水",         "+8613800000002", "李四您好,10球赛", 100,  false, false},
+    {"a text that no template says",     "+8613800000001", "今晚停水",         "+8613800000002", "别的",                100,  false,
+     false                                                                                                                                      },
+    {"the mainland and Hong Kong",       "+8613800000001", "今晚停水",         "+85298000001",   "今晚停水",          100,  false,
+     false                                                                                                                                      },
+    {"a promotion, whatever its text",   "+8613800000001", "今晚停水",         "+8613800000002", "今晚停水",          100,  true,
+     false                                                                                                                                      },
+};
+
+static void test_what_travels_together(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+        struct provider_msg a = message(pairs[i].a_to, pairs[i].a_text, "n.0.1"),
+                            b = message(pairs[i].b_to, pairs[i].b_text, "n.1.1");
+
+        conf.batch = pairs[i].batch;
+        b.purpose = pairs[i].b_promotion ? PURPOSE_PROMOTION : PURPOSE_NOTICE;
+        if (aliyun_driver.joins(&conf, &a, &b) != pairs[i].joins)
+            fail_msg("%s: joins is %d", pairs[i].name, !pairs[i].joins);
+    }
+}
+
+/* ---- settings ---- */
+
+static const struct {
+    const char *what, *channel, *account, *sign, *sender, *region, *url, *variant,
+        *field; /* NULL = as it is */
+    size_t batch;
+} settings[] = {
+    {.what = "as it is"                },
+    {                                      .what = "the older signature",                   .variant = "v1"},
+    {                                      .what = "the newer one by name",                   .variant = "v3"},
+    {                                      .what = "no such variant",                   .variant = "v2", .field = "variant"},
+    {                    .what = "a region with a house",    .region = "ap-southeast-1"},
+    {.what = "a region without",         .region = "mars-1", .field = "region"},
+    {                            .what = "a region without, but an address",                                  .region = "mars-1", .url = "https://sms.example/"},
+    {  .what = "an address with a query",     .url = "https://sms.example/?a=b", .field = "url"},
+    {                                          .what = "another channel",.channel = "wechat", .field = "channel"},
+    {                    .what = "no account",          .account = "", .field = "account"},
+    {.what = "an account that is none",                                  .account = "a\r\nb", .field = "account"},
+    {                                .what = "no signature",                .sign = "", .field = "sign"},
+    {                                                     .what = "a signature with brackets",.sign = "【金星社区】", .field = "sign"},
+    { .what = "an extension code",             .sender = "90999"},
+    {.what = "an extension code that is none",                                  .sender = "9a", .field = "sender"},
+    {.what = "too many in a request",                   .batch = 1001, .field = "batch"},
+    {                                                        .what = "as many as may be",     .batch = 1000},
+};
+
+static void test_settings(void **state)
+{
+    const struct provider_conf good = conf;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
+        struct err e = {{0}, {0}, {0}};
+        int rc;
+
+        conf = good;
+        conf.channel = settings[i].channel != NULL ? settings[i].channel : conf.channel;
+        conf.account = settings[i].account != NULL ? settings[i].account : conf.account;
+        conf.sign = settings[i].sign != NULL ? settings[i].sign : conf.sign;
+        conf.sender = settings[i].sender != NULL ? settings[i].sender : conf.sender;
+        conf.region = settings[i].region != NULL ? settings[i].region : conf.region;
+        conf.url = settings[i].url != NULL ? settings[i].url : conf.url;
+        conf.variant = settings[i].variant != NULL ? settings[i].variant : conf.variant;
+        conf.batch = settings[i].batch != 0 ? settings[i].batch : conf.batch;
+        rc = aliyun_driver.check(&conf, &e);
+        if (rc != (settings[i].field != NULL ? -1 : 0) ||
+            (rc != 0 && strcmp(e.field, settings[i].field) != 0))
+            fail_msg("%s: %d, field \"%s\": %s", settings[i].what, rc, e.field, e.msg);
+    }
+    conf = good;
+    conf.n_templates = 0;
+    assert_int_equal(aliyun_driver.check(&conf, NULL), -1);
+    conf.n_templates = 1;
+    conf.secret = NULL;
+    assert_int_equal(aliyun_driver.check(&conf, NULL), -1);
+}
+
+static void test_a_region_has_its_own_house(void **state)
+{
+    struct provider_msg m = message("+8613800000001", "今晚停水", "n.0.1");
+    struct err e;
+
+    (void)state;
+    conf.region = "ap-southeast-1";
+    assert_int_equal(aliyun_driver.build(&conf, &m, 1, &req, &e), 0);
+    assert_int_equal(strncmp(req.call.url, "https://dysmsapi.ap-southeast-1.aliyuncs.com/?", 46), 0);
+}
+
+static void test_the_templates_ids_are_alibaba_s(void **state)
+{
+    struct vendor_template t;
+
+    (void)state;
+    assert_int_equal(vendor_template_init(&t, "x", "1234", "text", NULL, NULL), 0);
+    conf.templates = &t;
+    conf.n_templates = 1;
+    assert_int_equal(aliyun_driver.check(&conf, NULL), -1);
+    vendor_template_fini(&t);
+}
+
+/* ---- answers ---- */
+
+#define ANSWER(code) "{\"Message\":\"m\",\"RequestId\":\"R\",\"Code\":\"" code "\"}"
+#define LIMIT(words) "{\"Message\":\"" words "\",\"RequestId\":\"R\",\"Code\":\"isv.BUSINESS_LIMIT_CONTROL\"}"
+
+static const struct answer_row {
+    int status;
+    const char *body;
+    enum verdict verdict;
+    int64_t retry_ms; /* -1 = none */
+    enum throttle_scope scope;
+    enum throttle_until until;
+    enum provider_about about;
+} answers[] = {
+    {200, "{\"Message\":\"OK\",\"RequestId\":\"R\",\"Code\":\"OK\",\"BizId\":\"900619746936498440^0\"}",
+     VERDICT_SENT,                                                                                                              -1,      0,                  0,               0                },
+    {200, ANSWER("OK"),                                                                                  VERDICT_SENT,          -1,      0,                  0,               0                },
+    {500, ANSWER("OK"),                                                                                  VERDICT_UNKNOWN,       -1,      0,                  0,               0                },
+    {200, LIMIT("触发分钟级流控Permits:1"),                                                       VERDICT_THROTTLED,     -1,      THROTTLE_RECIPIENT, THROTTLE_MINUTE, 0                },
+    {200, LIMIT("触发小时级流控Permits:5"),                                                       VERDICT_THROTTLED,     -1,      THROTTLE_RECIPIENT, THROTTLE_HOUR,   0                },
+    {200, LIMIT("触发天级流控Permits:10"),                                                         VERDICT_THROTTLED,     3600000, THROTTLE_RECIPIENT, 0,               0                },
+    {200, LIMIT("something new"),                                                                        VERDICT_THROTTLED,     -1,      THROTTLE_RECIPIENT, 0,               0                },
+    {200, ANSWER("isv.SMS_OVER_LIMIT"),                                                                  VERDICT_THROTTLED,     3600000, THROTTLE_RECIPIENT, 0,               0                },
+    {400, ANSWER("Throttling"),                                                                          VERDICT_THROTTLED,     2000,    0,                  0,               0                },
+    {400, ANSWER("Throttling.User"),                                                                     VERDICT_THROTTLED,     2000,    0,                  0,               0                },
+    {503, ANSWER("Throttling.Api"),                                                                      VERDICT_THROTTLED,     2000,    0,                  0,               0                },
+    {200, ANSWER("isp.SYSTEM_ERROR"),                                                                    VERDICT_RETRY,         -1,      0,                  0,               0                },
+    {503, ANSWER("ServiceUnavailable"),                                                                  VERDICT_RETRY,         -1,      0,                  0,               0                },
+    {500, ANSWER("InternalError"),                                                                       VERDICT_RETRY,         -1,      0,                  0,               0                },
+    {503, "<html>busy</html>",                                                                           VERDICT_RETRY,         -1,      0,                  0,               0                },
+    {500, "<html>oops</html>",                                                                           VERDICT_UNKNOWN,       -1,      0,                  0,               0                },
+    {502, "",                                                                                            VERDICT_UNKNOWN,       -1,      0,                  0,               0                },
+    {504, "",                                                                                            VERDICT_UNKNOWN,       -1,      0,                  0,               0                },
+    {429, "",                                                                                            VERDICT_THROTTLED,     -1,      0,                  0,               0                },
+    {403, "<html>firewall</html>",                                                                       VERDICT_BAD_ACCOUNT,   -1,      0,                  0,               0                },
+    {400, ANSWER("SignatureNonceUsed"),                                                                  VERDICT_UNKNOWN,       -1,      0,                  0,               0                },
+    {200, ANSWER("isv.MOBILE_NUMBER_ILLEGAL"),                                                           VERDICT_BAD_RECIPIENT, -1,      0,                  0,               ABOUT_DEAD_NUMBER},
+    {200, ANSWER("isv.DOMESTIC_NUMBER_NOT_SUPPORTED"),                                                   VERDICT_BAD_RECIPIENT, -1,      0,                  0,               0                },
+    {200, ANSWER("isv.CUSTOMER_REFUSED"),                                                                VERDICT_BAD_RECIPIENT, -1,      0,                  0,               ABOUT_OPTED_OUT  },
+    {200, ANSWER("isv.NOT_YET_INVENTED"),                                                                VERDICT_UNKNOWN,       -1,      0,                  0,               0                },
+    {200, "{\"Code\":\"\"}",                                                                             VERDICT_UNKNOWN,       -1,      0,                  0,               0                },
+    {200, "{\"Code\":0}",                                                                                VERDICT_UNKNOWN,       -1,      0,                  0,               0                },
+    {200, "{\"Code\":\"OK\",\"Code\":\"OK\"}",                                                           VERDICT_UNKNOWN,       -1,      0,                  0,               0                },
+    {200, "[\"OK\"]",                                                                                    VERDICT_UNKNOWN,       -1,      0,                  0,               0                },
+    {200, "\"OK\"",                                                                                      VERDICT_UNKNOWN,       -1,      0,                  0,               0                },
+    {200, "",                                                                                            VERDICT_UNKNOWN,       -1,      0,                  0,               0                },
+    {200, "{\"Code\":\"OK\"",                                                                            VERDICT_UNKNOWN,       -1,      0,                  0,               0                },
+};
+
+static const char *const bad_messages[] = {
+    "isv.BLACK_KEY_CONTROL_LIMIT",
+    "isv.MOBILE_COUNT_OVER_LIMIT",
+    "isv.INVALID_PARAMETERS",
+    "isv.INVALID_JSON_PARAM",
+    "isv.TEMPLATE_MISSING_PARAMETERS",
+    "isv.TEMPLATE_PARAMS_ILLEGAL",
+    "isv.PARAM_LENGTH_LIMIT",
+    "isv.PARAM_NOT_SUPPORT_URL",
+    "TEMPLATE_PARAMETER_COUNT_ILLEGAL",
+    "isv.SMS_CONTENT_ILLEGAL",
+    "isv.UNSUPPORTED_CONTENT",
+    "isv.SMS_CONTENT_MISMATCH_TEMPLATE_TYPE",
+    "isv.SMS_TEMPLATE_ILLEGAL",
+    "isv.SMS_SIGNATURE_ILLEGAL",
+    "isv.SMS_SIGN_ILLEGAL",
+    "isv.SIGN_NAME_ILLEGAL",
+    "isv.SIGN_STATE_ILLEGAL",
+    "isv.SMS_SIGNATURE_SCENE_ILLEGAL",
+    "isv.EXTEND_CODE_ERROR",
+    "SIGNATURE_BLACKLIST",
+};
+static const char *const bad_accounts[] = {
+    "isv.DAY_LIMIT_CONTROL",
+    "isv.MONTH_LIMIT_CONTROL",
+    "isv.SMS_TEST_NUMBER_LIMIT",
+    "isv.SMS_TEST_SIGN_TEMPLATE_LIMIT",
+    "isv.SMS_TEST_TEMPLATE_PARAMS_ILLEGAL",
+    "isv.AMOUNT_NOT_ENOUGH",
+    "isv.OUT_OF_SERVICE",
+    "isv.PRODUCT_UN_SUBSCRIPT",
+    "isv.PRODUCT_UNSUBSCRIBE",
+    "isv.ACCOUNT_NOT_EXISTS",
+    "isv.ACCOUNT_ABNORMAL",
+    "isv.SECURITY_FROZEN_ACCOUNT",
+    "isp.RAM_PERMISSION_DENY",
+    "Forbidden.RAM",
+    "NoPermission",
+    "isv.DENY_IP_RANGE",
+    "SignatureDoesNotMatch",
+    "InvalidAccessKeyId.NotFound",
+    "InvalidAccessKeyId.Inactive",
+    "IncompleteSignature",
+    "InvalidTimeStamp.Expired",
+    "InvalidTimeStamp.Format",
+    "InvalidVersion",
+    "InvalidAction.NotFound",
+    "MissingParameter",
+};
+
+static void classify(const struct provider_msg *m, size_t n, int status, const char *body,
+                     struct provider_verdict *v)
+{
+    char *exact = xmemdup(body, strlen(body)); /* exactly so long: the sanitizer sees a read past it */
+    struct http_answer a = {.outcome = HTTP_ANSWERED,
+                            .status = status,
+                            .body = exact,
+                            .body_len = strlen(body),
+                            .retry_after_ms = -1};
+
+    for (size_t i = 0; i < n; i++)
+        v[i] = (struct provider_verdict){.verdict = VERDICT_UNKNOWN, .retry_after_ms = -1};
+    aliyun_driver.classify(&conf, m, n, &a, v);
+    free(exact);
+}
+
+static void test_answers(void **state)
+{
+    struct provider_msg m = message("+8613800000001", "今晚停水", "n.0.1");
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+        const struct answer_row *r = &answers[i];
+        struct provider_verdict v;
+
+        classify(&m, 1, r->status, r->body, &v);
+        if (v.verdict != r->verdict || v.retry_after_ms != r->retry_ms || v.scope != r->scope ||
+            v.until != r->until || v.about != r->about)
+            fail_msg("%d %s: %s, retry %lld, scope %d, until %d, about %d (%s)", r->status, r->body,
+                     verdict_name(v.verdict), (long long)v.retry_after_ms, v.scope, v.until, v.about,
+                     v.detail);
+    }
+}
+
+static void check_codes(const char *const *codes, size_t n, enum verdict verdict)
+{
+    struct provider_msg m = message("+8613800000001", "今晚停水", "n.0.1");
+
+    for (size_t i = 0; i < n; i++) {
+        char body[200];
+        struct provider_verdict v;
+
+        snprintf(body, sizeof(body), "{\"Message\":\"m\",\"Code\":\"%s\"}", codes[i]);
+        for (int status = 200; status <= 400; status += 200) { /* the code counts, not the status */
+            classify(&m, 1, status, body, &v);
+            if (v.verdict != verdict || strncmp(v.detail, codes[i], strlen(codes[i])) != 0)
+                fail_msg("%s: %s, \"%s\"", codes[i], verdict_name(v.verdict), v.detail);
+        }
+    }
+}
+
+static void test_every_code_of_the_message_and_of_the_account(void **state)
+{
+    (void)state;
+    check_codes(bad_messages, ARRAY_LEN(bad_messages), VERDICT_BAD_MESSAGE);
+    check_codes(bad_accounts, ARRAY_LEN(bad_accounts), VERDICT_BAD_ACCOUNT);
+}
+
+static void test_the_id_is_taken_whole_or_not_at_all(void **state)
+{
+    struct provider_msg m[2] = {message("+8613800000001", "今晚停水", "n.0.1"),
+                                message("+8613800000002", "今晚停水", "n.1.1")};
+    struct provider_verdict v[2];
+    char body[300], id[100];
+
+    (void)state;
+    classify(m, 2, 200, answers[0].body, v);
+    assert_string_equal(v[0].id, "900619746936498440^0");
+    assert_string_equal(v[1].id, "900619746936498440^0");
+    assert_string_equal(v[1].detail, "");
+    memset(id, '9', sizeof(id) - 1);
+    id[sizeof(id) - 1] = '\0';
+    snprintf(body, sizeof(body), "{\"Code\":\"OK\",\"BizId\":\"%s\"}", id);
+    classify(m, 1, 200, body, v);
+    assert_int_equal(v[0].verdict, VERDICT_SENT);
+    assert_string_equal(v[0].id, "");
+}
+
+static const struct {
+    const char *what, *second, *body;
+    enum verdict verdict;
+} lists[] = {
+    {"a number that is none: which one?", "今晚停水",         ANSWER("isv.MOBILE_NUMBER_ILLEGAL"),     VERDICT_RETRY      },
+    {"somebody who refused: who?",        "今晚停水",         ANSWER("isv.CUSTOMER_REFUSED"),          VERDICT_RETRY      },
+    {"too many to one of them",           "今晚停水",         LIMIT("触发小时级流控Permits:5"), VERDICT_RETRY      },
+    {"a bad value among others",          "李四您好,9球赛", ANSWER("isv.TEMPLATE_PARAMS_ILLEGAL"),   VERDICT_RETRY      },
+    {"a bad text, the same for all",      "今晚停水",         ANSWER("isv.SMS_CONTENT_ILLEGAL"),       VERDICT_BAD_MESSAGE},
+    {"too fast: all of them",             "今晚停水",         ANSWER("Throttling.User"),               VERDICT_THROTTLED  },
+    {"the account: all of them",          "李四您好,9球赛", ANSWER("isv.AMOUNT_NOT_ENOUGH"),         VERDICT_BAD_ACCOUNT},
+};
+
+static void test_of_several_nobody_is_judged_for_another(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        struct provider_msg m[2] = {message("+8613800000001", "今晚停水", "n.0.1"),
+                                    message("+8613800000002", lists[i].second, "n.1.1")};
+        struct provider_verdict v[2];
+
+        classify(m, 2, 200, lists[i].body, v);
+        if (v[0].verdict != lists[i].verdict || v[1].verdict != lists[i].verdict ||
+            v[0].about != ABOUT_NOTHING ||
+            (v[0].verdict == VERDICT_RETRY && v[0].scope != THROTTLE_RECIPIENT))
+            fail_msg("%s: %s, %s", lists[i].what, verdict_name(v[0].verdict), verdict_name(v[1].verdict));
+    }
+}
+
+/* ---- callbacks ---- */
+
+static struct provider_receipt receipts[8];
+static struct provider_reply replies[8];
+static char texts[8][64];
+static size_t n_receipts, n_replies, n_bad;
+
+static void on_receipt(void *arg, const struct provider_receipt *r)
+{
+    (void)arg;
+    assert_true(n_receipts < ARRAY_LEN(receipts));
+    receipts[n_receipts++] = *r;
+}
+
+static void on_reply(void *arg, const struct provider_reply *r)
+{
+    (void)arg;
+    assert_true(n_replies < ARRAY_LEN(replies));
+    snprintf(texts[n_replies], sizeof(texts[0]), "%.*s", (int)r->text_len, r->text != NULL ? r->text : "");
+    replies[n_replies++] = *r;
+}
+
+static void on_bad(void *arg, const struct provider_bad *b)
+{
+    (void)arg;
+    assert_true(b->why->code[0] != '\0');
+    n_bad++;
+}
+
+static int call(const char *kind, const char *body, const char *method, struct err *e)
+{
+    static const struct provider_sink sink = {
+        .receipt = on_receipt, .reply = on_reply, .bad_receipt = on_bad, .bad_reply = on_bad};
+    struct provider_callback in = {.method = method,
+                                   .kind = kind,
+                                   .url = "",
+                                   .query = "",
+                                   .content_type = "application/json",
+                                   .body = body,
+                                   .body_len = strlen(body),
+                                   .now_ms = NOW};
+    struct provider_ack ack = {.body = BUF_INIT(1000)};
+    int told;
+
+    n_receipts = n_replies = n_bad = 0;
+    told = aliyun_driver.callback(&conf, &in, &sink, &ack, e);
+    if (told >= 0) {
+        assert_string_equal(ack.type, "application/json");
+        assert_string_equal(buf_cstr(&ack.body), "{\"code\":0,\"msg\":\"接收成功\"}");
+    }
+    buf_fini(&ack.body);
+    return told;
+}
+
+#define REPORT(more)                                                                                         \
+    "{\"phone_number\":\"13800000001\",\"send_time\":\"2017-01-01 00:00:00\",\"report_time\":\"2017-01-01 "  \
+    "00:00:12\",\"sms_size\":\"1\"," more "}"
+
+static const struct {
+    const char *what, *item, *ref, *id, *to, *detail;
+    enum recipient_state state;
+    enum provider_about about;
+    int n; /* receipts told; -1: bad */
+} reports[] = {
+    {"delivered",
+     REPORT("\"success\":true,\"err_code\":\"DELIVERED\",\"err_msg\":\"用户接收成功\",\"biz_id\":\"12345\","
+            "\"out_id\":\"n1.0.1\""),
+     "n1.0.1",                                                                                                         "12345", "+8613800000001", "",                                                                      RECIPIENT_DELIVERED, 0,                 1 },
+    {"of a list",
+     REPORT("\"success\":true,\"err_code\":\"DELIVERED\",\"biz_id\":\"12345^0\",\"out_id\":\"\""),           "",
+     "12345^0",                                                                                                                 "+8613800000001", "",                                                                      RECIPIENT_DELIVERED, 0,                 1 },
+    {"not delivered",
+     REPORT(
+         "\"success\":false,\"err_code\":\"MOBILE_NOT_ON_SERVICE\",\"biz_id\":\"1\",\"out_id\":\"n1.0.1\""),
+     "n1.0.1",                                                                                                         "1",     "+8613800000001", "MOBILE_NOT_ON_SERVICE: off, out of area, suspended, or no such number",
+     RECIPIENT_FAILED,                                                                                                                                                                                                                          0,                 1 },
+    {"no such number",
+     REPORT("\"success\":false,\"err_code\":\"INVALID_NUMBER\",\"biz_id\":\"1\",\"out_id\":\"n1.0.1\""),
+     "n1.0.1",                                                                                                         "1",     "+8613800000001", "INVALID_NUMBER: not a number that can be reached",                      RECIPIENT_FAILED,
+     ABOUT_DEAD_NUMBER,                                                                                                                                                                                                                                            1 },
+    {"opted out",
+     REPORT("\"success\":false,\"err_code\":\"USER_REJECT\",\"biz_id\":\"1\",\"out_id\":\"n1.0.1\""),
+     "n1.0.1",                                                                                                         "1",     "+8613800000001", "USER_REJECT: has told the carrier that messages are not wanted",
+     RECIPIENT_FAILED,                                                                                                                                                                                                                          ABOUT_OPTED_OUT,   1 },
+    {"a carrier's own code",
+     REPORT("\"success\":false,\"err_code\":\"MK:0001\",\"biz_id\":\"1\",\"out_id\":\"n1.0.1\""),            "n1.0.1",
+     "1",                                                                                                                       "+8613800000001", "MK:0001: no such number",                                               RECIPIENT_FAILED,    ABOUT_DEAD_NUMBER, 1 },
+    {"a code by beginning",
+     REPORT("\"success\":false,\"err_code\":\"IB:0008\",\"biz_id\":\"1\",\"out_id\":\"n1.0.1\""),            "n1.0.1",
+     "1",                                                                                                                       "+8613800000001", "IB:0008: a fault between gateways",                                     RECIPIENT_FAILED,    0,                 1 },
+    {"a code nobody knows",
+     REPORT("\"success\":false,\"err_code\":\"ZZ:1\",\"err_msg\":\"空\\n号\",\"biz_id\":\"1\",\"out_id\":"
+            "\"n1.0.1\""),
+     "n1.0.1",                                                                                                         "1",     "+8613800000001", "ZZ:1: 空 号",                                                         RECIPIENT_FAILED,    0,                 1 },
+    {"never reported",
+     REPORT("\"success\":false,\"err_code\":\"REQUEST_SUCCESS\",\"biz_id\":\"1\",\"out_id\":\"n1.0.1\""),    "",
+     "",                                                                                                                        "",               "",                                                                      0,                   0,                 0 },
+    {"true in quotes",       REPORT("\"success\":\"true\",\"biz_id\":1234567890123,\"out_id\":\"\""),        "",
+     "1234567890123",                                                                                                           "+8613800000001", "",                                                                      RECIPIENT_DELIVERED, 0,                 1 },
+    {"only the code",        REPORT("\"err_code\":\"DELIVERED\",\"biz_id\":\"1\""),                          "",       "1",     "+8613800000001", "",
+     RECIPIENT_DELIVERED,                                                                                                                                                                                                                       0,                 1 },
+    {"no outcome",           REPORT("\"biz_id\":\"1\""),                                                     "",       "",      "",               "",                                                                      0,                   0,                 -1},
+    {"no number",            "{\"success\":true,\"biz_id\":\"1\"}",                                          "",       "",      "",               "",                                                                      0,                   0,                 -1},
+    {"of what?",             REPORT("\"success\":true"),                                                     "",       "",      "",               "",                                                                      0,                   0,                 -1},
+    {"no object",            "7",                                                                            "",       "",      "",               "",                                                                      0,                   0,                 -1},
+};
+
+static void test_reports(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(reports); i++) {
+        char body[600];
+        struct err e;
+
+        snprintf(body, sizeof(body), "[%s]", reports[i].item);
+        assert_int_equal(call("receipt", body, "POST", &e), 1);
+        if (n_bad != (reports[i].n < 0) || n_receipts != (size_t)(reports[i].n > 0))
+            fail_msg("%s: %zu receipts, %zu bad", reports[i].what, n_receipts, n_bad);
+        if (n_receipts == 0)
+            continue;
+        if (strcmp(receipts[0].ref, reports[i].ref) != 0 || strcmp(receipts[0].id, reports[i].id) != 0 ||
+            strcmp(receipts[0].to, reports[i].to) != 0 ||
+            strcmp(receipts[0].detail, reports[i].detail) != 0 || receipts[0].state != reports[i].state ||
+            receipts[0].about != reports[i].about)
+            fail_msg("%s: ref %s id %s to %s detail %s", reports[i].what, receipts[0].ref, receipts[0].id,
+                     receipts[0].to, receipts[0].detail);
+    }
+}
+
+static void test_a_bad_report_keeps_no_good_one_out(void **state)
+{
+    struct err e;
+
+    (void)state;
+    assert_int_equal(call("receipt",
+                          "[" REPORT("\"success\":true,\"out_id\":\"n1.0.1\"") ",{}," REPORT(
+                              "\"success\":true,\"out_id\":\"n1.1.1\"") "]",
+                          "POST", &e),
+                     3);
+    assert_int_equal(n_receipts, 2);
+    assert_int_equal(n_bad, 1);
+}
+
+#define UP(more)                                                                                             \
+    "{\"phone_number\":\"13800000001\",\"send_time\":\"2017-09-01 08:00:01\",\"content\":\"报名 篮球\"," \
+    "\"sign_name\":\"金星社区\",\"dest_code\":\"1234\"" more "}"
+
+static void test_replies(void **state)
+{
+    struct err e;
+
+    (void)state;
+    assert_int_equal(call("reply",
+                          "[" UP(",\"sequence_id\":1234567890") "," UP(",\"sequence_id\":\"1234567891\"") "]",
+                          "POST", &e),
+                     2);
+    assert_int_equal(n_replies, 2);
+    assert_string_equal(replies[0].id, "1234567890");
+    assert_string_equal(replies[1].id, "1234567891");
+    assert_string_equal(replies[0].from, "+8613800000001");
+    assert_string_equal(texts[0], "报名 篮球");
+    assert_int_equal(replies[0].sent_at, 1504224001000); /* 00:00:01 UTC */
+}
+
+static void test_a_reply_without_a_number_of_its_own_is_known_by_what_it_says(void **state)
+{
+    char first[128];
+    struct err e;
+
+    (void)state;
+    assert_int_equal(call("reply", UP(""), "POST", &e), 1);
+    memcpy(first, replies[0].id, sizeof(first));
+    assert_int_equal(call("reply", UP(",\"more\":1"), "POST", &e), 1);
+    assert_string_equal(replies[0].id, first);
+    assert_int_equal(call("reply",
+                          "{\"phone_number\":\"13800000001\",\"send_time\":\"2017-09-01 "
+                          "08:00:02\",\"content\":\"报名 篮球\"}",
+                          "POST", &e),
+                     1);
+    assert_string_not_equal(replies[0].id, first);
+    assert_int_equal(strlen(first), 71);
+}
+
+static const struct {
+    const char *kind, *method, *body, *code;
+} refused[] = {
+    {"reply",   "POST", "not json",                              "bad-reply"   },
+    {"reply",   "POST", "7",                                     "bad-reply"   },
+    {"reply",   "POST", "{\"phone_number\":\"13800000001\"}",    "bad-reply"   },
+    {"reply",   "POST", "{\"phone_number\":7,\"content\":\"\"}", "bad-reply"   },
+    {"receipt", "POST", "{\"a\":1,\"a\":2}",                     "bad-receipt" },
+    {"receipt", "GET",  "[]",                                    "no-such-hook"},
+    {"wechat",  "POST", "[]",                                    "no-such-hook"},
+};
+
+static void test_what_is_none_is_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
+        struct err e;
+
+        assert_int_equal(call(refused[i].kind, refused[i].body, refused[i].method, &e), -1);
+        assert_string_equal(e.code, refused[i].code);
+    }
+}
+
+#define UNIT(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        UNIT(test_one_number),
+        UNIT(test_the_same_text_for_several),
+        UNIT(test_texts_of_their_own),
+        UNIT(test_the_older_signature),
+        UNIT(test_numbers_abroad_have_their_country_s_code),
+        UNIT(test_a_text_that_no_template_says_is_not_sent),
+        UNIT(test_a_thousand_numbers_fit),
+        UNIT(test_what_travels_together),
+        UNIT(test_settings),
+        UNIT(test_a_region_has_its_own_house),
+        UNIT(test_the_templates_ids_are_alibaba_s),
+        UNIT(test_answers),
+        UNIT(test_every_code_of_the_message_and_of_the_account),
+        UNIT(test_the_id_is_taken_whole_or_not_at_all),
+        UNIT(test_of_several_nobody_is_judged_for_another),
+        UNIT(test_reports),
+        UNIT(test_a_bad_report_keeps_no_good_one_out),
+        UNIT(test_replies),
+        UNIT(test_a_reply_without_a_number_of_its_own_is_known_by_what_it_says),
+        UNIT(test_what_is_none_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
