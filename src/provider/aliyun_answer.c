@@ -162,18 +162,6 @@ static void judge_code(const char *code, const char *message, int64_t retry_afte
         read_window(message, v);
 }
 
-/* No JSON of the API: something between us and it. What it did with the request nobody knows, but for 503, which takes nothing. */
-static void judge_status(const struct http_answer *a, struct provider_verdict *v)
-{
-    if (a->status != 503 && a->status != 200) {
-        class_http(a->status, a->retry_after_ms, v);
-        return;
-    }
-    v->verdict = a->status == 503 ? VERDICT_RETRY : VERDICT_UNKNOWN;
-    v->retry_after_ms = a->status == 503 ? a->retry_after_ms : -1;
-    class_detail(v, a->status == 503 ? "HTTP status 503" : "the answer has no code");
-}
-
 /* BizId stands for all of the request; receipts name it together with the number. Half an id would find nothing. */
 static void take_id(const json_t *answer, struct provider_verdict *v)
 {
@@ -198,13 +186,8 @@ static void ask_alone(const struct provider_msg *m, size_t n, struct provider_ve
                        (v->verdict == VERDICT_THROTTLED && v->scope == THROTTLE_RECIPIENT) ||
                        (v->verdict == VERDICT_BAD_MESSAGE && !same_texts(m, n));
 
-    if (n < 2 || !one_of_them)
-        return;
-    v->verdict = VERDICT_RETRY;
-    v->scope = THROTTLE_RECIPIENT;
-    v->until = THROTTLE_TOLD;
-    v->about = ABOUT_NOTHING;
-    v->retry_after_ms = -1;
+    if (n > 1 && one_of_them)
+        class_alone(v);
 }
 
 void aliyun_classify(const struct provider_conf *c, const struct provider_msg *m, size_t n,
@@ -216,7 +199,7 @@ void aliyun_classify(const struct provider_conf *c, const struct provider_msg *m
 
     (void)c;
     if (code == NULL || code[0] == '\0') {
-        judge_status(a, v);
+        class_stranger(a, v);
     } else if (strcmp(code, "OK") == 0 && a->status != 200) {
         class_http(a->status, a->retry_after_ms, v); /* a contradiction is no success */
         v->verdict = VERDICT_UNKNOWN;

@@ -78,3 +78,23 @@ void class_http(int status, int64_t retry_after_ms, struct provider_verdict *v)
     if (snprintf(text, sizeof(text), "HTTP status %d", status) > 0)
         class_detail(v, text);
 }
+
+void class_stranger(const struct http_answer *a, struct provider_verdict *v)
+{
+    if (a->status != 503 && a->status != 200) {
+        class_http(a->status, a->retry_after_ms, v);
+        return;
+    }
+    v->verdict = a->status == 503 ? VERDICT_RETRY : VERDICT_UNKNOWN;
+    v->retry_after_ms = a->status == 503 ? a->retry_after_ms : -1;
+    class_detail(v, a->status == 503 ? "HTTP status 503" : "the answer has no code");
+}
+
+void class_alone(struct provider_verdict *v)
+{
+    v->verdict = VERDICT_RETRY;
+    v->scope = THROTTLE_RECIPIENT;
+    v->until = THROTTLE_TOLD;
+    v->about = ABOUT_NOTHING;
+    v->retry_after_ms = -1;
+}

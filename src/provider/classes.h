@@ -23,6 +23,10 @@ void class_judge(const struct class_row *rows, size_t n, const char *code, int64
 /* The same verdict without a table: HTTP's own refusals before the API was asked. 429 throttled, 503 and 502 as far as nothing was done: the API's documents decide, so this
  * knows 429 (throttled) and 401, 403 (bad account) only; anything else is UNKNOWN "HTTP status N". */
 void class_http(int status, int64_t retry_after_ms, struct provider_verdict *v);
+/* An answer that is none of the API's: something between us and it spoke. What became of the request nobody knows, but for 503 (retry: nothing was taken), 429, 401 and 403. */
+void class_stranger(const struct http_answer *a, struct provider_verdict *v);
+/* A verdict about a recipient, but several were asked and nobody knows who is meant: none is judged by it, each is asked alone (see blames_all). */
+void class_alone(struct provider_verdict *v);
 /* "words" as detail: cut at a character's border, control characters made blanks. */
 void class_detail(struct provider_verdict *v, const char *words);
 

@@ -11,6 +11,7 @@ extern const struct driver twilio_driver;
 extern const struct driver wechat_driver;
 extern const struct driver wecom_driver;
 extern const struct driver aliyun_driver;
+extern const struct driver tencent_driver;
 
 /* Callbacks in the JSON of contract 5 (drivers json and sandbox): an object or an array of at most 10,000. What phones and bridges do to a text does not keep it out: one longer
  * than CALLBACK_TEXT_MAX is cut, with a mark at its end that says so; NULs become blanks, halves of a character U+FFFD. A time or a detail that cannot be read is left out. */

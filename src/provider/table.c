@@ -14,6 +14,7 @@ static const struct driver *const drivers[] = {
     &http_driver,
     &json_driver,
     &sandbox_driver,
+    &tencent_driver,
     &twilio_driver,
     &wechat_driver,
     &wecom_driver,

@@ -43,8 +43,13 @@ static void call_back(const struct provider_conf *c, const char *kind, const cha
 {
     static const struct provider_sink sink = {
         .receipt = on_receipt, .reply = on_reply, .bad_receipt = on_bad, .bad_reply = on_bad};
-    struct provider_callback in = {
-        .method = "POST", .kind = kind, .url = "", .query = "", .content_type = "", .body = body, .body_len = n};
+    struct provider_callback in = {.method = "POST",
+                                   .kind = kind,
+                                   .url = "",
+                                   .query = "",
+                                   .content_type = "",
+                                   .body = body,
+                                   .body_len = n};
     struct provider_ack ack = {.body = BUF_INIT(1000)};
     struct err e;
 

@@ -1,0 +1,89 @@
+"""Driver tencent against a double that is as strict as Tencent Cloud SMS; and Alibaba's account suspended in mid-broadcast, Tencent taking over."""
+import collections
+
+from aliyun import Aliyun
+from tencent import Tencent
+from vendor import Close
+from world import HOOK_SECRET, PROVIDER, phone, section, wait_for
+
+TEMPLATES = {"1110": "{1}您好,今晚停水", "1111": "今晚停水"}
+
+
+def templates(provider, first, second):
+    return (section("vendor_template", f"{provider}-water", {"provider": provider, "id": first, "text": "{{name}}您好,今晚停水"})
+            + section("vendor_template", f"{provider}-short", {"provider": provider, "id": second, "text": "今晚停水"}))
+
+
+def start(town, double, **provider):
+    town.env["P1_SECRET"] = "testSecretKey"
+    town.start(provider={"driver": "tencent", "url": double.url, "account": "testSecretId", "app": "1400006666", "window": 16, **provider},
+               more=templates("p1", "1110", "1111"))
+    double.settings["hook"] = f"{town.crierd.url}/hooks/p1/{HOOK_SECRET}"
+
+
+def counts(town, id_):
+    return collections.Counter(r["state"] for r in town.recipients(id_))
+
+
+def copies(messages):
+    return {n: k for n, k in collections.Counter(m.to for m in messages).items() if k > 1}
+
+
+def test_a_thousand_residents_mixed_errors_receipts_and_replies(town):
+    double = Tencent(templates=TEMPLATES, receipt="-1").start()
+    try:
+        black, wrong, limited, dead, mute = (phone(i) for i in (3, 5, 7, 13, 17))
+        double.for_number(black, "FailedOperation.PhoneNumberInBlacklist")
+        double.for_number(wrong, "InvalidParameterValue.IncorrectPhoneNumber")
+        double.for_number(limited, "LimitExceeded.PhoneNumberDailyLimit")
+        double.reports.update({dead: "MK:0001", mute: None})
+        start(town, double, batch=100)
+        double.next("InternalError.OtherError", "RequestLimitExceeded")
+        town.residents([f"居民{i},{phone(i)},460106,1栋," for i in range(500)]).ok()
+        town.notice("own", {"everyone": True}, text="{{name}}您好,今晚停水")
+        town.notice("same", [phone(i) for i in range(500, 1000)], text="今晚停水", lane="urgent")
+        wait_for(lambda: counts(town, "own")["delivered"] >= 495, 90, "receipts of own")
+        wait_for(lambda: counts(town, "same")["delivered"] == 500, 60, "receipts of same")
+        got = {r["to"]: r for r in town.recipients("own")}
+        assert got[black]["state"] == "failed" and "PhoneNumberInBlacklist" in got[black]["detail"]
+        assert got[wrong]["state"] == "failed" and got[dead]["state"] == "failed" and "MK:0001" in got[dead]["detail"]
+        assert got[limited]["state"] in ("pending", "retry", "sending") and got[mute]["state"] == "accepted"
+        assert copies(double.messages) == {} and len(double.messages) == 997
+        assert max(len(r.body) for r in double.requests) > 1500, "the same text travels together"
+
+        assert double.reply(phone(21), "听不懂的话", at=1457336869) == (200, b'{"result":0,"errmsg":"OK"}')
+        assert double.reply(phone(21), "听不懂的话", at=1457336869)[0] == 200
+        assert double.reply(phone(21), "听不懂的话", at=1457336870)[0] == 200
+        wait_for(lambda: [r["text"] for r in town.cli("inbox", "list").ok().lines].count("听不懂的话") == 2, 10, "two texts of three calls")
+    finally:
+        double.stop()
+
+
+def test_an_account_suspended_in_mid_broadcast_loses_nobody(town):
+    """isv.ACCOUNT_ABNORMAL, then isv.AMOUNT_NOT_ENOUGH: Tencent takes over; nobody is lost and nobody written to twice."""
+    ali = Aliyun(templates={"SMS_1001": "${name}您好,今晚停水", "SMS_1002": "今晚停水"}).start()
+    qq = Tencent(templates=TEMPLATES).start()
+    try:
+        town.env |= {"P1_SECRET": "testAccessKeySecret", "P2_SECRET": "testSecretKey"}
+        second = {**PROVIDER, "driver": "tencent", "url": qq.url, "account": "testSecretId", "app": "1400006666", "secret": "env:P2_SECRET",
+                  "priority": 200}
+        town.start(provider={"driver": "aliyun", "url": ali.url, "account": "testAccessKeyId", "window": 8, "priority": 1},
+                   more=section("provider", "p2", second) + templates("p1", "SMS_1001", "SMS_1002") + templates("p2", "1110", "1111"))
+        for name, double in (("p1", ali), ("p2", qq)):
+            double.settings["hook"] = f"{town.crierd.url}/hooks/{name}/{HOOK_SECRET}"
+        ali.delay = 0.005
+        town.residents([f"居民{i},{phone(i)},460106,1栋," for i in range(1000)]).ok()
+        town.notice("water", {"everyone": True}, text="{{name}}您好,今晚停水")
+        ali.wait(250)
+        ali.suspended = "isv.ACCOUNT_ABNORMAL"
+        qq.wait(250, 60)
+        ali.suspended = "isv.AMOUNT_NOT_ENOUGH"
+        town.until("water", seconds=90)
+        both = ali.messages + qq.messages
+        assert copies(both) == {} and len(both) == 1000
+        wait_for(lambda: counts(town, "water")["delivered"] == 1000, 30, "all receipts")
+        asked = len(ali.requests) - len(ali.messages)
+        assert asked < 60, f"a suspended account was asked {asked} times"
+    finally:
+        ali.stop()
+        qq.stop()
