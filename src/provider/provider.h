@@ -176,7 +176,7 @@ struct driver {
     bool receipt_ids_to; /* ... together with the recipient's number: one id stands for a whole request */
     /* In place of the two above where it depends on the account. NULL = it does not. */
     void (*receipts_name)(const struct provider_conf *c, bool *ids, bool *ids_to);
-    bool echoes_alone;   /* ... but receipts echo our reference where a request has one recipient */
+    bool echoes_alone; /* ... but receipts echo our reference where a request has one recipient */
     /* A refusal of a request with several recipients does not say whom it is about. The driver answers it with RETRY and THROTTLE_RECIPIENT; who was tried before then
      * travels alone. */
     bool blames_all;

@@ -18,6 +18,7 @@ static const struct driver *const drivers[] = {
     &twilio_driver,
     &wechat_driver,
     &wecom_driver,
+    &aliyun_driver, &http_driver, &json_driver, &sandbox_driver, &tencent_driver, &twilio_driver,
 };
 
 const struct driver *provider_driver_at(size_t i)

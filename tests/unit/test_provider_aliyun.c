@@ -256,7 +256,8 @@ static void test_what_travels_together(void **state)
 
 /* ---- settings ---- */
 
-/* clang-format off: version 14 loses its way in rows of different length */
+/* Version 14 loses its way in rows of different length. */
+/* clang-format off */
 static const struct {
     const char *what, *channel, *account, *sign, *sender, *region, *url, *variant,
         *field; /* NULL = as it is */

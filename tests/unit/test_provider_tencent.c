@@ -170,7 +170,8 @@ static void test_what_travels_together(void **state)
 
 /* ---- settings ---- */
 
-/* clang-format off: version 14 loses its way in rows of different length */
+/* Version 14 loses its way in rows of different length. */
+/* clang-format off */
 static const struct {
     const char *what, *channel, *account, *app, *sign, *sender, *region, *url, *field;
     size_t batch;
