@@ -568,9 +568,9 @@ static void test_replies_are_known_by_all_they_say(void **state)
         call("reply", "[" WROTE("1457336869") "," WROTE("1457336869") "," WROTE("1457336870") "]", &e), 3);
     assert_string_equal(replies[0].id, replies[1].id);
     assert_string_not_equal(replies[0].id, replies[2].id);
-    assert_int_equal(call("reply", "{\"mobile\":\"5551234567\",\"nationcode\":\"1\",\"text\":\"报名\"}", &e),
+    assert_int_equal(call("reply", "{\"mobile\":\"98000001\",\"nationcode\":\"852\",\"text\":\"报名\"}", &e),
                      1);
-    assert_string_equal(replies[0].from, "+15551234567");
+    assert_string_equal(replies[0].from, "+85298000001");
     assert_int_equal(replies[0].sent_at, 0);
 }
 
