@@ -10,15 +10,8 @@
 #define REQUEST_HEAD_MAX (80u << 10)
 
 static const struct driver *const drivers[] = {
-    &aliyun_driver,
-    &http_driver,
-    &json_driver,
-    &sandbox_driver,
-    &tencent_driver,
-    &twilio_driver,
-    &wechat_driver,
-    &wecom_driver,
-    &aliyun_driver, &http_driver, &json_driver, &sandbox_driver, &tencent_driver, &twilio_driver,
+    &aliyun_driver,  &http_driver,   &json_driver,   &sandbox_driver,
+    &tencent_driver, &twilio_driver, &wechat_driver, &wecom_driver,
 };
 
 const struct driver *provider_driver_at(size_t i)
