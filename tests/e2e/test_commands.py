@@ -5,12 +5,11 @@ import json
 import os
 import pty
 import subprocess
-import time
 
 from provider import Code
 from test_replies import answers_to, basketball, roster, shown
 from test_send import iso
-from world import phone, program, wait_for
+from world import phone, program, stays, wait_for
 
 
 def test_the_desk_signs_people_in_and_takes_the_list_away(venus):
@@ -28,7 +27,7 @@ def test_the_desk_signs_people_in_and_takes_the_list_away(venus):
     venus.cli("activity", "close", "basketball").ok()
     assert shown(venus)["state"] == "closed"
     venus.reply(phone(3), "报名")
-    time.sleep(0.5)
+    wait_for(lambda: sum(v for k, v in venus.crierd.metrics().items() if k.startswith("crier_replies_total")) == 3, 10, "all three replies decided")
     assert len(roster(venus)) == 2
     venus.cli("activity", "open", "basketball").ok()
     assert shown(venus)["state"] == "open"
@@ -85,8 +84,7 @@ def test_provider_test_pause_and_resume(venus):
     assert venus.cli("provider", "list").lines[0]["state"] == "paused"
     venus.notice("later", [phone(1)])
     wait_for(lambda: venus.show("later"), 10)
-    time.sleep(0.5)
-    assert venus.provider.of("later") == []
+    stays(lambda: venus.provider.of("later") == [], 0.5, "the silence of a paused provider")
     venus.cli("provider", "resume", "p1").ok()
     venus.until("later")
     assert venus.cli("provider", "pause", "p9").code == 3
@@ -189,8 +187,8 @@ def test_what_sends_has_a_dry_run(venus):
     assert venus.cli("provider", "test", "p1", "--to", phone(1), "--dry-run").ok().json == {
         "provider": "p1", "state": "ok", "to": phone(1), "text": "crier 测试短信", "dry_run": True}
     assert venus.cli("provider", "test", "p9", "--to", phone(1), "--dry-run").code == 3
-    time.sleep(0.3)
-    assert venus.cli("notice", "list").lines == [] and venus.provider.messages == []
+    stays(lambda: venus.provider.messages == [], 0.3, "the silence after a dry run")
+    assert venus.cli("notice", "list").lines == []
 
 
 def test_what_sends_again_has_a_dry_run(venus):

@@ -5,7 +5,7 @@ import time
 
 from provider import Hang
 from test_send import alert
-from world import phone, wait_for
+from world import phone, settled, stays, wait_for
 
 
 def accepted(world, id_):
@@ -53,8 +53,7 @@ def test_a_crash_between_take_and_accept_keeps_the_entry(town):
     for i in range(50):
         town.notice(f"k{i}", [phone(i)])
     for _ in range(4):
-        town.crierd.start(ready=False)
-        time.sleep(0.05)
+        town.crierd.start(ready=False)  # killed as soon as it listens: somewhere between two steps
         town.crierd.kill()
     town.crierd.start()
     doubtful = 0
@@ -77,10 +76,8 @@ def test_redis_killed_and_restarted_loses_nothing(town):
     assert "redis" in town.crierd.get("/readyz")[1].lower()
     assert town.crierd.get("/healthz")[0] == 200
     assert town.crierd.metrics()["crier_redis_up"] == 0
-    time.sleep(0.5)
-    during = len(town.provider.messages)
-    time.sleep(0.5)
-    assert len(town.provider.messages) == during, "no Redis, no new send"
+    during = settled(lambda: len(town.provider.messages))
+    stays(lambda: len(town.provider.messages) == during, 0.5, "no Redis, no new send: the silence")
     town.redis.start()
     n = town.until("n", seconds=60)
     got = accepted(town, "n")
@@ -133,7 +130,7 @@ def test_a_provider_that_is_away_is_waited_for(town):
     town.crierd = town.daemon(provider={"url": gone.url}).start()
     town.notice("away", [phone(i) for i in range(20)])
     wait_for(lambda: town.show("away"), 10)
-    time.sleep(1)
+    wait_for(lambda: town.crierd.metrics().get('crier_sends_total{provider="p1",verdict="retry"}', 0) >= 3, 20, "several tries")
     n = town.show("away")
     assert n["counts"]["unknown"] == 0 and n["counts"]["failed"] == 0
     back = Provider(port=gone.port).start()

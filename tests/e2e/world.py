@@ -49,6 +49,27 @@ def wait_for(condition, seconds=20, what=None):
         time.sleep(0.02)
 
 
+def settled(value, quiet=0.3, seconds=20):
+    """value() once it has not changed for ${quiet} seconds."""
+    deadline = time.monotonic() + seconds
+    last, since = value(), time.monotonic()
+    while time.monotonic() - since < quiet:
+        assert time.monotonic() < deadline, f"it does not come to rest in {seconds} s; last: {last!r}"
+        time.sleep(0.02)
+        now = value()
+        if now != last:
+            last, since = now, time.monotonic()
+    return last
+
+
+def stays(condition, seconds, what=None):
+    """condition() is true from now on, for so long."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        assert condition(), f"{what or 'condition'} did not stay for {seconds} s"
+        time.sleep(0.02)
+
+
 class Redis:
     """redis-server on a Unix socket, as durable as production is told to be (AOF)."""
 

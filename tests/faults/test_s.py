@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from bed import FULL, WINDOW
+from bed import FULL
 from test_p import judge
 from test_r import Watch
 from world import wait_for
