@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import warnings
 
 CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
 
@@ -65,7 +66,9 @@ class TlsFront:
         context.load_cert_chain(*papers)
         if old_tls:
             context.set_ciphers("DEFAULT:@SECLEVEL=0")
-            context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # that is why it must be refused
+                context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
         self._context = context
 
     def start(self):
