@@ -117,7 +117,7 @@ class Bed(World):
     def fp(self, point, action, nth):
         return {"CRIER_FP": f"{point}={action}@{nth}", "CRIER_FP_SEED": str(self.dice.randrange(1 << 30))}
 
-    def begin(self, n_daemons=1, lease_ms=4000, window=WINDOW, timeout_ms=1000, delivery=None, provider=None, redis_up=True, **options):
+    def begin(self, n_daemons=1, lease_ms=9000, window=WINDOW, timeout_ms=3000, delivery=None, provider=None, redis_up=True, **options):
         """Redis and daemons, with the times of tests."""
         if redis_up and self.redis.process is None:
             self.redis.start()

@@ -15,6 +15,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "row(number, what): the row of the matrix")
     config.addinivalue_line("markers", "full: only in the whole matrix")
     config.addinivalue_line("markers", "soak: for hours, by itself: tests/faults/matrix --soak")
+    config.addinivalue_line("markers", "alone: measures time: no other row beside it")
     config.addinivalue_line("markers", "short: part of the short selection of `make test`")
 
 

@@ -10,6 +10,7 @@ from world import HOOK_SECRET, phone, wait_for
 
 
 @pytest.mark.full
+@pytest.mark.alone
 @pytest.mark.row("I1b", "5,000 replies a second for 20 s, each number about three times")
 def test_i1_sustained(bed, row):
     """hookload's replies leave at even distances; each id is taken once, everybody gets a seat and one answer."""

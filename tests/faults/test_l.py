@@ -46,6 +46,7 @@ def rate_of(bed, tail, name):
 
 
 @pytest.mark.full
+@pytest.mark.alone
 @pytest.mark.row("L1", f"{NOTICES * RESIDENTS:,} bulk recipients running, alerts arrive")
 def test_l1_million(bed, row):
     bed.begin(window=32).run()

@@ -117,6 +117,7 @@ def cpu_seconds(pid):
 
 
 @pytest.mark.full
+@pytest.mark.alone
 @pytest.mark.row("L1s", "99,000 bulk recipients running, an alert to 3,000 arrives (not 1,000,000)")
 def test_l1_overtaking(bed, row):
     delay, people = 0.02, 3000

@@ -74,7 +74,7 @@ def test_h9_names(bed, row, case):
     trap = Listener(lambda c: c.recv(1))
     bed.preload(CRIER_NAMES=f"sms.example={case[2]}")
     try:
-        bed.begin(timeout_ms=600, provider={"url": f"https://sms.example:{trap.port}/send", "priority": 1}, more=second_choice(bed.provider.url)).run()
+        bed.begin(timeout_ms=2000, provider={"url": f"https://sms.example:{trap.port}/send", "priority": 1}, more=second_choice(bed.provider.url)).run()
         watch = Watch(bed)
         bed.work(RECIPIENTS // 10, 1)
         books = bed.finished(60)
@@ -92,7 +92,7 @@ def test_h10_outage(bed, row):
     """The breaker opens, probes only, one retry entry a slice at most, hardly any work, and it resumes by itself."""
     n_bulk, n_alert = (99000, 9000) if FULL else (1500, 500)
     port, client = Bed.free_port(), bed.redis.client
-    bed.begin(provider={"url": f"http://127.0.0.1:{port}/send", "batch": 20}, delivery={"sweep_ms": 1000}).run()
+    bed.begin(provider={"url": f"http://127.0.0.1:{port}/send", "batch": 20}, timeout_ms=10000, lease_ms=30000, delivery={"sweep_ms": 1000}).run()
     bed.work(n_bulk, lanes=("notice",), lane="bulk", lasts=86400)
     bed.work(n_alert, lanes=("alert",), lasts=86400)
     wait_for(bed.all_accepted, 60, "all notices staged")

@@ -94,7 +94,7 @@ def test_t2_suspended(bed, row):
     """Two daemons and Redis stop in mid-broadcast, the day goes on, they wake one after the other: as P10 for each daemon."""
     n = 3 if FULL else 1
     bed.provider.delay = 0.02
-    bed.begin(2, lease_ms=1500, timeout_ms=400).run()
+    bed.begin(2, lease_ms=3000, timeout_ms=1000).run()
     bed.work(RECIPIENTS, 8)
     asleep = 0
     for k in range(n):
@@ -103,7 +103,7 @@ def test_t2_suspended(bed, row):
         for p in sleepers:
             os.kill(p.pid, signal.SIGSTOP)
         began = time.monotonic()
-        time.sleep(3)  # the length of the sleep is what is tried
+        time.sleep(4)  # the length of the sleep is what is tried
         asleep += time.monotonic() - began
         bed.dice.shuffle(sleepers)
         for p in sleepers:
