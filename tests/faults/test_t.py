@@ -20,6 +20,7 @@ def test_t1_past_the_end(bed, row):
     bed.provider.delay = 0.03
     bed.begin(2).run()
     bed.work(RECIPIENTS, 4, lasts=3600, not_after=iso(3600))
+    wait_for(bed.all_accepted, 20, "all audiences frozen")
     bed.provider.wait(200)
     bed.clock(2 * 3600 * 1000)
     jumped = time.monotonic()
