@@ -14,10 +14,11 @@ NAMES = {"after_blmove": "P1", "after_accept": "P2", "after_promote": "P3", "aft
          "before_write": "P6", "after_write": "P7", "after_answer": "P8", "before_finish": "P8b", "after_finish": "P9"}
 
 
-def judge(row, books, kills, what="kills", bound=None):
-    """Acceptance of the matrix; ${bound}: second copies of an alert that are allowed."""
+def judge(row, books, kills, what="kills", bound=None, unknown=None):
+    """Acceptance of the matrix; ${bound}: second copies of an alert that are allowed, ${unknown}: recipients of notices in doubt."""
     alert, notice = books["emergency"], books["normal"]
     bound = kills * WINDOW if bound is None else bound
+    unknown = kills * WINDOW if unknown is None else unknown
     row.tell(f"{kills} {what}; alerts: {alert}; notices: {notice}")
     assert "gone" not in books, books["gone"].lost[:5]
     assert not alert.lost and not notice.lost, (alert.lost[:5], notice.lost[:5])
@@ -25,7 +26,7 @@ def judge(row, books, kills, what="kills", bound=None):
     assert notice.duplicates == 0, notice.doubled[:5]
     assert alert.duplicates <= bound, f"{alert.duplicates} second copies of alerts, at most {bound}"
     assert alert.unknown == 0
-    assert notice.unknown <= kills * WINDOW, f"{notice.unknown} unknown, at most {kills * WINDOW}"
+    assert notice.unknown <= unknown, f"{notice.unknown} unknown, at most {unknown}"
 
 
 @pytest.mark.short
@@ -60,18 +61,19 @@ def test_stop(bed, row, case):
     """P10: a daemon stands still at this step until others have its work, then goes on as if nothing had happened."""
     point, n_stops = case[2], 0
     bed.provider.delay = 0.002
-    bed.begin(2, lease_ms=3000, timeout_ms=1000)
+    bed.begin(2, lease_ms=6000, timeout_ms=2000)
     zombie, other = bed.daemons
     zombie.env = dict(zombie.env, **bed.fp(point, "stop", bed.dice.randint(1, 2) if point in EACH_ONCE else bed.dice.randint(1, 5)))
     zombie.spawn()
     bed.work(RECIPIENTS, NOTICES, scheduled=True)
     wait_for(lambda: stopped(zombie.process.pid), 20, "the daemon to stand still")
     other.spawn()
-    time.sleep(4)  # beyond the lease: what is tried
+    time.sleep(7)  # beyond the lease: what is tried
     n_stops += 1
     os.kill(zombie.process.pid, signal.SIGCONT)
     books = bed.finished(60)
-    judge(row, books, n_stops, "stops")
+    # What it had under way is sent again by the other, and it may still send as much itself when it wakes.
+    judge(row, books, n_stops, "stops", bound=2 * WINDOW * n_stops, unknown=2 * WINDOW * n_stops)
 
 
 @pytest.mark.short
