@@ -61,14 +61,15 @@ def test_stop(bed, row, case):
     """P10: a daemon stands still at this step until others have its work, then goes on as if nothing had happened."""
     point, n_stops = case[2], 0
     bed.provider.delay = 0.002
-    bed.begin(2, lease_ms=6000, timeout_ms=2000)
+    lease_s = 6 if FULL else 3
+    bed.begin(2, lease_ms=lease_s * 1000, timeout_ms=lease_s * 1000 // 3)
     zombie, other = bed.daemons
     zombie.env = dict(zombie.env, **bed.fp(point, "stop", bed.dice.randint(1, 2) if point in EACH_ONCE else bed.dice.randint(1, 5)))
     zombie.spawn()
     bed.work(RECIPIENTS, NOTICES, scheduled=True)
     wait_for(lambda: stopped(zombie.process.pid), 20, "the daemon to stand still")
     other.spawn()
-    time.sleep(7)  # beyond the lease: what is tried
+    time.sleep(lease_s + 1)  # beyond the lease: what is tried
     n_stops += 1
     os.kill(zombie.process.pid, signal.SIGCONT)
     books = bed.finished(60)

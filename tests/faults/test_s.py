@@ -67,7 +67,7 @@ def test_s3_memory(bed, row):
     assert 500 < at_start < in_all, (at_start, in_all)
     bed.crierd.stop()
     ends, dirty = collections.Counter(), []
-    n_start, n_work = (60, 60) if FULL else (12, 8)
+    n_start, n_work = (60, 60) if FULL else (8, 6)
     tries = [bed.dice.randint(1 + at_start * k // n_start, at_start * (k + 1) // n_start) for k in range(n_start)]
     tries += [bed.dice.randint(at_start, in_all) for k in range(n_work)]
     for k, nth in enumerate(tries):
