@@ -1,12 +1,13 @@
 """Row L1: a million bulk recipients are running when alerts arrive."""
+import gc
 import statistics
 import time
 
 import pytest
 from bed import iso
-from world import phone, wait_for
+from world import phone, settled, wait_for
 
-RESIDENTS, NOTICES, ALERTS, BIG = 100000, 10, 30, 10000
+RESIDENTS, NOTICES, ALERTS, BIG, ROUNDS = 100000, 10, 30, 10000, 3
 
 
 def percentile(values, p):
@@ -39,20 +40,31 @@ def first_request(bed, tail, name):
 
 
 def rate_of(bed, tail, name):
-    """Recipients a second of an emergency to the harbour, from its first request to its last."""
+    """Recipients a second of an emergency to the harbour, from its first request to its last, and the bulk messages in between."""
+    first = len(bed.provider.messages)
     bed.push({"v": 1, "id": name, "kind": "notice", "lane": "emergency", "to": {"tags": ["harbour"]}, "text": "请立即撤离", "not_after": iso(3600)}, emergency=True)
     times = tail.follow(name, BIG, 120)
-    return BIG / (times[-1] - times[0])
+    beside = sum(times[0] <= m.at <= times[-1] and m.ref.startswith("bulk-") for m in bed.provider.messages[first:])
+    return BIG / (times[-1] - times[0]), beside
+
+
+def steer(bed, what):
+    """Pause or resume the bulk notices; a second later nothing of them is under way, or the window is full of them."""
+    for k in range(NOTICES):
+        bed.cli("notice", what, f"bulk-{k}").ok()
+    count = settled if what == "pause" else (lambda value: bed.provider.wait(value() + 300))
+    count(lambda: len(bed.provider.messages))
 
 
 @pytest.mark.full
 @pytest.mark.alone
 @pytest.mark.row("L1", f"{NOTICES * RESIDENTS:,} bulk recipients running, alerts arrive")
-def test_l1_million(bed, row):
+def test_l1_million(request, bed, row):
+    gc.disable()  # the provider shall not become slower with every message that it keeps
+    request.addfinalizer(gc.enable)
     bed.begin(window=32).run()
     bed.residents([f"居民,{phone(i)},460106,,{'harbour' if i < BIG else ''}" for i in range(RESIDENTS)]).ok()
     tail = Tail(bed.provider)
-    alone = [rate_of(bed, tail, f"alone-{k}") for k in range(2)]
     for k in range(NOTICES):
         bed.notice(f"bulk-{k}", {"everyone": True}, lane="bulk", not_after=iso(7200))
     wait_for(lambda: all((bed.show(f"bulk-{k}") or {}).get("staged") for k in range(NOTICES)), 120, "a million recipients staged")
@@ -67,11 +79,18 @@ def test_l1_million(bed, row):
         p99 = percentile(times, 0.99)
         lines.append(f"provider delay {delay * 1000:.0f} ms: first request after LPUSH p50 {statistics.median(times) * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms of {ALERTS}")
         bad += [lines[-1]] if p99 >= 0.1 + delay else []
-    bed.provider.delay = 0
-    rates = [rate_of(bed, tail, f"beside-{k}") for k in range(2)]
-    share = statistics.mean(rates) / statistics.mean(alone)
+    # By turns, and with the provider's time as the limit: what else the machine does falls on both.
+    alone, beside = [], []
+    for k in range(ROUNDS):
+        steer(bed, "pause")
+        alone.append(rate_of(bed, tail, f"alone-{k}")[0])
+        steer(bed, "resume")
+        beside.append(rate_of(bed, tail, f"beside-{k}"))
+    n_bulk = sum(n for _, n in beside)
+    rate, rate_alone = statistics.median(r for r, _ in beside), statistics.median(alone)
     left = sum(bed.show(f"bulk-{k}")["counts"]["pending"] for k in range(NOTICES))
-    row.tell("; ".join(lines) + f"; {BIG} recipients at {statistics.mean(rates):.0f}/s, {share * 100:.0f} % of {statistics.mean(alone):.0f}/s alone; {left} bulk still waiting then")
+    row.tell("; ".join(lines) + f"; {BIG} recipients at {rate:.0f}/s, {rate / rate_alone * 100:.0f} % of {rate_alone:.0f}/s with bulk paused, {n_bulk / ROUNDS:.0f} bulk messages "
+             f"meanwhile; {left} bulk still waiting then")
     for k in range(NOTICES):
         bed.cli("notice", "cancel", f"bulk-{k}")
-    assert not bad and share >= 0.9 and left > 100000
+    assert not bad and rate >= 0.9 * rate_alone and left > 100000
