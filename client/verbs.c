@@ -77,7 +77,7 @@ static const struct args_option o_export[] = {
 static const struct args_option o_erase[] = {{"yes", NULL, "do not ask", false}, END};
 static const struct args_option o_explain[] = {{"from", "PHONE", "as if this number had sent it", false}, END};
 static const struct args_option o_calendar[] = {
-    {"from", "YEAR", "the first Gregorian year", false}, {"to", "YEAR", "the last one", false}, END};
+    {"from", "YEAR", "the first Gregorian year; must be given", false}, {"to", "YEAR", "the last one; must be given", false}, END};
 static const struct args_option o_lint[] = {
     {"class", "notice|promotion|alert", "what it is sent as (default notice)", false},
     {"sign", "SIGN", "the signature, counted with its brackets", false}, END};
