@@ -228,6 +228,8 @@ void api_import_run(struct api_call *c)
     i->check = api_call_flag(c, "check");
     i->dry = api_call_flag(c, "dry");
     i->partial = api_call_flag(c, "partial") || i->dry;
+    if (i->check || i->dry)
+        api_call_target(c, i->check ? "check only" : "dry run");
     i->errors = json_array();
     i->default_area = c->community->conf->n_areas == 1 ? c->community->conf->areas[0] : NULL;
     if (judge(i) != 0)

@@ -53,6 +53,16 @@ def test_every_bad_row_is_told_by_number_column_and_reason_and_nothing_is_import
     assert "王小明" in names(venus) and "李雷" not in names(venus)
 
 
+def test_the_audit_tells_what_only_looked_from_what_stored(venus):
+    """crier has a file judged before it hands it in, and --dry-run stores nothing: three requests to one path."""
+    path = write(venus, "name,phone\n王小明,13800000001\n")
+    venus.cli("resident", "import", path, "--dry-run").ok()
+    venus.cli("resident", "import", path).ok()
+    rows = [r["detail"] for r in venus.cli("audit").ok().lines if r["did"].endswith("/residents/import")]
+    assert len(rows) >= 3 and rows[:2] == ["", "check only"] and "dry run" in rows[2:], rows  # newest first
+    assert rows.count("") == 1, rows
+
+
 def test_a_header_without_phone_is_refused_with_what_was_found(venus):
     """Which column is missing, which columns were found."""
     r = venus.cli("resident", "import", write(venus, "name,telefon\n王小明,13800000001\n"), as_json=False)
