@@ -12,6 +12,7 @@ const words = {
 const errors = {
   "token-missing": "请先输入口令。", "token-bad": "口令不对，或已被注销。", "too-many-bad-tokens": "输错口令的次数太多，请一分钟后再试。",
   role: "您的口令没有这项权限，请联系管理员。", "no-text": "内容是空的。", "no-sandbox": "这里没有模拟手机：配置中没有 sandbox 通道。", "bad-phone": "手机号码不对。", "bad-audience": "没有写明发给谁。",
+  "empty-audience": "没有符合条件的居民",
   "unknown-variable": "内容里有系统不认识的 {{…}}，居民资料中没有这一项。", "not-after-passed": "这个时间已经过去了。", "bad-time": "时间不对。",
   "redis-unavailable": "数据库连不上，没有办成，请稍后再试。", "redis-unsure": "数据库没有答复，不能确定是否办成，请先在“今天”里核对再重试。",
 };
@@ -85,7 +86,7 @@ function runningRow(n) {
   const c = counts(n);
   const bar = element("progress", { max: Math.max(1, n.total), value: c.sent + c.failed + c.unknown });
   bar.setAttribute("aria-label", `${n.id} 的进度`);
-  return [n.id, words.lane[n.lane], bar, `${c.sent}/${n.total}`, n.rate > 0 ? `每秒 ${n.rate.toFixed(0)} 条，${left(n)}` : words.state[n.state]];
+  return [element("span", { title: n.id, textContent: n.title || n.id }), words.lane[n.lane], bar, `${c.sent}/${n.total}`, n.rate > 0 ? `每秒 ${n.rate.toFixed(0)} 条，${left(n)}` : words.state[n.state]];
 }
 
 function durability(d) {
@@ -104,14 +105,19 @@ function lookAgain(busy) {
 
 async function today() {
   const [status, recent] = await Promise.all([call("GET", "/api/v1/status"), call("GET", "/api/v1/notices?limit=20").catch(() => ({ items: [] }))]);
-  $("ready").textContent = status.ready ? "一切正常，可以发送。" : "现在不能正常发送。";
+  const due = [[status.rejected, "条交来的通知没有被接受，请管理员查看（crier rejected list）。"],
+               [(status.expired || []).length, "条通知在过去24小时里过期，没有发完，请管理员查看（crier status）。"],
+               [status.inbox, "条居民短信等您回复，请看“收件箱”。"]].filter(([n]) => n > 0);
+  $("ready").textContent = !status.ready ? "现在不能正常发送。" : due.length > 0 ? "可以发送，另有事情要处理：" : "一切正常，可以发送。";
   $("ready").className = "ready " + (status.ready ? "good" : "bad");
-  $("problems").replaceChildren(...status.problems.map((p) => element("li", { className: "bad", textContent: p })));
+  $("problems").replaceChildren(...status.problems.map((p) => element("li", { className: "bad", textContent: p })),
+                                ...due.map(([n, what]) => element("li", { textContent: `有 ${n} ${what}` })));
   $("durability").textContent = durability(status.durability);
-  $("running").replaceChildren(table(["编号", "级别", "进度", "已发", ""], status.running.map(runningRow)));
-  $("recent").replaceChildren(table(["编号", "级别", "状态", "人数", "已发", "失败", "不明", "时间"], recent.items.map((n) => {
+  $("running").replaceChildren(table(["内容", "级别", "进度", "已发", ""], status.running.map(runningRow)));
+  $("recent").replaceChildren(table(["内容", "级别", "状态", "人数", "已发", "失败", "不明", "时间"], recent.items.map((n) => {
     const c = counts(n);
-    return [n.id, words.lane[n.lane], words.state[n.state] + (n.reason ? `（${n.reason}）` : ""), n.staged ? n.total : "未定", c.sent, c.failed, c.unknown, time(n.due_at || n.created_at)];
+    const says = element("span", { title: n.id, textContent: n.title || n.id });
+    return [says, words.lane[n.lane], words.state[n.state] + (n.reason ? `（${errors[n.reason] || n.reason}）` : ""), n.staged ? n.total : "未定", c.sent, c.failed, c.unknown, time(n.due_at || n.created_at)];
   })));
   lookAgain(status.running.length > 0 || recent.items.some((n) => ["staging", "running", "auditing"].includes(n.state)));
 }
