@@ -207,12 +207,31 @@ static void tell_dry(const struct cli *c, json_t *answer)
         fputs("nothing was sent (--dry-run)\n", c->out);
 }
 
-static int fail_unserved(const struct cli *c, const struct args *a)
+/* Why each of them cannot carry the text. */
+static void tell_cannot(const struct cli *c, const json_t *cannot)
+{
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach((json_t *)(uintptr_t)cannot, i, row)
+    {
+        char *name = table_clean(json_string_value(json_object_get(row, "provider"))),
+             *why = table_clean(json_string_value(json_object_get(row, "why")));
+
+        fprintf(c->out, "provider %s cannot carry it: %s\n", name, why);
+        free(name);
+        free(why);
+    }
+}
+
+static int fail_unserved(const struct cli *c, const struct args *a, bool cannot)
 {
     struct buf channels = BUF_INIT(1024);
     const char *s;
     int status;
 
+    if (cannot)
+        return cli_fail(c, CLI_REFUSED, "nothing would be sent: no provider can carry this text");
     for (size_t i = 0; (s = args_nth(a, "channel", i)) != NULL; i++)
         buf_fmt(&channels, "%s%s", i > 0 ? ", " : " channel ", s);
     status = cli_fail(c, CLI_REFUSED, "nothing would be sent: no provider serves%s",
@@ -227,7 +246,7 @@ static int dry_run(struct cli *c, const struct args *a, json_t *body)
     struct call_path p;
     json_t *answer;
     int status;
-    bool nobody, unserved;
+    bool nobody, unserved, cannot;
 
     call_path_init(&p, "/api/v1/notices?dry=1");
     p.has_query = true;
@@ -238,11 +257,14 @@ static int dry_run(struct cli *c, const struct args *a, json_t *body)
              json_integer_value(json_object_get(answer, "recipients")) == 0;
     unserved = json_is_array(json_object_get(answer, "providers")) &&
                json_array_size(json_object_get(answer, "providers")) == 0;
+    cannot = json_array_size(json_object_get(answer, "cannot")) > 0;
+    if (!c->json)
+        tell_cannot(c, json_object_get(answer, "cannot"));
     tell_dry(c, answer);
     if (nobody)
         status = cli_fail(c, CLI_NOTHING, "nobody is meant by this audience");
     else if (unserved)
-        status = fail_unserved(c, a);
+        status = fail_unserved(c, a, cannot);
     return status;
 }
 

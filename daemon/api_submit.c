@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "daemon/api_call.h"
 #include "daemon/api_handlers.h"
+#include "daemon/delivery.h"
 #include "daemon/intake.h"
 #include "daemon/link.h"
 #include "daemon/scheduler.h"
@@ -119,20 +120,49 @@ static void add_text(json_t *o, const struct api_call *c, const struct notice *n
     buf_fini(&out);
 }
 
-/* Accounts that may carry it now, by the channels that the notice wants. */
-static json_t *providers_for(const struct api_call *c, const struct notice *n)
+static bool is_wanted(const struct api_call *c, const struct notice *n, const struct config_provider *p)
 {
-    json_t *list = json_array();
+    bool wanted = n->n_channels == 0;
+
+    for (size_t k = 0; k < n->n_channels; k++)
+        wanted = wanted || strcmp(n->channels[k], p->channel) == 0;
+    return wanted && strcmp(p->community, c->community->conf->name) == 0;
+}
+
+/* Could it carry the text? Judged by a sample of it: what residents bring is of usual length. */
+static bool could_carry(const struct link *l, const struct notice *n, const json_t *text, struct err *why)
+{
+    const struct driver *driver = link_driver(l);
+    struct provider_msg m = {.to = "+8613800000000",
+                             .text = json_string_value(text),
+                             .text_len = json_string_length(text),
+                             .ref = "dry.0.1",
+                             .lane = n->lane,
+                             .purpose = delivery_purpose(n->kind)};
+
+    return driver->fits == NULL || m.text == NULL || driver->fits(link_provider(l), &m, why) == 0;
+}
+
+/* Accounts that may carry it now, by the channels that the notice wants; and why the others of these channels cannot. */
+static void add_providers(json_t *o, const struct api_call *c, const struct notice *n)
+{
+    json_t *can = json_array(), *cannot = json_array();
 
     for (size_t i = 0; i < c->app->n_links; i++) {
-        const struct config_provider *p = link_conf(c->app->links[i]);
-        bool wanted = n->n_channels == 0;
-        for (size_t k = 0; k < n->n_channels; k++)
-            wanted = wanted || strcmp(n->channels[k], p->channel) == 0;
-        if (wanted && strcmp(p->community, c->community->conf->name) == 0)
-            json_array_append_new(list, json_string(p->name));
+        const struct link *l = c->app->links[i];
+        const struct config_provider *p = link_conf(l);
+        struct err why = {{0}, {0}, {0}};
+
+        if (!is_wanted(c, n, p))
+            continue;
+        if (could_carry(l, n, json_object_get(o, "text"), &why))
+            json_array_append_new(can, json_string(p->name));
+        else
+            json_array_append_new(cannot, json_pack("{s:s,s:o}", "provider", p->name, "why",
+                                                    api_call_string(why.msg, strlen(why.msg))));
     }
-    return list;
+    json_object_set_new(o, "providers", can);
+    json_object_set_new(o, "cannot", cannot);
 }
 
 /* Of the provider that is used first and has a price. */
@@ -190,11 +220,12 @@ static void on_judged(void *arg, const struct queue_result *r, enum queue_accept
     }
     d = api_call_state(c, sizeof(*d));
     c->state_free = dry_free;
-    d->answer = json_pack("{s:b,s:s,s:s,s:s,s:o,s:o,s:n,s:s,s:o}", "dry_run", 1, "id", n->id, "kind",
+    d->answer = json_pack("{s:b,s:s,s:s,s:s,s:o,s:o,s:n,s:s}", "dry_run", 1, "id", n->id, "kind",
                           notice_kind_name(n->kind), "lane", lane_name(n->lane), "send_at",
                           api_call_time(c, n->send_at), "not_after", api_call_time(c, n->not_after), "cost",
-                          "cost_note", "unknown: no price is configured", "providers", providers_for(c, n));
+                          "cost_note", "unknown: no price is configured");
     add_text(d->answer, c, n);
+    add_providers(d->answer, c, n);
     json_t *selector = n->to != NULL && audience_told(n->to) == NULL ? audience_json(n->to) : NULL;
     d->to = selector != NULL ? audience_parse(selector, NULL) : NULL;
     json_decref(selector);

@@ -9,6 +9,7 @@
 #include "daemon/app_int.h"
 #include "daemon/link.h"
 #include "daemon/templates.h"
+#include "text/tmpl.h"
 
 enum { PATIENCE_MS = 5000 };
 
@@ -40,6 +41,44 @@ static bool is_served(const struct config *c, const struct config_community *cm)
     return false;
 }
 
+/* A word of usual length for every name. */
+static const char *sample(void *arg, const char *name, size_t *n)
+{
+    static const char word[] = "某某某";
+
+    (void)arg;
+    (void)name;
+    *n = sizeof(word) - 1;
+    return word;
+}
+
+/* Which providers could carry the text of a template: those that carry approved wordings only are asked. */
+static void on_template(void *arg, const char *file, const char *text)
+{
+    const struct config *c = arg;
+    struct tmpl *t = tmpl_compile(text, strlen(text), NULL);
+    struct buf out = BUF_INIT(1u << 16);
+    bool anybody = c->n_providers == 0;
+
+    if (t != NULL && tmpl_render(t, sample, NULL, &out) == 0) {
+        for (size_t i = 0; i < c->n_providers; i++) {
+            struct err why = {{0}, {0}, {0}};
+            int rc = link_carries(c, &c->providers[i], buf_cstr(&out), out.len, &why);
+
+            anybody = anybody || rc > 0;
+            if (rc == 0)
+                printf("# template %s: provider \"%s\" cannot carry it: %s\n", file, c->providers[i].name,
+                       why.msg);
+            else if (rc == 1)
+                printf("# template %s: provider \"%s\" can carry it\n", file, c->providers[i].name);
+        }
+        if (!anybody)
+            fprintf(stderr, "crierd: warning: template %s: no provider can carry it\n", file);
+    }
+    tmpl_free(t);
+    buf_fini(&out);
+}
+
 /* Time zones, words of replies, provider settings, templates: everything that needs no network. */
 static int check_offline(const struct config *c)
 {
@@ -67,7 +106,7 @@ static int check_offline(const struct config *c)
     for (size_t i = 0; i < c->n_providers; i++)
         if (link_check(c, &c->providers[i], &e) != 0)
             n_wrong += fprintf(stderr, "crierd: %s\n", e.msg) > 0;
-    if (templates_check(c->template_dir, &e) != 0)
+    if (templates_check(c->template_dir, on_template, (void *)(uintptr_t)c, &e) != 0)
         n_wrong += wrong(&e);
     return n_wrong;
 }

@@ -96,12 +96,9 @@ static const char *address_of(const struct delivery *d, const struct recipient *
     return recipient_address(r, channel, it->to, sizeof(it->to));
 }
 
-/* Answers to replies bring their own text for every recipient. */
-static enum provider_purpose purpose_of(const struct notice *n, const struct recipient *r)
+enum provider_purpose delivery_purpose(enum notice_kind kind)
 {
-    if (r->text[0] != '\0')
-        return PURPOSE_ANSWER;
-    switch (n->kind) {
+    switch (kind) {
     case NOTICE_ALERT:
     case NOTICE_ALLCLEAR:
         return PURPOSE_ALERT;
@@ -114,6 +111,12 @@ static enum provider_purpose purpose_of(const struct notice *n, const struct rec
         break;
     }
     return PURPOSE_NOTICE;
+}
+
+/* Answers to replies bring their own text for every recipient. */
+static enum provider_purpose purpose_of(const struct notice *n, const struct recipient *r)
+{
+    return r->text[0] != '\0' ? PURPOSE_ANSWER : delivery_purpose(n->kind);
 }
 
 /* The text is where it will be as long as nothing more is rendered. */

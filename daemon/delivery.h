@@ -28,6 +28,9 @@ enum delivery_state {
 #define DELIVERY_STATE_N 8
 const char *delivery_state_name(enum delivery_state s);
 
+/* Why messages of such a notice are sent, as providers see it. */
+enum provider_purpose delivery_purpose(enum notice_kind kind);
+
 struct slice;
 struct feeder;
 struct delivery;

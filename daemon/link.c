@@ -35,6 +35,29 @@ int link_check(const struct config *config, const struct config_provider *conf, 
     return 0;
 }
 
+int link_carries(const struct config *config, const struct config_provider *conf, const char *text, size_t n,
+                 struct err *e)
+{
+    struct provider_msg m = {.to = "+8613800000000",
+                             .text = text,
+                             .text_len = n,
+                             .ref = "check.0.1",
+                             .lane = LANE_NORMAL,
+                             .purpose = PURPOSE_NOTICE};
+    struct link_conf c;
+    int rc = 2;
+
+    if (link_conf_init(&c, config, conf, e) != 0)
+        return -1;
+    if (c.driver->fits != NULL) {
+        rc = c.driver->fits(&c.conf, &m, e) == 0;
+        m.purpose = PURPOSE_PROMOTION;
+        rc = rc || c.driver->fits(&c.conf, &m, NULL) == 0;
+    }
+    link_conf_fini(&c);
+    return rc;
+}
+
 struct link *link_new(const struct link_opts *o, struct err *e)
 {
     struct link *l = xcalloc(1, sizeof(*l));

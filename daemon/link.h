@@ -32,6 +32,9 @@ struct link_opts {
 };
 /* Would it start? What link_new checks, and nothing else. */
 int link_check(const struct config *config, const struct config_provider *conf, struct err *e) MUSTCHECK;
+/* Could the account carry this text to people as a notice (or a promotion, where only that fits)? 1, or 0 with why not; 2: it carries any text. -1: what link_check says. */
+int link_carries(const struct config *config, const struct config_provider *conf, const char *text, size_t n,
+                 struct err *e) MUSTCHECK;
 struct link *link_new(const struct link_opts *o, struct err *e) MUSTCHECK;
 void link_free(struct link *l);
 /* A reload in two steps, so that it is all or nothing over several links: read and check everything (files that the options name included), then use it.

@@ -100,7 +100,8 @@ int templates_fill(const char *dir, struct notice *n, struct err *e)
     return rc;
 }
 
-int templates_check(const char *dir, struct err *e)
+int templates_check(const char *dir, void (*each)(void *arg, const char *file, const char *text), void *arg,
+                    struct err *e)
 {
     struct dirent **list = NULL;
     int found = dir != NULL && dir[0] != '\0' ? scandir(dir, &list, NULL, alphasort) : 0, rc = 0;
@@ -112,6 +113,8 @@ int templates_check(const char *dir, struct err *e)
             char *text = read_file(dir, list[i]->d_name, e);
 
             rc = text != NULL ? 0 : -1;
+            if (text != NULL && each != NULL)
+                each(arg, list[i]->d_name, text);
             free(text);
         }
         free(list[i]);

@@ -87,3 +87,33 @@ def test_an_account_suspended_in_mid_broadcast_loses_nobody(town):
     finally:
         ali.stop()
         qq.stop()
+
+
+def test_what_could_carry_a_text_is_said_before_it_is_sent(town):
+    """`--dry-run` and `--check`: who can carry it, and why another cannot."""
+    double = Tencent(templates=TEMPLATES).start()
+    second = {**PROVIDER, "url": town.provider.url, "priority": 200}
+    try:
+        town.env["P1_SECRET"] = "testSecretKey"
+        texts = town.directory / "texts"
+        texts.mkdir()
+        (texts / "water.txt").write_text("{{name}}您好,今晚停水")
+        (texts / "other.txt").write_text("{{name}}您好,明天停水")
+        qq = {"driver": "tencent", "url": double.url, "account": "testSecretId", "app": "1400006666"}
+        more = templates("p1", "1110", "1111").replace('今晚停水"\n}', '今晚停水"\n  limits = {"name 3"}\n}', 1) + f'template_dir = "{texts}"\n'
+        town.start(provider=qq, more=more)
+        good = town.cli("send", "--to", phone(1), "--text", "今晚停水", "--dry-run").ok().json
+        assert good["providers"] == ["p1"] and good["cannot"] == []
+        bad = town.cli("send", "--to", phone(1), "--text", "别的", "--dry-run")
+        assert bad.code == 4 and bad.json["providers"] == [] and "none of the 2 templates" in bad.json["cannot"][0]["why"]
+        long = town.cli("send", "--to", phone(1), "--text", "欧阳欧阳您好,今晚停水", "--dry-run", as_json=False)
+        assert long.code == 4 and "{{name}} has 4 characters of at most 3" in long.out, long.out
+        text = town.config_text("checked", provider=qq, more=section("provider", "p2", second) + more)
+        d = town.daemon("checked", text=text, args=["--check"])
+        assert d.spawn().process.wait(30) == 0
+        said = d.text()
+        assert '# template water.txt: provider "p1" can carry it' in said
+        assert '# template other.txt: provider "p1" cannot carry it: none of the 2 templates' in said
+        assert "no provider can carry it" not in said, "p2 carries any text"
+    finally:
+        double.stop()
