@@ -19,6 +19,7 @@ static const struct rows_column columns[] = {
     {"BUILDING",  "building",  ROWS_TEXT},
     {"TAGS",      "tags",      ROWS_TEXT},
     {"OPTED OUT", "opted_out", ROWS_TEXT},
+    {"DEAD",      "dead",      ROWS_TEXT},
 };
 
 static void add_filters(struct call_path *p, const struct args *a)
@@ -26,6 +27,7 @@ static void add_filters(struct call_path *p, const struct args *a)
     call_path_query(p, "tag", args_get(a, "tag"));
     call_path_query(p, "area", args_get(a, "area"));
     call_path_query(p, "building", args_get(a, "building"));
+    call_path_query(p, "dead", args_has(a, "dead") ? "1" : NULL);
     call_path_query(p, "full", args_has(a, "full") ? "1" : NULL);
 }
 

@@ -222,6 +222,11 @@ static void examine(struct doctor *d, const json_t *status)
         finding(d, false, "rejected", "unknown: Redis does not answer");
         return;
     }
+    int64_t dead = json_integer_value(json_object_get(status, "dead_numbers"));
+    char *numbers = xasprintf("%lld numbers are dead%s", (long long)dead,
+                              dead > 0 ? ": whom to phone is told by crier resident list --dead" : "");
+    finding(d, true, "numbers", numbers); /* nothing is wrong with crier */
+    free(numbers);
     int64_t rejected = json_integer_value(json_object_get(status, "rejected"));
     char *detail = xasprintf("%lld rejected entries%s", (long long)rejected,
                              rejected > 0 ? ": crier rejected list" : "");

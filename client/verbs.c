@@ -70,7 +70,7 @@ static const struct args_option o_import[] = {
     {"dry-run", NULL, "check, and tell what would change", false}, END};
 static const struct args_option o_residents[] = {
     {"tag", "T", "only with this tag", false}, {"area", "CODE", "only in this area", false},
-    {"building", "B", "only in this building", false}, LIMIT, FULL, END};
+    {"building", "B", "only in this building", false}, {"dead", NULL, "only who has a dead number: whom to phone", false}, LIMIT, FULL, END};
 static const struct args_option o_export[] = {
     {"tag", "T", "only with this tag", false}, {"area", "CODE", "only in this area", false},
     {"building", "B", "only in this building", false}, {"output", "FILE", "into a file", false}, FULL, END};

@@ -16,7 +16,7 @@ struct walk {
     struct api_list *list;
     uint64_t after;
     char *tag, *area, *building;
-    bool csv;
+    bool csv, dead;
 };
 
 static void walk_done(void *state)
@@ -50,11 +50,12 @@ static void read_filters(struct walk *w)
     w->tag = copy_query(w->call, "tag");
     w->area = copy_query(w->call, "area");
     w->building = copy_query(w->call, "building");
+    w->dead = api_call_flag(w->call, "dead");
 }
 
 static bool wanted(const struct walk *w, const struct resident *r)
 {
-    return (w->tag == NULL || resident_has_tag(r, w->tag)) &&
+    return (!w->dead || r->dead != 0) && (w->tag == NULL || resident_has_tag(r, w->tag)) &&
            (w->area == NULL || resident_in_area(r, w->area)) &&
            (w->building == NULL || strcmp(w->building, r->building) == 0);
 }

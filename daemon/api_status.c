@@ -232,6 +232,7 @@ static void finish(struct status *s)
     json_object_set_new(o, "can_still_go", number(s, s->sum.staging + json_array_size(s->running)));
     json_object_set_new(o, "scheduled", number(s, s->sum.scheduled));
     json_object_set_new(o, "staging", number(s, s->sum.staging));
+    json_object_set_new(o, "dead_numbers", number(s, s->sum.dead_numbers));
     json_object_set_new(o, "inbox", number(s, s->sum.unanswered));
     json_object_set_new(o, "inbox_waiting", number(s, s->sum.inbox + s->sum.inbox_e));
     json_object_set_new(o, "rejected", number(s, s->sum.rejected));
@@ -287,6 +288,7 @@ static void on_stats(void *arg, const struct queue_result *r, const struct queue
         s->sum.scheduled += q->scheduled;
         s->sum.staging += q->staging;
         s->sum.rejected += q->rejected;
+        s->sum.dead_numbers += q->dead_numbers;
         s->sum.unanswered += q->unanswered;
         for (int l = 0; l < LANE_N; l++) {
             s->sum.lane_notices[l] += q->lane_notices[l];

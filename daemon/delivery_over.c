@@ -1,10 +1,13 @@
 /* What becomes of the messages of a delivery: verdicts, policy, the ledger. Part of delivery.h. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "daemon/feeder_int.h"
 #include "queue/mids.h"
+#include "queue/people.h"
 
 static struct queue_outcome outcome_of(const struct delivery *d, const struct delivery_item *it,
                                        enum recipient_state state, const char *detail)
@@ -133,14 +136,14 @@ static void on_told(void *arg, const struct queue_result *r)
 }
 
 /* A receipt that was faster than the answer. */
-static void on_held(void *arg, const char *ref, enum recipient_state state, const char *detail)
+static void on_held(void *arg, const char *ref, const struct queue_report *report)
 {
     char notice[NOTICE_ID_MAX + 1];
     uint64_t index;
     uint32_t attempt;
 
     if (mids_ref_parse(ref, notice, &index, &attempt))
-        queue_receipt(arg, notice, index, attempt, state, detail, on_told, NULL);
+        queue_receipt(arg, notice, index, attempt, report, on_told, NULL);
 }
 
 static void remember_ids(struct delivery *d, const struct provider_verdict *v, size_t n)
@@ -162,6 +165,28 @@ static void remember_ids(struct delivery *d, const struct provider_verdict *v, s
         mids_put(q, link_conf(d->link)->name, list, n_ids, on_held, on_told, q);
 }
 
+/* ---- what an answer says of a number for the time to come ---- */
+
+static void on_noted(void *arg, const struct queue_result *r)
+{
+    (void)arg;
+    if (r->status != QUEUE_OK)
+        log_warn("delivery.about-lost", "why=\"%s\"", r->e->msg); /* the next message says it again */
+}
+
+static void note_about(const struct delivery *d, const struct provider_msg *m,
+                       const struct provider_verdict *v)
+{
+    struct queue *q = d->slice->feeder->o.queue;
+    char *why;
+
+    if (v->about == ABOUT_NOTHING || m->to[0] != '+')
+        return;
+    why = xasprintf("%s: %s", link_conf(d->link)->name, v->detail);
+    people_about(q, m->to, v->about == ABOUT_OPTED_OUT ? "out" : "dead", why, on_noted, NULL);
+    free(why);
+}
+
 void delivery_on_sent(void *arg, const struct provider_verdict *v, size_t n, bool written, int64_t took_us)
 {
     struct delivery *d = arg;
@@ -171,6 +196,8 @@ void delivery_on_sent(void *arg, const struct provider_verdict *v, size_t n, boo
     d->op = NULL;
     link_write_give(d->link, s->claim.lane);
     remember_ids(d, v, n);
+    for (size_t i = 0; i < n; i++)
+        note_about(d, &d->msgs[i], &v[i]);
     for (size_t i = 0; i < n; i++)
         judge(d, &d->items[i], &v[i], written, took_us);
     delivery_over(d, first_out);

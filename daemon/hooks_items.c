@@ -1,4 +1,5 @@
 /* What a callback brought: replies into Redis, receipts to their recipients, the rest to staff. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -177,10 +178,25 @@ static bool names_to(const struct hooks *h)
     return to;
 }
 
+static struct queue_report report_of(const struct hooks *h, const struct provider_receipt *p, char why[200])
+{
+    static const char *const about[] = {
+        [ABOUT_NOTHING] = "", [ABOUT_OPTED_OUT] = "out", [ABOUT_DEAD_NUMBER] = "dead"};
+
+    if (snprintf(why, 200, "%s: %s", h->o.conf->name, p->detail) < 0)
+        why[0] = '\0';
+    return (struct queue_report){.state = p->state,
+                                 .detail = p->detail,
+                                 .to = p->to[0] == '+' ? p->to : "",
+                                 .about = about[p->about],
+                                 .why = why};
+}
+
 static void on_receipt(void *arg, const struct provider_receipt *p)
 {
     struct hooks_call *c = arg;
-    char notice[NOTICE_ID_MAX + 1], key[MIDS_ID_MAX];
+    char notice[NOTICE_ID_MAX + 1], key[MIDS_ID_MAX], why[200];
+    struct queue_report report = report_of(c->h, p, why);
     struct hooks_receipt *t;
     uint64_t index;
     uint32_t attempt;
@@ -192,10 +208,10 @@ static void on_receipt(void *arg, const struct provider_receipt *p)
             return; /* not ours */
         t = receipt_new(c, p->state);
         memcpy(t->notice, notice, sizeof(notice));
-        queue_receipt(c->h->o.queue, notice, index, attempt, p->state, p->detail, on_taken, t);
+        queue_receipt(c->h->o.queue, notice, index, attempt, &report, on_taken, t);
     } else if (mids_key(key, p->id, names_to(c->h) ? p->to : "")) {
         t = receipt_new(c, p->state);
-        mids_receipt(c->h->o.queue, c->h->o.conf->name, key, p->state, p->detail, on_found, t);
+        mids_receipt(c->h->o.queue, c->h->o.conf->name, key, &report, on_found, t);
     }
 }
 

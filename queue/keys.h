@@ -59,6 +59,7 @@
     KEY(PHONES, "ph:", "", COMMUNITY)                                                                        \
     KEY(ADDRESSES, "ad:", "", COMMUNITY)                                                                     \
     KEY(OPTOUT, "optout", "", COMMUNITY)                                                                     \
+    KEY(DEAD_NUMBERS, "dead.numbers", "", COMMUNITY)                                                         \
     KEY(CONSENT, "consent", "", COMMUNITY)                                                                   \
     /* activities */                                                                                         \
     KEY(ACTIVITIES, "acts", "", COMMUNITY)                                                                   \

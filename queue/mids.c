@@ -6,6 +6,9 @@
 #include "base/num.h"
 #include "queue/queue_int.h"
 
+#define MIDS_WHY_MAX 200
+#define PHONE_ROOM   96
+
 bool mids_key(char out[MIDS_ID_MAX], const char *id, const char *to)
 {
     int n = snprintf(out, MIDS_ID_MAX, "%s%s%s", id, to[0] != '\0' ? " " : "", to);
@@ -45,7 +48,8 @@ bool mids_ref_parse(const char *ref, char notice[NOTICE_ID_MAX + 1], uint64_t *i
 
 struct put_op {
     struct queue_op op;
-    void (*held)(void *arg, const char *ref, enum recipient_state s, const char *detail);
+    void (*held)(void *arg, const char *ref, const struct queue_report *report);
+    char provider[40];
     queue_done_fn cb;
     void *arg;
 };
@@ -60,29 +64,48 @@ static void push_key(struct queue_op *op, const char *provider, const char *key)
     queue_op_str(op, text);
 }
 
+static const char *text_at(const struct redis_value *v, size_t i)
+{
+    const char *s = redis_value_str(redis_value_at(v, i), NULL);
+
+    return s != NULL ? s : "";
+}
+
+/* What is kept as proof: "PROVIDER: detail". */
+static void why_of(char out[MIDS_WHY_MAX], const char *provider, const char *detail)
+{
+    if (snprintf(out, MIDS_WHY_MAX, "%s: %.127s", provider, detail) < 0)
+        out[0] = '\0';
+}
+
 static void on_put(struct queue_op *op, const struct queue_result *r, const struct redis_value *v)
 {
     struct put_op *o = (struct put_op *)op;
     size_t n = r->status == QUEUE_OK ? redis_value_count(v) : 0;
 
-    for (size_t i = 1; i + 2 < n; i += 3) {
-        const char *ref = redis_value_str(redis_value_at(v, i), NULL),
-                   *detail = redis_value_str(redis_value_at(v, i + 2), NULL);
+    for (size_t i = 1; i + 4 < n; i += 5) {
+        char why[MIDS_WHY_MAX];
+        struct queue_report report = {.state =
+                                          (enum recipient_state)queue_value_i64(v, i + 1, RECIPIENT_FAILED),
+                                      .detail = text_at(v, i + 2),
+                                      .to = text_at(v, i + 3),
+                                      .about = text_at(v, i + 4),
+                                      .why = why};
 
-        if (ref != NULL)
-            o->held(o->arg, ref, (enum recipient_state)queue_value_i64(v, i + 1, RECIPIENT_FAILED),
-                    detail != NULL ? detail : "");
+        why_of(why, o->provider, report.detail);
+        o->held(o->arg, text_at(v, i), &report);
     }
     o->cb(o->arg, r);
 }
 
 void mids_put(struct queue *q, const char *provider, const struct mid *list, size_t n,
-              void (*held)(void *arg, const char *ref, enum recipient_state s, const char *detail),
-              queue_done_fn cb, void *arg)
+              void (*held)(void *arg, const char *ref, const struct queue_report *report), queue_done_fn cb,
+              void *arg)
 {
     struct put_op *o = queue_op_new(q, sizeof(*o), on_put);
 
     o->held = held;
+    memcpy(o->provider, provider, strnlen(provider, sizeof(o->provider) - 1));
     o->cb = cb;
     o->arg = arg;
     queue_op_i64(&o->op, MIDS_KEPT_MS);
@@ -100,7 +123,7 @@ struct receipt_op {
     mids_receipt_fn cb;
     void *arg;
     enum recipient_state state;
-    char detail[128];
+    char detail[128], to[PHONE_ROOM], about[8], why[MIDS_WHY_MAX];
     char notice[NOTICE_ID_MAX + 1];
     bool found;
 };
@@ -114,6 +137,9 @@ static void ask_receipt(struct receipt_op *o, uint64_t index, uint32_t attempt)
     queue_op_i64(&o->op, attempt);
     queue_op_i64(&o->op, o->state);
     queue_op_str(&o->op, o->detail);
+    queue_op_str(&o->op, o->to);
+    queue_op_str(&o->op, o->about);
+    queue_op_str(&o->op, o->why);
     queue_op_script(&o->op, SCRIPT_RECEIPT);
 }
 
@@ -136,17 +162,22 @@ static void on_receipt(struct queue_op *op, const struct queue_result *r, const 
     }
 }
 
-void mids_receipt(struct queue *q, const char *provider, const char *key, enum recipient_state s,
-                  const char *detail, mids_receipt_fn cb, void *arg)
+void mids_receipt(struct queue *q, const char *provider, const char *key, const struct queue_report *report,
+                  mids_receipt_fn cb, void *arg)
 {
     struct receipt_op *o = queue_op_new(q, sizeof(*o), on_receipt);
 
     o->cb = cb;
     o->arg = arg;
-    o->state = s;
-    memcpy(o->detail, detail, strnlen(detail, sizeof(o->detail) - 1));
+    o->state = report->state;
+    memcpy(o->detail, report->detail, strnlen(report->detail, sizeof(o->detail) - 1));
+    memcpy(o->to, report->to, strnlen(report->to, sizeof(o->to) - 1));
+    memcpy(o->about, report->about, strnlen(report->about, sizeof(o->about) - 1));
+    memcpy(o->why, report->why, strnlen(report->why, sizeof(o->why) - 1));
     push_key(&o->op, provider, key);
-    queue_op_i64(&o->op, s);
+    queue_op_i64(&o->op, o->state);
     queue_op_str(&o->op, o->detail);
+    queue_op_str(&o->op, o->to);
+    queue_op_str(&o->op, o->about);
     queue_op_script(&o->op, SCRIPT_MID_FIND);
 }

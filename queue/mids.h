@@ -18,13 +18,13 @@ struct mid {
 };
 /* Remember; at most 1,000. ${held}: a receipt that came before, now to be taken with queue_receipt. Borrowed until this returns. */
 void mids_put(struct queue *q, const char *provider, const struct mid *list, size_t n,
-              void (*held)(void *arg, const char *ref, enum recipient_state s, const char *detail),
-              queue_done_fn cb, void *arg);
+              void (*held)(void *arg, const char *ref, const struct queue_report *report), queue_done_fn cb,
+              void *arg);
 /* Take a receipt by id: finds the reference and does what queue_receipt does with it; code "no-such-id" when it is held instead. ${notice} (as queue_receipt knows it) is
  * valid in the completion, "" when unknown. */
 typedef void (*mids_receipt_fn)(void *arg, const struct queue_result *r, const char *notice);
-void mids_receipt(struct queue *q, const char *provider, const char *key, enum recipient_state s,
-                  const char *detail, mids_receipt_fn cb, void *arg);
+void mids_receipt(struct queue *q, const char *provider, const char *key, const struct queue_report *report,
+                  mids_receipt_fn cb, void *arg);
 
 /* "NOTICE.INDEX.ATTEMPT" in its parts; a notice's id may hold dots itself. false: it is none of ours. */
 bool mids_ref_parse(const char *ref, char notice[NOTICE_ID_MAX + 1], uint64_t *index, uint32_t *attempt);

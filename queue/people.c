@@ -83,7 +83,20 @@ struct each_op {
     uint64_t after, block;
 };
 
-static bool parse_one(const struct redis_value *v, size_t i, struct resident *out)
+/* Few are dead: a list is enough. */
+static bool is_among(const struct redis_value *list, const char *phone)
+{
+    for (size_t i = 0; i < redis_value_count(list); i++) {
+        const char *s = redis_value_str(redis_value_at(list, i), NULL);
+
+        if (s != NULL && strcmp(s, phone) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool parse_one(const struct redis_value *v, size_t i, const struct redis_value *dead,
+                      struct resident *out)
 {
     size_t n = 0;
     const char *line = redis_value_str(redis_value_at(v, i + 1), &n);
@@ -92,6 +105,9 @@ static bool parse_one(const struct redis_value *v, size_t i, struct resident *ou
     if (!line || id <= 0 || resident_parse(line, n, out) < 0)
         return false;
     out->id = (uint64_t)id;
+    for (size_t k = 0; k < out->n_phones; k++)
+        if (is_among(dead, out->phones[k]))
+            out->dead |= 1u << k;
     return true;
 }
 
@@ -102,7 +118,7 @@ static void on_get(struct queue_op *op, const struct queue_result *r, const stru
     struct resident one;
 
     for (size_t i = 0; r->status == QUEUE_OK && i + 1 < redis_value_count(list); i += 2)
-        if (parse_one(list, i, &one))
+        if (parse_one(list, i, redis_value_at(v, 2), &one))
             o->each(o->arg, &one);
     o->cb(o->arg, r);
 }
@@ -140,7 +156,7 @@ void people_by_phones(struct queue *q, const char *const *phones, size_t n, peop
 }
 
 /* A hash has no order: the block's ids are taken in turn. */
-static void each_of_block(struct each_op *o, const struct redis_value *all)
+static void each_of_block(struct each_op *o, const struct redis_value *all, const struct redis_value *dead)
 {
     size_t at[PEOPLE_BLOCK], n = redis_value_count(all);
     struct resident one;
@@ -153,7 +169,7 @@ static void each_of_block(struct each_op *o, const struct redis_value *all)
             at[(uint64_t)id % PEOPLE_BLOCK] = i;
     }
     for (size_t i = 0; i < PEOPLE_BLOCK; i++)
-        if (at[i] != SIZE_MAX && o->block * PEOPLE_BLOCK + i > o->after && parse_one(all, at[i], &one))
+        if (at[i] != SIZE_MAX && o->block * PEOPLE_BLOCK + i > o->after && parse_one(all, at[i], dead, &one))
             o->each(o->arg, &one);
 }
 
@@ -163,7 +179,7 @@ static void on_walk(struct queue_op *op, const struct queue_result *r, const str
     uint64_t last = (uint64_t)queue_value_i64(v, 1, 0), next = (o->block + 1) * PEOPLE_BLOCK - 1;
 
     if (r->status == QUEUE_OK)
-        each_of_block(o, redis_value_at(v, 2));
+        each_of_block(o, redis_value_at(v, 2), redis_value_at(v, 3));
     o->walk_cb(o->arg, r, r->status == QUEUE_OK && next < last ? next : 0);
 }
 
@@ -221,6 +237,17 @@ static void on_opt(struct queue_op *op, const struct queue_result *r, const stru
     o->cb(o->arg, r, queue_value_i64(v, 1, 0) == 1);
 }
 
+void people_about(struct queue *q, const char *phone, const char *about, const char *why, queue_done_fn cb,
+                  void *arg)
+{
+    struct queue_op *op = queue_done_new(q, cb, arg);
+
+    queue_op_str(op, phone);
+    queue_op_str(op, about);
+    queue_op_str(op, why);
+    queue_op_script(op, SCRIPT_PEOPLE_ABOUT);
+}
+
 void people_opt(struct queue *q, const char *phone, bool out, const char *words,
                 void (*cb)(void *arg, const struct queue_result *r, bool changed), void *arg)
 {
@@ -228,8 +255,6 @@ void people_opt(struct queue *q, const char *phone, bool out, const char *words,
 
     o->cb = cb;
     o->arg = arg;
-    queue_op_key(&o->op, KEY_OPTOUT, NULL);
-    queue_op_key(&o->op, KEY_CONSENT, NULL);
     queue_op_str(&o->op, phone);
     queue_op_str(&o->op, out ? "1" : "0");
     queue_op_str(&o->op, words);

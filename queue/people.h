@@ -28,6 +28,10 @@ void people_count(struct queue *q, void (*cb)(void *arg, const struct queue_resu
 /* Opt-out / opt-in of everyone with this phone (or other address), with the words, time and number kept as proof in the stream `consent`. ${changed}: was it different before? Numbers of no resident are kept in a set of their own. */
 void people_opt(struct queue *q, const char *phone, bool out, const char *words,
                 void (*cb)(void *arg, const struct queue_result *r, bool changed), void *arg);
+/* What a provider says of a number for the time to come: "out" (opts out, ${why} as the proof), "dead" (nobody is there: kept, shown, and forgotten at the next delivery report),
+ * "alive". */
+void people_about(struct queue *q, const char *phone, const char *about, const char *why, queue_done_fn cb,
+                  void *arg);
 /* Everyone with this address ("wechat:OPENID") can be reached by it again, or no more. */
 void people_reach(struct queue *q, const char *address, bool can, queue_done_fn cb, void *arg);
 /* Is this phone opted out (also strangers')? At most 1,000; answers in order. */

@@ -260,8 +260,16 @@ struct queue_recipient {
 void queue_recipients(struct queue *q, const char *id, uint64_t from, uint32_t n,
                       void (*each)(void *arg, const struct queue_recipient *r), queue_done_fn cb, void *arg);
 /* A receipt: raises ACCEPTED (also UNKNOWN, SENDING, RETRY in doubt) to DELIVERED or FAILED; never lowers, never touches what was not sent with this attempt number. */
-void queue_receipt(struct queue *q, const char *id, uint64_t index, uint32_t attempt, enum recipient_state s,
-                   const char *detail, queue_done_fn cb, void *arg);
+struct queue_report {
+    enum recipient_state state; /* DELIVERED or FAILED */
+    const char *detail;
+    const char *to; /* the number that the report names, "" = none */
+    const char *
+        about; /* what it says of that number for the time to come: "" | "out" (wants nothing more) | "dead". Believed only when the recipient has this number */
+    const char *why; /* the proof, kept beside it: who said so, and how */
+};
+void queue_receipt(struct queue *q, const char *id, uint64_t index, uint32_t attempt,
+                   const struct queue_report *report, queue_done_fn cb, void *arg);
 /* Rejected entries, newest first, at most ${limit} (0 = all), read in pieces. ${key} is the stream id; ${entry} is cut after QUEUE_REJECTED_SHOWN bytes. */
 enum { QUEUE_REJECTED_SHOWN = 64 * 1024 };
 struct queue_rejected {
@@ -280,7 +288,8 @@ void queue_rejected_dismiss(struct queue *q, const char *key, queue_done_fn cb, 
 /* Numbers for status and metrics, cheap. */
 struct queue_stats {
     uint64_t inbox, inbox_e, scheduled, staging, rejected;
-    uint64_t unanswered; /* texts of residents that no rule understood and nobody answered */
+    uint64_t dead_numbers; /* providers say that nobody is there */
+    uint64_t unanswered;   /* texts of residents that no rule understood and nobody answered */
     uint64_t lane_notices[LANE_N];
     int64_t lane_oldest_ms[LANE_N]; /* age of the oldest unfinished notice */
 };

@@ -99,16 +99,19 @@ void queue_redrive(struct queue *q, const char *id, unsigned states, queue_redri
     redrive_from(o, 0);
 }
 
-void queue_receipt(struct queue *q, const char *id, uint64_t index, uint32_t attempt, enum recipient_state s,
-                   const char *detail, queue_done_fn cb, void *arg)
+void queue_receipt(struct queue *q, const char *id, uint64_t index, uint32_t attempt,
+                   const struct queue_report *report, queue_done_fn cb, void *arg)
 {
     struct queue_op *op = queue_done_new(q, cb, arg);
 
     queue_op_str(op, id);
     queue_op_i64(op, (int64_t)index);
     queue_op_i64(op, (int64_t)attempt);
-    queue_op_i64(op, (int64_t)s);
-    queue_op_str(op, detail);
+    queue_op_i64(op, (int64_t)report->state);
+    queue_op_str(op, report->detail);
+    queue_op_str(op, report->to);
+    queue_op_str(op, report->about);
+    queue_op_str(op, report->why);
     queue_op_script(op, SCRIPT_RECEIPT);
 }
 
@@ -163,6 +166,7 @@ static void on_stats(struct queue_op *op, const struct queue_result *r, const st
         .staging = (uint64_t)queue_value_i64(v, 4, 0),
         .rejected = (uint64_t)queue_value_i64(v, 5, 0),
         .unanswered = (uint64_t)queue_value_i64(v, 6 + 2 * LANE_N, 0),
+        .dead_numbers = (uint64_t)queue_value_i64(v, 7 + 2 * LANE_N, 0),
     };
 
     for (size_t lane = 0; lane < LANE_N; lane++) {

@@ -33,6 +33,7 @@ for _, phone in ipairs(addresses_of(line)) do
   else
     call('HDEL', key, phone)
     call('DEL', P .. 'ctx:' .. phone)
+    forget_number(phone)
   end
 end
 -- The person goes last: an erasure cut short is begun again.

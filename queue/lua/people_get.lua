@@ -1,7 +1,7 @@
 #!lua flags=no-writes
 -- Residents by id or by phone. KEYS: clock; res:<n>, ph:<n> and ad:<n> follow from the arguments. ARGV: 'id' | 'phone', then the ids or phones. -> {id, line, ...},
--- each person once.
-local out, seen = {}, {}
+-- each person once, then which of their numbers are dead.
+local out, seen, lines = {}, {}, {}
 local function take(id)
   if not seen[id] then
     seen[id] = true
@@ -9,6 +9,7 @@ local function take(id)
     if line then
       out[#out + 1] = id
       out[#out + 1] = line
+      lines[#lines + 1] = line
     end
   end
 end
@@ -21,4 +22,4 @@ for i = 2, #ARGV do
     end
   end
 end
-return {'ok', out}
+return {'ok', out, dead_among(lines)}

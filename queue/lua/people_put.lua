@@ -64,6 +64,7 @@ local function unindex(old, new, id)
         call('HSET', key, address, table.concat(rest, ' '))
       else
         call('HDEL', key, address)
+        forget_number(address)
       end
     end
   end

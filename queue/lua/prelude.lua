@@ -41,6 +41,68 @@ local function addresses_of(line)
   end
   return list
 end
+-- Everyone with this address wants notices and promotions no more (${out}), or again; ${words}: the proof, kept in the stream `consent`. Was it different before? The proof goes
+-- first: a torn write may repeat it, never lose it.
+local function opt(address, out, words)
+  local changed, todo = (call('SISMEMBER', P .. 'optout', address) == 1) ~= out, {}
+  for id in (call('HGET', index_of(address), address) or ''):gmatch('%d+') do
+    local key = P .. 'res:' .. int(math.floor(id / 100))
+    local line = call('HGET', key, id)
+    local f = {}
+    for v in ((line or '') .. '\t'):gmatch('([^\t]*)\t') do
+      f[#f + 1] = v
+    end
+    for i = #f + 1, 9 do
+      f[i] = ''
+    end
+    local flags = tonumber(f[8]) or 0
+    local new = flags - flags % 2 + (out and 1 or 0)
+    f[8] = new == 0 and '' or int(new)
+    if line and new ~= flags then
+      changed = true
+      todo[#todo + 1] = {key, id, (table.concat(f, '\t'):gsub('\t+$', ''))}
+    end
+  end
+  if not changed then return false end
+  call('XADD', P .. 'consent', '*', 'phone', address, 'what', out and 'out' or 'in', 'words', words, 'at', int(now()))
+  for _, t in ipairs(todo) do
+    call('HSET', t[1], t[2], t[3])
+  end
+  call(out and 'SADD' or 'SREM', P .. 'optout', address)
+  return true
+end
+-- What a provider says of a number for the time to come: 'out' | 'dead' | 'alive'. Of other addresses nothing is kept here.
+local function heard_of(address, about, why)
+  if address:sub(1, 1) ~= '+' then return end
+  if about == 'out' then
+    opt(address, true, why)
+  elseif about == 'dead' then
+    call('HSET', P .. 'dead.numbers', address, int(now()) .. '\t' .. why)
+  elseif about == 'alive' then
+    call('HDEL', P .. 'dead.numbers', address)
+  end
+end
+-- Which numbers of these residents' lines are dead.
+local function dead_among(lines)
+  local dead, asked = {}, {}
+  if call('EXISTS', P .. 'dead.numbers') == 0 then return dead end
+  for _, line in ipairs(lines) do
+    for phone in line:match('^[^\t]*'):gmatch('[^ ]+') do
+      asked[#asked + 1] = phone
+    end
+  end
+  for from = 1, #asked, 500 do
+    local part = {unpack(asked, from, math.min(from + 499, #asked))}
+    for i, why in ipairs(call('HMGET', P .. 'dead.numbers', unpack(part))) do
+      if why then dead[#dead + 1] = part[i] end
+    end
+  end
+  return dead
+end
+-- Nobody has this number any more: what was said of it is forgotten.
+local function forget_number(address)
+  call('HDEL', P .. 'dead.numbers', address)
+end
 -- States of a notice (enum notice_state; SCHEMA.md), as HGET gives them.
 local STAGING, AWAITING, SCHEDULED, RUNNING, PAUSED, AUDITING, DONE, CANCELLED, EXPIRED, REJECTED = '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'
 local function state_name(s)

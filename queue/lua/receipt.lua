@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
--- A provider's later report on one attempt: raises, never lowers. ARGV: id, index, attempt, state (3 delivered | 5 failed), detail
+-- A provider's later report on one attempt: raises, never lowers. ARGV: id, index, attempt, state (3 delivered | 5 failed), detail,
+-- the number it names ('' = none), what it says of it for the time to come ('' | 'out' | 'dead'), why. That is believed only of a number that this very recipient has.
 local n, index, att = P .. 'n:' .. ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local total = tonumber(call('HGET', n, 'total'))
 if not total then return refuse('no-such-notice', 'there is no such notice') end
@@ -11,6 +12,25 @@ if att >= 1 and att <= tries then
   if ARGV[4] == '3' and lo ~= 3 and lo ~= 0 and lo ~= 5 and lo ~= 8 then to = 3 end
   -- only the latest attempt's failure is the recipient's
   if ARGV[4] == '5' and att == tries and (lo == 1 or lo == 2 or lo == 4 or lo == 7) then to = 5 end
+end
+
+-- The number this recipient was told at, when it is the one that the report names.
+local function number()
+  local text = call('HGET', n .. ':aud', math.floor(index / 100)) or ''
+  local k, own = index % 100, ''
+  for line in text:gmatch('([^\n]*)\n') do
+    if k == 0 then own = line:match('^[^\t]*') break end
+    k = k - 1
+  end
+  for address in own:gmatch('[^ ]+') do
+    if address:sub(1, 1) == '+' and (ARGV[6] == '' or ARGV[6] == address) then return address end
+  end
+end
+local about = ARGV[4] == '3' and 'alive' or ARGV[7]
+if att >= 1 and att <= tries and (about == 'out' or about == 'dead' or (about == 'alive' and
+   (ARGV[6] == '' and call('EXISTS', P .. 'dead.numbers') == 1 or ARGV[6] ~= '' and call('HEXISTS', P .. 'dead.numbers', ARGV[6]) == 1))) then
+  local address = number()
+  if address then heard_of(address, about, ARGV[8]) end
 end
 if not to then return {'ok', 0} end
 call('SETRANGE', n .. ':st', 2 * index, string.char(v - lo + to))

@@ -17,4 +17,5 @@ for lane = 0, 3 do
 end
 -- Texts of residents that wait for an answer. What is answered is among the texts: both end together (reply_settle).
 out[#out + 1] = math.max(0, call('XLEN', P .. 'texts') - call('HLEN', P .. 'texts.done'))
+out[#out + 1] = call('HLEN', P .. 'dead.numbers')
 return out

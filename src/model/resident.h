@@ -30,6 +30,7 @@ struct resident {
     size_t n_tags;
     char lang[16];
     unsigned flags;
+    unsigned dead; /* bit i: providers say that nobody is at phones[i]; not in the line */
 };
 
 /* One line for Redis (queue/SCHEMA.md), appended without LF: phones (blank separated) TAB name TAB area TAB building TAB tags (';' separated) TAB language

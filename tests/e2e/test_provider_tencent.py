@@ -3,6 +3,7 @@ import collections
 
 from aliyun import Aliyun
 from tencent import Tencent
+from test_send import alert
 from vendor import Close
 from world import HOOK_SECRET, PROVIDER, phone, section, wait_for
 
@@ -49,6 +50,20 @@ def test_a_thousand_residents_mixed_errors_receipts_and_replies(town):
         assert got[wrong]["state"] == "failed" and got[dead]["state"] == "failed" and "MK:0001" in got[dead]["detail"]
         assert got[limited]["state"] in ("pending", "retry", "sending") and got[mute]["state"] == "accepted"
         assert copies(double.messages) == {} and len(double.messages) == 997
+
+        # what was said of numbers is kept: who opted out gets no notices, whose number is dead can be phoned
+        wait_for(lambda: {p for r in town.cli("resident", "list", "--dead").ok().lines for p in r["dead"]} == {wrong, dead}, 10, "two dead numbers")
+        assert [r["opted_out"] for r in town.cli("resident", "show", black).ok().lines] == [True]
+        assert any(r["check"] == "numbers" and "2 numbers are dead" in r["detail"] for r in town.cli("doctor").lines)
+        double.for_number(black)
+        double.reports.pop(dead)
+        town.notice("again", [black, dead], text="今晚停水")
+        town.until("again")
+        assert [m.to for m in double.messages[997:]] == [dead], "who opted out gets no notices"
+        town.push(alert("typhoon", [black], text="今晚停水", level="red"), emergency=True)
+        town.until("typhoon")
+        assert double.messages[-1].to == black, "but emergencies"
+        wait_for(lambda: [p for r in town.cli("resident", "list", "--dead").ok().lines for p in r["dead"]] == [wrong], 10, "the delivery report")
         assert max(len(r.body) for r in double.requests) > 1500, "the same text travels together"
 
         assert double.reply(phone(21), "听不懂的话", at=1457336869) == (200, b'{"result":0,"errmsg":"OK"}')

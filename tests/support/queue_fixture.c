@@ -428,6 +428,8 @@ void fixture_cancel(struct fixture *f, const char *id)
 void fixture_receipt(struct fixture *f, const char *id, uint64_t index, uint32_t attempt,
                      enum recipient_state s)
 {
-    queue_receipt(f->q, id, index, attempt, s, "", fixture_on_done, f);
+    queue_receipt(f->q, id, index, attempt,
+                  &(struct queue_report){.state = s, .detail = "", .to = "", .about = "", .why = ""},
+                  fixture_on_done, f);
     fixture_wait(f);
 }

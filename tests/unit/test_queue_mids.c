@@ -49,12 +49,12 @@ static int fresh(void **state)
     return 0;
 }
 
-static void on_held(void *arg, const char *ref, enum recipient_state s, const char *detail)
+static void on_held(void *arg, const char *ref, const struct queue_report *report)
 {
     (void)arg;
-    (void)detail;
+    assert_string_equal(report->why, "ali: DELIVRD");
     assert_true(snprintf(held_ref, sizeof(held_ref), "%s", ref) > 0);
-    held_state = s;
+    held_state = report->state;
 }
 
 static void put(const char *id, const char *to, const char *ref)
@@ -78,7 +78,9 @@ static void receipt(const char *id, const char *to, enum recipient_state s)
     char key[MIDS_ID_MAX];
 
     assert_true(mids_key(key, id, to));
-    mids_receipt(f->q, "ali", key, s, "DELIVRD", on_receipt, f);
+    mids_receipt(f->q, "ali", key,
+                 &(struct queue_report){.state = s, .detail = "DELIVRD", .to = "", .about = "", .why = ""},
+                 on_receipt, f);
     fixture_wait(f);
 }
 
