@@ -58,10 +58,23 @@ static int complete_alert(const struct notice *n, struct err *e)
     return 0;
 }
 
+/* Named by what the producer said; ${said} is its not_after. */
+static int too_late(int64_t said, int64_t expires, int64_t now_at, struct err *e)
+{
+    if (said != 0 && said <= now_at)
+        return err_set(e, "not-after-passed", "not_after",
+                       "the time after which this must not be sent has passed already");
+    if (expires != 0)
+        return err_set(e, "not-after-passed", "alert.expires", "the warning has expired already");
+    return err_set(e, "not-after-passed", "send_at",
+                   "send_at is more than twelve hours ago: too late to send this");
+}
+
 static int complete_times(struct notice *n, int64_t now_at, struct err *e)
 {
     int64_t start = n->send_at > 0 ? n->send_at : now_at;
     int64_t expires = n->kind == NOTICE_ALERT ? n->alert.expires_at : 0;
+    int64_t said = n->not_after;
 
     if (n->kind == NOTICE_CANCEL && n->not_after == 0)
         n->not_after = now_at + LIFE_MS;
@@ -72,8 +85,7 @@ static int complete_times(struct notice *n, int64_t now_at, struct err *e)
     if (n->send_at != 0 && n->not_after <= n->send_at)
         return err_set(e, "bad-time", "not_after", "not_after must be later than send_at");
     if (n->not_after <= now_at)
-        return err_set(e, "not-after-passed", "not_after",
-                       "the time after which this must not be sent has passed already");
+        return too_late(said, expires, now_at, e);
     return 0;
 }
 

@@ -103,7 +103,7 @@ static const struct {
     {"a time that has passed",          "{" TO ",\"text\":\"x\",\"not_after\":\"2025-09-23T09:10:00+08:00\"}",
      "not-after-passed",                                                                                                                "not_after"      },
     {"a start long ago",                "{" TO ",\"text\":\"x\",\"send_at\":\"2025-09-22T09:10:00+08:00\"}",
-     "not-after-passed",                                                                                                                "not_after"      },
+     "not-after-passed",                                                                                                                "send_at"        },
     {"an end before the start",
      "{" TO
      ",\"text\":\"x\",\"send_at\":\"2025-09-25T09:00:00+08:00\",\"not_after\":\"2025-09-24T09:00:00+08:00\"}",     "bad-time",          "not_after"      },
@@ -118,7 +118,11 @@ static const struct {
      "alert-incomplete",                                                                                                                "alert.expires"  },
     {"an alert that has expired",
      "{\"kind\":\"alert\"," TO ",\"text\":\"x\",\"alert\":{" ISSUED
-     ",\"expires\":\"2025-09-23T09:10:00+08:00\"}}",                                                               "not-after-passed",  "not_after"      },
+     ",\"expires\":\"2025-09-23T09:10:00+08:00\"}}",                                                               "not-after-passed",  "alert.expires"  },
+    {"an alert past its not_after",
+     "{\"kind\":\"alert\",\"not_after\":\"2025-09-23T09:10:00+08:00\"," TO
+     ",\"text\":\"x\",\"alert\":{" ISSUED "}}",
+     "not-after-passed",                                                                                                                "not_after"      },
     {"an alert without words",          "{" ALERT "}}",                                                            "no-text",           "text"           },
     {"a notice dressed as an alert",    "{" TO ",\"text\":\"x\",\"alert\":{" ISSUED "}}",                          "unexpected-member",
      "alert"                                                                                                                                             },
