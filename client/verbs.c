@@ -74,7 +74,7 @@ static const struct args_option o_residents[] = {
 static const struct args_option o_export[] = {
     {"tag", "T", "only with this tag", false}, {"area", "CODE", "only in this area", false},
     {"building", "B", "only in this building", false}, {"output", "FILE", "into a file", false}, FULL, END};
-static const struct args_option o_erase[] = {{"yes", NULL, "do not ask", false}, END};
+static const struct args_option o_erase[] = {{"yes", NULL, "do not ask (it asks at a terminal only)", false}, END};
 static const struct args_option o_explain[] = {{"from", "PHONE", "as if this number had sent it", false}, END};
 static const struct args_option o_calendar[] = {
     {"from", "YEAR", "the first Gregorian year; must be given", false}, {"to", "YEAR", "the last one; must be given", false}, END};
