@@ -101,8 +101,10 @@ static void judge(struct delivery *d, const struct delivery_item *it, const stru
     struct policy_out next;
     struct queue_outcome o;
 
-    if (v->verdict == VERDICT_SENT)
+    if (v->verdict == VERDICT_SENT) {
         delivery_give_back_retry(d, it);
+        notices_taken(s->notice, link_route(d->link));
+    }
     ask_policy(d, it, v, written, &next);
     o = outcome_of(d, it, next.next, v->detail);
     o.late_route = o.route;

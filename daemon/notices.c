@@ -12,7 +12,7 @@
 
 #define RATE_SECONDS 6 /* the running one and five whole ones */
 
-enum { REFUSED_MAX = 16, PERSONAL_MAX = 3 };
+enum { REFUSED_MAX = 16, PERSONAL_MAX = 3, LAST_WAY_MIN = 20, ROUTES = 16 };
 
 struct waiter {
     void (*cb)(void *arg);
@@ -39,6 +39,9 @@ struct notices_entry {
     } refused[REFUSED_MAX];
     size_t next_refused;
     unsigned n_personal; /* refused texts with names in them */
+    bool taken
+        [ROUTES]; /* this provider has accepted a message of this notice: what it refuses is then somebody's, not everybody's */
+    unsigned n_refused[ROUTES]; /* messages it refused, none taken */
     UT_hash_handle hh;
     TAILQ_ENTRY(notices_entry) lru; /* least recently used first */
 };
@@ -323,7 +326,8 @@ void notices_refused(struct notices_entry *e, uint8_t route, const char *provide
     bool personal;
     const char *text = shared_text(e, r, &personal);
 
-    if (text == NULL || notices_is_refused(e, route, r, now_us))
+    e->n_refused[route % ROUTES]++;
+    if (text == NULL || e->taken[route % ROUTES] || notices_is_refused(e, route, r, now_us))
         return;
     if (personal && ++e->n_personal < PERSONAL_MAX)
         return;
@@ -337,6 +341,21 @@ void notices_refused(struct notices_entry *e, uint8_t route, const char *provide
     e->n_personal = 0;
 }
 
+void notices_taken(struct notices_entry *e, uint8_t route)
+{
+    if (e->taken[route % ROUTES])
+        return;
+    e->taken[route % ROUTES] = true;
+    for (size_t i = 0; i < REFUSED_MAX; i++)
+        if (e->refused[i].route == route)
+            e->refused[i].until_us = 0;
+}
+
+bool notices_surely_refused(const struct notices_entry *e, uint8_t route)
+{
+    return !e->taken[route % ROUTES] && e->n_refused[route % ROUTES] >= LAST_WAY_MIN;
+}
+
 void notices_forget_refusals(struct notices *n, const char *id)
 {
     struct notices_entry *e = NULL;
@@ -345,6 +364,7 @@ void notices_forget_refusals(struct notices *n, const char *id)
     if (e == NULL)
         return;
     memset(e->refused, 0, sizeof(e->refused));
+    memset(e->n_refused, 0, sizeof(e->n_refused));
     e->next_refused = 0;
     e->n_personal = 0;
 }

@@ -37,6 +37,10 @@ void notices_refused(struct notices_entry *e, uint8_t route, const char *provide
                      const char *detail, int64_t now_us);
 bool notices_is_refused(const struct notices_entry *e, uint8_t route, const struct recipient *r,
                         int64_t now_us);
+/* It accepted a message of this notice: what it refused was about those recipients, and is forgotten for the others. */
+void notices_taken(struct notices_entry *e, uint8_t route);
+/* Refused to twenty recipients and taken for none: nobody need be asked for one by one any more. */
+bool notices_surely_refused(const struct notices_entry *e, uint8_t route);
 /* The operator wants it tried again now. */
 void notices_forget_refusals(struct notices *n, const char *id);
 /* Recipients that came to an end: for the rate. Sliding over the last five seconds, per second. */

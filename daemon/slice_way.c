@@ -93,10 +93,27 @@ static void sooner(int64_t *ms, int64_t other)
         *ms = other;
 }
 
+/* The last way is asked although it refused the text to others: a few refusals may be about those recipients. Only a notice that it refused to many and took for none is given
+ * up unasked, and an alert never. */
+static bool may_be_asked(const struct slice *s, const struct link *l)
+{
+    return s->claim.lane <= LANE_URGENT || !notices_surely_refused(s->notice, link_route(l));
+}
+
+static struct link *usable_or_wait(const struct slice *s, struct link *l, int64_t *wait_ms)
+{
+    int64_t wait;
+
+    if (link_usable(l, s->claim.lane, &wait))
+        return l;
+    *wait_ms = wait >= 0 ? wait : ALL_PAUSED_MS;
+    return NULL;
+}
+
 struct link *slice_link(const struct slice *s, uint32_t off, int64_t *wait_ms, bool *alone)
 {
     size_t first = first_way(s, off);
-    struct link *second_choice = NULL;
+    struct link *second_choice = NULL, *refusing = NULL;
     int64_t wait, own = -1;
 
     *wait_ms = -1;
@@ -104,8 +121,13 @@ struct link *slice_link(const struct slice *s, uint32_t off, int64_t *wait_ms, b
     for (size_t k = 0; k < s->n_links; k++) {
         struct link *l = s->links[(first + k) % s->n_links];
 
-        if (!has_address(s, off, l) || refuses(s, off, l))
+        if (!has_address(s, off, l))
             continue;
+        if (refuses(s, off, l)) {
+            if (refusing == NULL && may_be_asked(s, l))
+                refusing = l;
+            continue;
+        }
         if ((wait = own_wait_ms(s, off, l)) > 0) {
             sooner(&own, wait);
         } else if ((wait = hours_wait(s, l)) > 0) {
@@ -123,6 +145,8 @@ struct link *slice_link(const struct slice *s, uint32_t off, int64_t *wait_ms, b
         *alone = true;
         *wait_ms = *wait_ms >= 0 && own > LOOK_AGAIN_MS ? LOOK_AGAIN_MS : own;
     }
+    if (second_choice == NULL && own < 0 && *wait_ms < 0 && refusing != NULL)
+        return usable_or_wait(s, refusing, wait_ms);
     return second_choice;
 }
 

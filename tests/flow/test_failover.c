@@ -84,6 +84,11 @@ static void a_text_that_is_refused_is_not_offered_again_and_goes_over_the_next(v
     flow_free(b);
 }
 
+static bool has_asked_once(struct flow_bed *b)
+{
+    return b->n_requests > 0;
+}
+
 static void a_text_that_everybody_refuses_fails_after_few_requests(void **state)
 {
     struct flow_bed *b = flow_new(&(struct flow_opts){.window = 4});
@@ -94,7 +99,37 @@ static void a_text_that_everybody_refuses_fails_after_few_requests(void **state)
     flow_notice(b, "n1", "normal", 0, 150);
     assert_true(flow_until_state(b, "n1", NOTICE_DONE));
     assert_int_equal(flow_get(b, "n1").counts[RECIPIENT_FAILED], 150);
-    assert_true(b->n_messages <= 4);
+    assert_true(b->n_messages <= 20 + 4);
+    flow_free(b);
+}
+
+/* One weird name among many, or one number: whoever accepts the same notice for others does not refuse the notice. */
+static void a_refusal_of_one_recipient_costs_nobody_else_the_notice(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 1});
+
+    (void)state;
+    b->answer[0] = FLOW_CODE;
+    b->code = 2;
+    flow_notice(b, "n1", "normal", 0, 150);
+    assert_true(flow_until(b, has_asked_once));
+    b->answer[0] = FLOW_OK;
+    assert_true(flow_until_state(b, "n1", NOTICE_DONE));
+    assert_in_range(flow_get(b, "n1").counts[RECIPIENT_FAILED], 1, 3);
+    assert_true(flow_get(b, "n1").counts[RECIPIENT_ACCEPTED] >= 147);
+    flow_free(b);
+}
+
+static void an_alert_is_offered_for_everybody_whatever_was_refused(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 4});
+
+    (void)state;
+    b->answer[0] = FLOW_CODE;
+    b->code = 2;
+    flow_notice(b, "e1", "emergency", 0, 150);
+    assert_true(flow_until_state(b, "e1", NOTICE_DONE));
+    assert_int_equal(b->n_messages, 150);
     flow_free(b);
 }
 
@@ -212,6 +247,8 @@ int main(void)
         cmocka_unit_test(an_account_that_is_refused_is_asked_once_a_second_for_an_alert_that_has_nobody_else),
         cmocka_unit_test(a_text_that_is_refused_is_not_offered_again_and_goes_over_the_next),
         cmocka_unit_test(a_text_that_everybody_refuses_fails_after_few_requests),
+        cmocka_unit_test(a_refusal_of_one_recipient_costs_nobody_else_the_notice),
+        cmocka_unit_test(an_alert_is_offered_for_everybody_whatever_was_refused),
         cmocka_unit_test(a_throttled_account_is_spared_and_the_next_takes_over_at_once),
         cmocka_unit_test(try_again_means_the_next_one_first),
         cmocka_unit_test(the_probe_is_the_highest_lane_s),
