@@ -27,6 +27,7 @@ for k = 1, #r, 4 do
     local lo, tries = b[i] % 16, b[i + 1]
     local current = lo == 1 and att == tries -- this very attempt is what the ledger waits for
     if lo == 2 or lo == 3 then -- known good: nothing lowers it
+    elseif code == 2 and lo == 5 and att == tries then -- this very attempt was accepted, and its receipt, which says more, was faster
     elseif code == 2 then
       put(i, 2, route, tries)
       if notes then call('HDEL', n .. ':det', slice * 100 + off) end -- why an earlier try failed, or had to wait, is over

@@ -204,8 +204,8 @@ static const struct {
      RECIPIENT_DELIVERED                                                                                                 },
     {"delivered stays when nothing was written is said",       RECIPIENT_DELIVERED, RECIPIENT_PENDING,
      RECIPIENT_DELIVERED                                                                                                 },
-    {"failed becomes accepted: another attempt got through",   RECIPIENT_FAILED,    RECIPIENT_ACCEPTED,
-     RECIPIENT_ACCEPTED                                                                                                  },
+    {"failed stays when the same attempt was accepted before", RECIPIENT_FAILED,    RECIPIENT_ACCEPTED,
+     RECIPIENT_FAILED                                                                                                    },
     {"failed stays when unknown is said",                      RECIPIENT_FAILED,    RECIPIENT_UNKNOWN,  RECIPIENT_FAILED },
     {"unknown becomes failed",                                 RECIPIENT_UNKNOWN,   RECIPIENT_FAILED,   RECIPIENT_FAILED },
     {"unknown stays when retry is said",                       RECIPIENT_UNKNOWN,   RECIPIENT_RETRY,    RECIPIENT_UNKNOWN},
@@ -233,6 +233,21 @@ static void test_what_is_known_stays(void **state)
                 fail_msg("%s%s", later[i].name, stale ? ", by a former owner" : "");
             fixture_claim_free(c);
         }
+}
+
+static void test_failed_becomes_accepted_when_an_earlier_attempt_got_through(void **state)
+{
+    struct queue_claim *c;
+
+    (void)state;
+    fixture_running(f, "a", "normal", 2);
+    c = expect_claim(f->q, ALL, "a");
+    fixture_begin(f, f->q, c, 0, 1, NULL);
+    free(redis_server_ask(f->server, "EVAL", "return redis.call('SETRANGE', KEYS[1], 0, string.char(5, 2))",
+                          "1", KEY "n:a:st", NULL));
+    fixture_finish_all(f, f->q, c, 0, 1, 1, RECIPIENT_ACCEPTED, false, 0);
+    assert_int_equal(count("a", RECIPIENT_ACCEPTED), 1);
+    fixture_claim_free(c);
 }
 
 static void test_a_zombie_does_not_undo_unknown(void **state)
@@ -388,6 +403,7 @@ int main(void)
         cmocka_unit_test_setup(test_a_range_is_begun_once, fresh),
         cmocka_unit_test_setup(test_what_a_former_owner_may_say, fresh),
         cmocka_unit_test_setup(test_what_is_known_stays, fresh),
+        cmocka_unit_test_setup(test_failed_becomes_accepted_when_an_earlier_attempt_got_through, fresh),
         cmocka_unit_test_setup(test_a_zombie_does_not_undo_unknown, fresh),
         cmocka_unit_test_setup(test_begin_of_a_lost_slice, fresh),
         cmocka_unit_test_setup(test_begin_renews_the_lease, fresh),

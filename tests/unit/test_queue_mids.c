@@ -141,6 +141,25 @@ static void test_ids_of_two_providers_never_meet(void **state)
     assert_int_equal(count(RECIPIENT_DELIVERED), 0);
 }
 
+/* Receipts by reference need no id: they can come before the answer has been reported, and the report may be said again. */
+static void test_a_failure_that_was_faster_than_its_answer_stays(void **state)
+{
+    const struct queue_report failed = {.state = RECIPIENT_FAILED, .detail = "MK:0001"};
+    struct queue_claim *c;
+
+    (void)state;
+    fixture_running(f, "n.2", "normal", 2);
+    c = fixture_claim(f, f->q, ALL);
+    fixture_begin(f, f->q, c, 0, c->n, NULL);
+    queue_receipt(f->q, "n.2", 0, 1, &failed, fixture_on_done, f);
+    fixture_wait(f);
+    fixture_finish_all(f, f->q, c, 0, c->n, 1, RECIPIENT_ACCEPTED, true, 0);
+    fixture_finish_all(f, f->q, c, 0, c->n, 1, RECIPIENT_ACCEPTED, false, 0);
+    fixture_claim_free(c);
+    assert_int_equal(fixture_get(f, "n.2").counts[RECIPIENT_FAILED], 1);
+    assert_int_equal(fixture_get(f, "n.2").counts[RECIPIENT_ACCEPTED], 1);
+}
+
 static void test_what_is_kept_ends(void **state)
 {
     (void)state;
@@ -177,6 +196,7 @@ int main(void)
         cmocka_unit_test_setup(test_one_id_for_many_is_told_apart_by_number, fresh),
         cmocka_unit_test_setup(test_a_receipt_before_the_answer_is_held_and_told_once, fresh),
         cmocka_unit_test_setup(test_ids_of_two_providers_never_meet, fresh),
+        cmocka_unit_test_setup(test_a_failure_that_was_faster_than_its_answer_stays, fresh),
         cmocka_unit_test_setup(test_what_is_kept_ends, fresh),
         cmocka_unit_test(test_references),
     };
