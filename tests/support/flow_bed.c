@@ -109,17 +109,26 @@ static int dead_port(struct flow_bed *b)
     return port;
 }
 
-static void new_link(struct flow_bed *b, size_t i, const struct flow_opts *o)
+static void start_link(struct flow_bed *b, size_t i)
 {
-    struct config_provider *p = &b->providers[i];
     struct link_opts lo = {.loop = b->loop,
                            .http = b->http,
                            .queue = b->q,
-                           .conf = p,
+                           .conf = &b->providers[i],
                            .route = (uint8_t)i,
                            .reserved_percent = 20,
                            .on_room = on_room,
                            .arg = b};
+    struct err e;
+
+    b->links[i] = link_new(&lo, &e);
+    if (b->links[i] == NULL)
+        panic("%s", e.msg);
+}
+
+static void new_link(struct flow_bed *b, size_t i, const struct flow_opts *o)
+{
+    struct config_provider *p = &b->providers[i];
     struct httpd_opts ho = {.max_body = 1 << 20, .max_connections = 1024};
     struct err e;
     int port;
@@ -137,9 +146,7 @@ static void new_link(struct flow_bed *b, size_t i, const struct flow_opts *o)
                                   .rate = o->rate,
                                   .batch = o->batch > 0 ? o->batch : 1,
                                   .priority = (int64_t)i};
-    b->links[i] = link_new(&lo, &e);
-    if (b->links[i] == NULL)
-        panic("%s", e.msg);
+    start_link(b, i);
 }
 
 static void new_parts(struct flow_bed *b, const struct flow_opts *o)
@@ -186,21 +193,54 @@ static bool all_up(void *arg)
            redis_state(b->block_e) == REDIS_UP;
 }
 
+static void start_queue(struct flow_bed *b, const struct flow_opts *o)
+{
+    struct queue_opts qo = {.prefix = "crier:", .community = "venus", .daemon_id = "d1"};
+
+    b->redis = connect_redis(b, true);
+    b->block = connect_redis(b, false);
+    b->block_e = connect_redis(b, false);
+    qo.redis = b->redis;
+    qo.lease_ms = o->lease_ms > 0 ? o->lease_ms : 30000;
+    b->q = queue_new(&qo);
+}
+
+static void stop_queue(struct flow_bed *b)
+{
+    queue_free(b->q);
+    redis_free(b->redis);
+    redis_free(b->block);
+    redis_free(b->block_e);
+}
+
+static void start_work(struct flow_bed *b)
+{
+    if (!loop_run_until(b->loop, all_up, b, WAIT_MS))
+        panic("no connection to the test's Redis");
+    new_parts(b, &b->opts);
+    on_state(b, REDIS_UP, "");
+}
+
+/* Connections go with the daemon: an answer to what its parts had asked would reach nobody. */
 void flow_restart(struct flow_bed *b)
 {
     intake_free(b->intake);
     scheduler_free(b->scheduler);
     feeder_free(b->feeder);
     b->feeder = NULL;
-    new_parts(b, &b->opts);
-    on_state(b, REDIS_UP, "");
+    for (size_t i = 0; i < b->n_links; i++)
+        link_free(b->links[i]);
+    stop_queue(b);
+    start_queue(b, &b->opts);
+    for (size_t i = 0; i < b->n_links; i++)
+        start_link(b, i);
+    start_work(b);
 }
 
 struct flow_bed *flow_new(const struct flow_opts *o)
 {
     struct flow_bed *b = xcalloc(1, sizeof(*b));
     struct http_opts ho = {.user_agent = "crier-test", .max_in_flight = 64};
-    struct queue_opts qo = {.prefix = "crier:", .community = "venus", .daemon_id = "d1"};
     struct err e;
 
     b->opts = *o;
@@ -212,19 +252,11 @@ struct flow_bed *flow_new(const struct flow_opts *o)
     b->community.name = xstrdup("venus");
     b->config.template_dir = xstrdup("");
     b->channels[0] = "sms";
-    b->redis = connect_redis(b, true);
-    b->block = connect_redis(b, false);
-    b->block_e = connect_redis(b, false);
-    qo.redis = b->redis;
-    qo.lease_ms = o->lease_ms > 0 ? o->lease_ms : 30000;
-    b->q = queue_new(&qo);
+    start_queue(b, o);
     b->n_links = o->n_links > 0 ? o->n_links : 1;
     for (size_t i = 0; i < b->n_links; i++)
         new_link(b, i, o);
-    if (!loop_run_until(b->loop, all_up, b, WAIT_MS))
-        panic("no connection to the test's Redis");
-    new_parts(b, o);
-    on_state(b, REDIS_UP, "");
+    start_work(b);
     return b;
 }
 
@@ -243,10 +275,7 @@ void flow_free(struct flow_bed *b)
         free(b->providers[i].community);
         free(b->providers[i].url);
     }
-    queue_free(b->q);
-    redis_free(b->redis);
-    redis_free(b->block);
-    redis_free(b->block_e);
+    stop_queue(b);
     http_free(b->http);
     loop_free(b->loop);
     redis_server_stop(b->server);
