@@ -27,7 +27,8 @@ class Calling(Vendor):
 
     def accept(self, to, text, ref, message_id, **extra):
         super().accept(to, text, ref, message_id, **extra)
-        message = self.messages[-1] if self.messages[-1].id == message_id else next(m for m in reversed(self.messages) if m.id == message_id)
+        with self.lock:  # other requests are accepted meanwhile: the last one need not be this one
+            message = next(m for m in reversed(self.messages) if m.id == message_id)
         for seconds, what in (self.plan(self, message) if self.plan else []):
             self.later(seconds, lambda m=message, w=what: self.report(m, w))
 
