@@ -126,7 +126,8 @@ class Twilio(Vendor):
                          {"X-Twilio-Signature": self.sign(url, fields), "I-Twilio-Idempotency-Token": "x", **dict(headers)}, timeout=15)
 
     def _report(self, form, sid, callback, ref):
-        message = self.messages[-1] if self.messages[-1].id == sid else next(m for m in self.messages if m.id == sid)
+        with self.lock:  # other requests are accepted meanwhile: the last one need not be this one
+            message = next(m for m in reversed(self.messages) if m.id == sid)
         for i, status in enumerate(self.report(message)):
             status, code = status if isinstance(status, tuple) else (status, None)
             fields = [("SmsSid", sid), ("SmsStatus", status), ("MessageStatus", status), ("To", form["To"]), ("MessageSid", sid),
