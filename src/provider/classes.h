@@ -15,6 +15,22 @@ struct class_row {
     bool stale_token;
 };
 
+/* Rows, by what they mean; ${c}: the code, ${w}: the words. */
+/* clang-format off */
+#define CLASS_SENT(c)                     {.code = (c), .verdict = VERDICT_SENT, .words = ""}
+#define CLASS_RETRY(c, w)                 {.code = (c), .verdict = VERDICT_RETRY, .words = (w)}
+#define CLASS_THROTTLED(c, w, ms)         {.code = (c), .verdict = VERDICT_THROTTLED, .words = (w), .wait_ms = (ms)}
+/* of this recipient alone; ${u}: until when */
+#define CLASS_THROTTLED_ONE(c, w, ms, u)  {.code = (c), .verdict = VERDICT_THROTTLED, .words = (w), .wait_ms = (ms), .scope = THROTTLE_RECIPIENT, .until = (u)}
+#define CLASS_RECIPIENT(c, w)             {.code = (c), .verdict = VERDICT_BAD_RECIPIENT, .words = (w)}
+#define CLASS_DEAD(c, w)                  {.code = (c), .verdict = VERDICT_BAD_RECIPIENT, .words = (w), .about = ABOUT_DEAD_NUMBER}
+#define CLASS_OPTED_OUT(c, w)             {.code = (c), .verdict = VERDICT_BAD_RECIPIENT, .words = (w), .about = ABOUT_OPTED_OUT}
+#define CLASS_MESSAGE(c, w)               {.code = (c), .verdict = VERDICT_BAD_MESSAGE, .words = (w)}
+#define CLASS_ACCOUNT(c, w)               {.code = (c), .verdict = VERDICT_BAD_ACCOUNT, .words = (w)}
+#define CLASS_TOKEN(c, w)                 {.code = (c), .verdict = VERDICT_BAD_ACCOUNT, .words = (w), .stale_token = true}
+#define CLASS_UNKNOWN(c, w)               {.code = (c), .verdict = VERDICT_UNKNOWN, .words = (w)}
+/* clang-format on */
+
 /* The first row that fits, or NULL. */
 const struct class_row *class_find(const struct class_row *rows, size_t n, const char *code);
 /* The verdict for ${code} with "CODE: words" as detail; UNKNOWN "CODE: not a code that is known" when no row fits. ${retry_after_ms}: the API's own word, -1 = none. */

@@ -10,122 +10,85 @@
 #define SECOND_MS 1000
 #define HOUR_MS   3600000
 
-#define TOO_FAST(c)                                                                                          \
-    {                                                                                                        \
-        .code = c, .verdict = VERDICT_THROTTLED, .words = "too many requests", .wait_ms = SECOND_MS          \
-    }
-#define TOO_MANY(c, w, ms, u)                                                                                \
-    {                                                                                                        \
-        .code = c, .verdict = VERDICT_THROTTLED, .words = w, .wait_ms = ms, .scope = THROTTLE_RECIPIENT,     \
-        .until = u                                                                                           \
-    }
-#define AGAIN(c, w)                                                                                          \
-    {                                                                                                        \
-        .code = c, .verdict = VERDICT_RETRY, .words = w                                                      \
-    }
-#define WHO(c, w, a)                                                                                         \
-    {                                                                                                        \
-        .code = c, .verdict = VERDICT_BAD_RECIPIENT, .words = w, .about = a                                  \
-    }
-#define WHAT(c, w)                                                                                           \
-    {                                                                                                        \
-        .code = c, .verdict = VERDICT_BAD_MESSAGE, .words = w                                                \
-    }
-#define ACCOUNT(c, w)                                                                                        \
-    {                                                                                                        \
-        .code = c, .verdict = VERDICT_BAD_ACCOUNT, .words = w                                                \
-    }
-
 /* The first one that fits counts: beginnings stand behind what they begin. */
+/* clang-format off */
 static const struct class_row codes[] = {
-    {.code = "Ok",                    .verdict = VERDICT_SENT, .words = ""},
- /* throttles */
-    TOO_FAST("RequestLimitExceeded*"),
-    TOO_FAST("LimitExceeded.GlobalSmsSendingRateLimit"),
-    TOO_MANY("LimitExceeded.PhoneNumberThirtySecondLimit", "the same text to this number within 30 s",
-             31 * SECOND_MS, THROTTLE_TOLD),
-    TOO_MANY("LimitExceeded.PhoneNumberOneHourLimit", "too many messages to this number within an hour",
-             HOUR_MS, THROTTLE_TOLD),
-    TOO_MANY("LimitExceeded.PhoneNumberDailyLimit", "the day's messages to this number are used up", 0,
-             THROTTLE_DAY),
-    TOO_MANY("LimitExceeded.PhoneNumberSameContentDailyLimit",
-             "the day's messages of this text to this number are used up", 0, THROTTLE_DAY),
-    TOO_MANY("LimitExceeded.DeliveryFrequencyLimit", "the day's messages to this number are used up", 0,
-             THROTTLE_DAY),
-    TOO_MANY("FailedOperation.MarketingSendTimeConstraint", "promotions are taken from 8 to 22 o'clock",
-             HOUR_MS, THROTTLE_TOLD),
- /* faults of the platform; of this one they say themselves that it may have been sent */
-    {.code = "InternalError.Timeout",
-     .verdict = VERDICT_UNKNOWN,
-     .words = "the platform ran out of time: it may have been sent"       },
-    ACCOUNT("InternalError.SigVerificationFail", "the signature of the request is wrong"),
-    ACCOUNT("InternalError.SigFieldMissing", "the signature of the request is wrong"),
-    ACCOUNT("InternalError.RequestTimeException", "this machine's clock is wrong"),
-    AGAIN("InternalError", "a fault of the platform"),
-    AGAIN("InternalError.SendAndRecvFail", "a fault of the platform"),
-    AGAIN("InternalError.UnknownError", "a fault of the platform"),
-    AGAIN("InternalError.OtherError", "a fault of the platform"),
-    AGAIN("InternalError.ParseBackendResponseFail", "a fault of the platform"),
-    AGAIN("InternalError.JsonParseFail", "a fault of the platform"),
-    AGAIN("FailedOperation.OtherError", "a fault of the platform"),
-    AGAIN("FailedOperation.ParametersOtherError", "a fault of the platform"),
-    AGAIN("ServiceUnavailable", "the platform is not available"),
- /* the recipient */
-    WHO("InvalidParameterValue.IncorrectPhoneNumber", "not a telephone number", ABOUT_DEAD_NUMBER),
-    WHO("FailedOperation.PhoneNumberParseFail", "not a telephone number", ABOUT_DEAD_NUMBER),
-    WHO("FailedOperation.PhoneNumberInBlacklist", "on a blacklist: wants no messages", ABOUT_OPTED_OUT),
-    WHO("UnsupportedOperation.UnsupportedRegion", "not sent to this country", ABOUT_NOTHING),
-    WHO("LimitExceeded.AppCountryOrRegionInBlacklist", "not sent to this country", ABOUT_NOTHING),
-    WHO("UnsupportedOperation.ChineseMainlandTemplateToGlobalPhone",
-        "a template for the mainland was used for a number abroad", ABOUT_NOTHING),
-    WHO("UnsupportedOperation.GlobalTemplateToChineseMainlandPhone",
-        "a template for numbers abroad was used for one of the mainland", ABOUT_NOTHING),
-    WHO("UnsupportedOperation.ContainDomesticAndInternationalPhoneNumber",
-        "numbers of the mainland and from abroad in one request", ABOUT_NOTHING),
- /* the account, before the beginnings below */
-    ACCOUNT("LimitExceeded.AppDailyLimit", "the application's limit of the day is reached"),
-    ACCOUNT("LimitExceeded.AppMainlandChinaDailyLimit", "the application's limit of the day is reached"),
-    ACCOUNT("LimitExceeded.AppGlobalDailyLimit", "the application's limit of the day is reached"),
-    ACCOUNT("LimitExceeded.DailyLimit", "the limit of the day is reached"),
-    ACCOUNT("LimitExceeded.AppCountryOrRegionDailyLimit", "the limit of the day for this country is reached"),
-    ACCOUNT("FailedOperation.InsufficientBalanceInSmsPackage", "the package is used up"),
-    ACCOUNT("UnauthorizedOperation.ServiceSuspendDueToArrears", "suspended: no balance"),
-    ACCOUNT("UnauthorizedOperation.SdkAppIdIsDisabled", "the application is disabled"),
-    ACCOUNT("InvalidParameterValue.SdkAppIdNotExist", "no such application"),
-    ACCOUNT("UnauthorizedOperation.SmsSdkAppIdVerifyFail", "the application is another account's"),
-    ACCOUNT("UnauthorizedOperation.RequestPermissionDeny", "the account may not send"),
-    ACCOUNT("UnauthorizedOperation.RequestIpNotInWhitelist", "requests from this address are refused"),
-    ACCOUNT("UnauthorizedOperation.IndividualUserMarketingSmsPermissionDeny",
-            "personal accounts send no promotions"),
-    ACCOUNT("AuthFailure.SignatureExpire", "this machine's clock is wrong"),
-    ACCOUNT("AuthFailure*", "the SecretId or the SecretKey is wrong"),
-    ACCOUNT("IpInBlacklist", "requests from this address are refused"),
-    ACCOUNT("IpNotInWhitelist", "requests from this address are refused"),
-    ACCOUNT("InvalidAction", "the API has no such action"),
-    ACCOUNT("NoSuchVersion", "the API has no such version"),
-    ACCOUNT("NoSuchProduct", "the API has no such product"),
-    ACCOUNT("ActionOffline", "the API is switched off"),
-    ACCOUNT("UnsupportedRegion", "the API has no such region"),
- /* the message */
-    WHAT("FailedOperation.ContainSensitiveWord", "words that are not allowed"),
-    WHAT("InvalidParameter.DirtyWordFound", "words that are not allowed"),
-    WHAT("InvalidParameterValue.ContentLengthLimit", "the text is too long"),
-    WHAT("InvalidParameterValue.TemplateParameterLengthLimit", "a value is too long for its variable"),
-    WHAT("InvalidParameterValue.TemplateParameterFormatError",
-         "a value is not what its variable was approved for"),
-    WHAT("InvalidParameterValue.ProhibitedUseUrlInTemplateParameter", "a value holds an address"),
-    WHAT("FailedOperation.TemplateParamSetNotMatchApprovedTemplate", "the template has other variables"),
-    WHAT("FailedOperation.TemplateIncorrectOrUnapproved", "the template is not approved"),
-    WHAT("FailedOperation.TemplateUnapprovedOrNotExist", "the template is not approved"),
-    WHAT("FailedOperation.TemplateIdNotExist", "there is no such template"),
-    WHAT("FailedOperation.SignatureIncorrectOrUnapproved", "the signature is not approved"),
-    WHAT("FailedOperation.MissingSignature", "the signature is missing"),
-    WHAT("LimitExceeded.PhoneNumberCountLimit", "too many numbers in one request"),
-    WHAT("FailedOperation.FailResolvePacket", "the request was not understood"),
-    WHAT("FailedOperation.JsonParseFail", "the request was not understood"),
-    WHAT("MissingParameter*", "a parameter is missing"),
-    WHAT("InvalidParameter*", "a parameter is wrong"),
+    CLASS_SENT("Ok"),
+    /* throttles */
+    CLASS_THROTTLED("RequestLimitExceeded*", "too many requests", SECOND_MS),
+    CLASS_THROTTLED("LimitExceeded.GlobalSmsSendingRateLimit", "too many requests", SECOND_MS),
+    CLASS_THROTTLED_ONE("LimitExceeded.PhoneNumberThirtySecondLimit", "the same text to this number within 30 s", 31 * SECOND_MS, THROTTLE_TOLD),
+    CLASS_THROTTLED_ONE("LimitExceeded.PhoneNumberOneHourLimit", "too many messages to this number within an hour", HOUR_MS, THROTTLE_TOLD),
+    CLASS_THROTTLED_ONE("LimitExceeded.PhoneNumberDailyLimit", "the day's messages to this number are used up", 0, THROTTLE_DAY),
+    CLASS_THROTTLED_ONE("LimitExceeded.PhoneNumberSameContentDailyLimit", "the day's messages of this text to this number are used up", 0, THROTTLE_DAY),
+    CLASS_THROTTLED_ONE("LimitExceeded.DeliveryFrequencyLimit", "the day's messages to this number are used up", 0, THROTTLE_DAY),
+    CLASS_THROTTLED_ONE("FailedOperation.MarketingSendTimeConstraint", "promotions are taken from 8 to 22 o'clock", HOUR_MS, THROTTLE_TOLD),
+    /* faults of the platform; of this one they say themselves that it may have been sent */
+    CLASS_UNKNOWN("InternalError.Timeout", "the platform ran out of time: it may have been sent"),
+    CLASS_ACCOUNT("InternalError.SigVerificationFail", "the signature of the request is wrong"),
+    CLASS_ACCOUNT("InternalError.SigFieldMissing", "the signature of the request is wrong"),
+    CLASS_ACCOUNT("InternalError.RequestTimeException", "this machine's clock is wrong"),
+    CLASS_RETRY("InternalError", "a fault of the platform"),
+    CLASS_RETRY("InternalError.SendAndRecvFail", "a fault of the platform"),
+    CLASS_RETRY("InternalError.UnknownError", "a fault of the platform"),
+    CLASS_RETRY("InternalError.OtherError", "a fault of the platform"),
+    CLASS_RETRY("InternalError.ParseBackendResponseFail", "a fault of the platform"),
+    CLASS_RETRY("InternalError.JsonParseFail", "a fault of the platform"),
+    CLASS_RETRY("FailedOperation.OtherError", "a fault of the platform"),
+    CLASS_RETRY("FailedOperation.ParametersOtherError", "a fault of the platform"),
+    CLASS_RETRY("ServiceUnavailable", "the platform is not available"),
+    /* the recipient */
+    CLASS_DEAD("InvalidParameterValue.IncorrectPhoneNumber", "not a telephone number"),
+    CLASS_DEAD("FailedOperation.PhoneNumberParseFail", "not a telephone number"),
+    CLASS_OPTED_OUT("FailedOperation.PhoneNumberInBlacklist", "on a blacklist: wants no messages"),
+    CLASS_RECIPIENT("UnsupportedOperation.UnsupportedRegion", "not sent to this country"),
+    CLASS_RECIPIENT("LimitExceeded.AppCountryOrRegionInBlacklist", "not sent to this country"),
+    CLASS_RECIPIENT("UnsupportedOperation.ChineseMainlandTemplateToGlobalPhone", "a template for the mainland was used for a number abroad"),
+    CLASS_RECIPIENT("UnsupportedOperation.GlobalTemplateToChineseMainlandPhone", "a template for numbers abroad was used for one of the mainland"),
+    CLASS_RECIPIENT("UnsupportedOperation.ContainDomesticAndInternationalPhoneNumber", "numbers of the mainland and from abroad in one request"),
+    /* the account, before the beginnings below */
+    CLASS_ACCOUNT("LimitExceeded.AppDailyLimit", "the application's limit of the day is reached"),
+    CLASS_ACCOUNT("LimitExceeded.AppMainlandChinaDailyLimit", "the application's limit of the day is reached"),
+    CLASS_ACCOUNT("LimitExceeded.AppGlobalDailyLimit", "the application's limit of the day is reached"),
+    CLASS_ACCOUNT("LimitExceeded.DailyLimit", "the limit of the day is reached"),
+    CLASS_ACCOUNT("LimitExceeded.AppCountryOrRegionDailyLimit", "the limit of the day for this country is reached"),
+    CLASS_ACCOUNT("FailedOperation.InsufficientBalanceInSmsPackage", "the package is used up"),
+    CLASS_ACCOUNT("UnauthorizedOperation.ServiceSuspendDueToArrears", "suspended: no balance"),
+    CLASS_ACCOUNT("UnauthorizedOperation.SdkAppIdIsDisabled", "the application is disabled"),
+    CLASS_ACCOUNT("InvalidParameterValue.SdkAppIdNotExist", "no such application"),
+    CLASS_ACCOUNT("UnauthorizedOperation.SmsSdkAppIdVerifyFail", "the application is another account's"),
+    CLASS_ACCOUNT("UnauthorizedOperation.RequestPermissionDeny", "the account may not send"),
+    CLASS_ACCOUNT("UnauthorizedOperation.RequestIpNotInWhitelist", "requests from this address are refused"),
+    CLASS_ACCOUNT("UnauthorizedOperation.IndividualUserMarketingSmsPermissionDeny", "personal accounts send no promotions"),
+    CLASS_ACCOUNT("AuthFailure.SignatureExpire", "this machine's clock is wrong"),
+    CLASS_ACCOUNT("AuthFailure*", "the SecretId or the SecretKey is wrong"),
+    CLASS_ACCOUNT("IpInBlacklist", "requests from this address are refused"),
+    CLASS_ACCOUNT("IpNotInWhitelist", "requests from this address are refused"),
+    CLASS_ACCOUNT("InvalidAction", "the API has no such action"),
+    CLASS_ACCOUNT("NoSuchVersion", "the API has no such version"),
+    CLASS_ACCOUNT("NoSuchProduct", "the API has no such product"),
+    CLASS_ACCOUNT("ActionOffline", "the API is switched off"),
+    CLASS_ACCOUNT("UnsupportedRegion", "the API has no such region"),
+    /* the message */
+    CLASS_MESSAGE("FailedOperation.ContainSensitiveWord", "words that are not allowed"),
+    CLASS_MESSAGE("InvalidParameter.DirtyWordFound", "words that are not allowed"),
+    CLASS_MESSAGE("InvalidParameterValue.ContentLengthLimit", "the text is too long"),
+    CLASS_MESSAGE("InvalidParameterValue.TemplateParameterLengthLimit", "a value is too long for its variable"),
+    CLASS_MESSAGE("InvalidParameterValue.TemplateParameterFormatError", "a value is not what its variable was approved for"),
+    CLASS_MESSAGE("InvalidParameterValue.ProhibitedUseUrlInTemplateParameter", "a value holds an address"),
+    CLASS_MESSAGE("FailedOperation.TemplateParamSetNotMatchApprovedTemplate", "the template has other variables"),
+    CLASS_MESSAGE("FailedOperation.TemplateIncorrectOrUnapproved", "the template is not approved"),
+    CLASS_MESSAGE("FailedOperation.TemplateUnapprovedOrNotExist", "the template is not approved"),
+    CLASS_MESSAGE("FailedOperation.TemplateIdNotExist", "there is no such template"),
+    CLASS_MESSAGE("FailedOperation.SignatureIncorrectOrUnapproved", "the signature is not approved"),
+    CLASS_MESSAGE("FailedOperation.MissingSignature", "the signature is missing"),
+    CLASS_MESSAGE("LimitExceeded.PhoneNumberCountLimit", "too many numbers in one request"),
+    CLASS_MESSAGE("FailedOperation.FailResolvePacket", "the request was not understood"),
+    CLASS_MESSAGE("FailedOperation.JsonParseFail", "the request was not understood"),
+    CLASS_MESSAGE("MissingParameter*", "a parameter is missing"),
+    CLASS_MESSAGE("InvalidParameter*", "a parameter is wrong"),
 };
+/* clang-format on */
 
 static void judge_code(const char *code, int64_t retry_after_ms, struct provider_verdict *v)
 {

@@ -6,73 +6,52 @@
 #include "base/mem.h"
 #include "provider/twilio_int.h"
 
-#define R(c, text)                                                                                           \
-    {                                                                                                        \
-        .code = (c), .verdict = VERDICT_RETRY, .words = (text)                                               \
-    }
-#define T(c, text, ms)                                                                                       \
-    {                                                                                                        \
-        .code = (c), .verdict = VERDICT_THROTTLED, .words = (text), .wait_ms = (ms)                          \
-    }
-#define PR(c, text)                                                                                          \
-    {                                                                                                        \
-        .code = (c), .verdict = VERDICT_BAD_RECIPIENT, .words = (text)                                       \
-    }
-#define DEAD(c, text)                                                                                        \
-    {                                                                                                        \
-        .code = (c), .verdict = VERDICT_BAD_RECIPIENT, .words = (text), .about = ABOUT_DEAD_NUMBER           \
-    }
-#define OPTED(c, text)                                                                                       \
-    {                                                                                                        \
-        .code = (c), .verdict = VERDICT_BAD_RECIPIENT, .words = (text), .about = ABOUT_OPTED_OUT             \
-    }
-#define PM(c, text)                                                                                          \
-    {                                                                                                        \
-        .code = (c), .verdict = VERDICT_BAD_MESSAGE, .words = (text)                                         \
-    }
-#define PA(c, text)                                                                                          \
-    {                                                                                                        \
-        .code = (c), .verdict = VERDICT_BAD_ACCOUNT, .words = (text)                                         \
-    }
-#define IN_DOUBT(c, text)                                                                                    \
-    {                                                                                                        \
-        .code = (c), .verdict = VERDICT_UNKNOWN, .words = (text)                                             \
-    }
-
 /* clang-format off */
 const struct class_row twilio_rows[] = {
-    T("20429", "too many requests", 0),
-    T("14107", "send rate exceeded", 0),
-    T("21611", "the queue of our number is full", 10000),
-    T("30001", "Twilio's queue overflowed", 10000),
-    T("30022", "hourly or minute rate of the carrier", 60000),
-    T("63018", "rate of the channel", 0),
-    R("30017", "the carrier is congested"),
-    R("30020", "Twilio's own fault"), R("30021", "Twilio's own fault"), R("30410", "the carrier timed out"), R("12400", "Twilio's own fault"),
-    R("30008", "the carrier tells no reason"),
-    PR("30003", "phone switched off or out of reach"),
-    PR("30004", "blocked by the phone or the carrier"),
-    DEAD("21211", "no valid number"), DEAD("21217", "no valid number"), DEAD("21401", "no valid number"), DEAD("21421", "no valid number"),
-    DEAD("30014", "no valid number"),
-    DEAD("21214", "cannot be reached"), DEAD("21612", "cannot be reached by SMS from our number"), DEAD("21614", "not a mobile number"),
-    DEAD("30005", "unknown or no longer in use"),
-    DEAD("30006", "a landline, or its carrier cannot be reached"),
-    OPTED("21610", "has told Twilio STOP"),
+    CLASS_THROTTLED("20429", "too many requests", 0),
+    CLASS_THROTTLED("14107", "send rate exceeded", 0),
+    CLASS_THROTTLED("21611", "the queue of our number is full", 10000),
+    CLASS_THROTTLED("30001", "Twilio's queue overflowed", 10000),
+    CLASS_THROTTLED("30022", "hourly or minute rate of the carrier", 60000),
+    CLASS_THROTTLED("63018", "rate of the channel", 0),
+    CLASS_RETRY("30017", "the carrier is congested"),
+    CLASS_RETRY("30020", "Twilio's own fault"), CLASS_RETRY("30021", "Twilio's own fault"), CLASS_RETRY("30410", "the carrier timed out"),
+    CLASS_RETRY("12400", "Twilio's own fault"),
+    CLASS_RETRY("30008", "the carrier tells no reason"),
+    CLASS_RECIPIENT("30003", "phone switched off or out of reach"),
+    CLASS_RECIPIENT("30004", "blocked by the phone or the carrier"),
+    CLASS_DEAD("21211", "no valid number"), CLASS_DEAD("21217", "no valid number"), CLASS_DEAD("21401", "no valid number"),
+    CLASS_DEAD("21421", "no valid number"),
+    CLASS_DEAD("30014", "no valid number"),
+    CLASS_DEAD("21214", "cannot be reached"), CLASS_DEAD("21612", "cannot be reached by SMS from our number"),
+    CLASS_DEAD("21614", "not a mobile number"),
+    CLASS_DEAD("30005", "unknown or no longer in use"),
+    CLASS_DEAD("30006", "a landline, or its carrier cannot be reached"),
+    CLASS_OPTED_OUT("21610", "has told Twilio STOP"),
     /* the account lacks the country of this number: no reason to stop sending to the others */
-    PR("21408", "the account may not send to this country (geo permissions)"), PR("21215", "the account may not send to this country (geo permissions)"),
-    PM("30007", "filtered by the carrier for its content"),
-    PM("21602", "no text"), PM("21604", "no recipient in the request"), PM("21617", "the text is too long"), PM("21618", "the text is not accepted"),
-    PM("21620", "bad media"), PM("21623", "too many media"), PM("21656", "bad content variables"), PM("30019", "too large"),
-    PM("30010", "dearer than allowed"),
-    IN_DOUBT("30009", "a part of an inbound message is missing"),
-    PA("21608", "trial account: number not verified"), PA("21219", "trial account: number not verified"),
-    PA("21603", "no sender"), PA("21606", "the sender is not ours or cannot send SMS"), PA("21659", "the sender is not ours"),
-    PA("21212", "the sender is no valid number"), PA("21616", "the sender matches several numbers"), PA("30018", "no sender can reach this destination"),
-    PA("30024", "the sender is not provisioned"), PA("30034", "the sender is not registered (10DLC)"), PA("30032", "the toll-free sender is not verified"),
-    PA("30023", "daily cap of the carrier is reached"), PA("30027", "daily cap of the carrier is reached"),
-    PA("20003", "authentication failed"), PA("20005", "the account is not active"), PA("20006", "access denied"), PA("20403", "forbidden"),
-    PA("90010", "the account is not active"), PA("21472", "the messaging service has no senders"), PA("30002", "the account is suspended"),
-    PA("20404", "no such address: account or url is wrong"), PA("20422", "a parameter is wrong"), PA("21609", "Twilio does not like our callback address"),
+    CLASS_RECIPIENT("21408", "the account may not send to this country (geo permissions)"),
+    CLASS_RECIPIENT("21215", "the account may not send to this country (geo permissions)"),
+    CLASS_MESSAGE("30007", "filtered by the carrier for its content"),
+    CLASS_MESSAGE("21602", "no text"), CLASS_MESSAGE("21604", "no recipient in the request"), CLASS_MESSAGE("21617", "the text is too long"),
+    CLASS_MESSAGE("21618", "the text is not accepted"),
+    CLASS_MESSAGE("21620", "bad media"), CLASS_MESSAGE("21623", "too many media"), CLASS_MESSAGE("21656", "bad content variables"),
+    CLASS_MESSAGE("30019", "too large"),
+    CLASS_MESSAGE("30010", "dearer than allowed"),
+    CLASS_UNKNOWN("30009", "a part of an inbound message is missing"),
+    CLASS_ACCOUNT("21608", "trial account: number not verified"), CLASS_ACCOUNT("21219", "trial account: number not verified"),
+    CLASS_ACCOUNT("21603", "no sender"), CLASS_ACCOUNT("21606", "the sender is not ours or cannot send SMS"),
+    CLASS_ACCOUNT("21659", "the sender is not ours"),
+    CLASS_ACCOUNT("21212", "the sender is no valid number"), CLASS_ACCOUNT("21616", "the sender matches several numbers"),
+    CLASS_ACCOUNT("30018", "no sender can reach this destination"),
+    CLASS_ACCOUNT("30024", "the sender is not provisioned"), CLASS_ACCOUNT("30034", "the sender is not registered (10DLC)"),
+    CLASS_ACCOUNT("30032", "the toll-free sender is not verified"),
+    CLASS_ACCOUNT("30023", "daily cap of the carrier is reached"), CLASS_ACCOUNT("30027", "daily cap of the carrier is reached"),
+    CLASS_ACCOUNT("20003", "authentication failed"), CLASS_ACCOUNT("20005", "the account is not active"), CLASS_ACCOUNT("20006", "access denied"),
+    CLASS_ACCOUNT("20403", "forbidden"),
+    CLASS_ACCOUNT("90010", "the account is not active"), CLASS_ACCOUNT("21472", "the messaging service has no senders"),
+    CLASS_ACCOUNT("30002", "the account is suspended"),
+    CLASS_ACCOUNT("20404", "no such address: account or url is wrong"), CLASS_ACCOUNT("20422", "a parameter is wrong"),
+    CLASS_ACCOUNT("21609", "Twilio does not like our callback address"),
 };
 /* clang-format on */
 const size_t twilio_n_rows = ARRAY_LEN(twilio_rows);

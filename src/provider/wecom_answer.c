@@ -8,46 +8,27 @@
 #include "provider/sign.h"
 #include "provider/wecom_int.h"
 
-#define R(c, text)                                                                                           \
-    {                                                                                                        \
-        .code = (c), .verdict = VERDICT_RETRY, .words = (text)                                               \
-    }
-#define T(c, text, ms)                                                                                       \
-    {                                                                                                        \
-        .code = (c), .verdict = VERDICT_THROTTLED, .words = (text), .wait_ms = (ms)                          \
-    }
-#define PR(c, text)                                                                                          \
-    {                                                                                                        \
-        .code = (c), .verdict = VERDICT_BAD_RECIPIENT, .words = (text)                                       \
-    }
-#define PM(c, text)                                                                                          \
-    {                                                                                                        \
-        .code = (c), .verdict = VERDICT_BAD_MESSAGE, .words = (text)                                         \
-    }
-#define PA(c, text)                                                                                          \
-    {                                                                                                        \
-        .code = (c), .verdict = VERDICT_BAD_ACCOUNT, .words = (text)                                         \
-    }
-#define TOK(c, text)                                                                                         \
-    {                                                                                                        \
-        .code = (c), .verdict = VERDICT_BAD_ACCOUNT, .words = (text), .stale_token = true                    \
-    }
-
 /* clang-format off */
 const struct class_row wecom_rows[] = {
-    {.code = "0", .verdict = VERDICT_SENT, .words = ""},
-    R("-1", "WeCom is busy"),
-    T("45009", "too many requests in a minute", 60000), T("45033", "too many requests at once", 1000),
-    TOK("40014", "access token refused"), TOK("42001", "access token has run out"), TOK("41001", "access token missing"),
-    PA("40001", "the secret is wrong"), PA("40013", "no such CorpID"), PA("40091", "the secret is wrong"), PA("41002", "CorpID missing"),
-    PA("41004", "secret missing"), PA("60020", "the address of this machine is not on the application's list"),
-    PA("48002", "the application may not use this"), PA("48004", "the application may not use this"), PA("50003", "the application is disabled"),
-    PA("301002", "the application may not use this"), PA("40056", "no such AgentId"), PA("41011", "AgentId missing"), PA("60011", "the application may not see these members"),
-    PA("93000", "no such robot: the key is wrong, or it was removed from its group"),
-    PR("81013", "no member whom the application may see"), PR("82001", "no member"), PR("40003", "no such member"), PR("40031", "no such member"),
-    PR("60111", "no such member"), PR("301021", "no such member"), PR("50002", "the application may not see this member"),
-    PM("40008", "this kind of message is not taken"), PM("40035", "a parameter is wrong"), PM("40058", "a parameter is wrong"), PM("44004", "no text"),
-    PM("45002", "the text is too long"), PM("41016", "no text"), PM("40007", "no such media"),
+    CLASS_SENT("0"),
+    CLASS_RETRY("-1", "WeCom is busy"),
+    CLASS_THROTTLED("45009", "too many requests in a minute", 60000), CLASS_THROTTLED("45033", "too many requests at once", 1000),
+    CLASS_TOKEN("40014", "access token refused"), CLASS_TOKEN("42001", "access token has run out"), CLASS_TOKEN("41001", "access token missing"),
+    CLASS_ACCOUNT("40001", "the secret is wrong"), CLASS_ACCOUNT("40013", "no such CorpID"), CLASS_ACCOUNT("40091", "the secret is wrong"),
+    CLASS_ACCOUNT("41002", "CorpID missing"),
+    CLASS_ACCOUNT("41004", "secret missing"), CLASS_ACCOUNT("60020", "the address of this machine is not on the application's list"),
+    CLASS_ACCOUNT("48002", "the application may not use this"), CLASS_ACCOUNT("48004", "the application may not use this"),
+    CLASS_ACCOUNT("50003", "the application is disabled"),
+    CLASS_ACCOUNT("301002", "the application may not use this"), CLASS_ACCOUNT("40056", "no such AgentId"), CLASS_ACCOUNT("41011", "AgentId missing"),
+    CLASS_ACCOUNT("60011", "the application may not see these members"),
+    CLASS_ACCOUNT("93000", "no such robot: the key is wrong, or it was removed from its group"),
+    CLASS_RECIPIENT("81013", "no member whom the application may see"), CLASS_RECIPIENT("82001", "no member"),
+    CLASS_RECIPIENT("40003", "no such member"), CLASS_RECIPIENT("40031", "no such member"),
+    CLASS_RECIPIENT("60111", "no such member"), CLASS_RECIPIENT("301021", "no such member"),
+    CLASS_RECIPIENT("50002", "the application may not see this member"),
+    CLASS_MESSAGE("40008", "this kind of message is not taken"), CLASS_MESSAGE("40035", "a parameter is wrong"),
+    CLASS_MESSAGE("40058", "a parameter is wrong"), CLASS_MESSAGE("44004", "no text"),
+    CLASS_MESSAGE("45002", "the text is too long"), CLASS_MESSAGE("41016", "no text"), CLASS_MESSAGE("40007", "no such media"),
 };
 /* clang-format on */
 const size_t wecom_n_rows = ARRAY_LEN(wecom_rows);
