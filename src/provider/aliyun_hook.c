@@ -6,7 +6,6 @@
 #include "provider/aliyun.h"
 #include "provider/carrier.h"
 #include "provider/items.h"
-#include "provider/sign.h"
 
 static const struct carrier_row reports[] = {
     {"MOBILE_NOT_ON_SERVICE",   CARRIER_FAILED,  ABOUT_NOTHING,
@@ -29,11 +28,6 @@ static const struct carrier_row reports[] = {
     {"NO_ROUTE",                CARRIER_FAILED,  ABOUT_NOTHING,     "the provider has no channel for this"             },
     {"SP_UNKNOWN_ERROR",        CARRIER_FAILED,  ABOUT_NOTHING,     "the carrier does not know"                        },
     {"REQUEST_SUCCESS",         CARRIER_PENDING, ABOUT_NOTHING,     ""                                                 }, /* and no carrier ever said more */
-};
-
-struct reading {
-    const struct provider_sink *sink;
-    struct buf text;
 };
 
 /* "123", or 123 */
@@ -70,7 +64,7 @@ static int outcome_of(const json_t *o, const char *code, bool *delivered, struct
 
 static int report_read(void *arg, const json_t *o, struct err *e)
 {
-    struct reading *g = arg;
+    struct items_reading *g = arg;
     struct provider_receipt r = {.state = RECIPIENT_DELIVERED};
     char code[64], told[160];
     const char *phone;
@@ -91,29 +85,10 @@ static int report_read(void *arg, const json_t *o, struct err *e)
     return 0;
 }
 
-/* A reply without a number of its own is known by all it says. */
-static void derive_id(const json_t *o, char out[128])
-{
-    struct buf text = BUF_INIT(1u << 20), id = BUF_INIT(100);
-    uint8_t sum[SIGN_MAX];
-    const char *const members[] = {"phone_number", "send_time", "dest_code", "content"};
-
-    for (size_t i = 0; i < ARRAY_LEN(members); i++) {
-        const json_t *v = json_object_get(o, members[i]);
-
-        buf_add(&text, json_is_string(v) ? json_string_value(v) : "", json_string_length(v));
-        buf_chr(&text, '\n');
-    }
-    buf_str(&id, "sha256:");
-    sign_hex(&id, sum, sign_hash(SIGN_SHA256, text.data, text.len, sum), false);
-    memcpy(out, buf_cstr(&id), id.len + 1);
-    buf_fini(&text);
-    buf_fini(&id);
-}
-
 static int up_read(void *arg, const json_t *o, struct err *e)
 {
-    struct reading *g = arg;
+    static const char *const all[] = {"phone_number", "send_time", "dest_code", "content"};
+    struct items_reading *g = arg;
     struct provider_reply r = {.sent_at = items_time(json_object_get(o, "send_time"))};
     const json_t *content = json_object_get(o, "content");
     const char *phone;
@@ -125,30 +100,13 @@ static int up_read(void *arg, const json_t *o, struct err *e)
                        content ? "member \"content\" must be a string" : "member \"content\" is missing");
     items_phone(r.from, "", phone);
     if (!id_of(json_object_get(o, "sequence_id"), r.id, sizeof(r.id)))
-        derive_id(o, r.id);
-    items_text(content, &g->text);
-    r.text = g->text.len > 0 ? g->text.data : NULL;
-    r.text_len = g->text.len;
-    g->sink->reply(g->sink->arg, &r);
+        items_id(r.id, o, all, ARRAY_LEN(all));
+    items_reply(g, &r, content);
     return 0;
 }
 
 int aliyun_callback(const struct provider_conf *c, const struct provider_callback *in,
                     const struct provider_sink *sink, struct provider_ack *ack, struct err *e)
 {
-    struct reading g = {.sink = sink, .text = BUF_INIT(ITEMS_TEXT_MAX)};
-    bool post = strcmp(in->method, "POST") == 0;
-    int told;
-
-    if (post && strcmp(in->kind, "receipt") == 0)
-        told = items_each(in->body, in->body_len, "bad-receipt", report_read, &g, sink->bad_receipt,
-                          sink->arg, e);
-    else if (post && strcmp(in->kind, "reply") == 0)
-        told = items_each(in->body, in->body_len, "bad-reply", up_read, &g, sink->bad_reply, sink->arg, e);
-    else
-        told = err_set(e, "no-such-hook", NULL, "driver %s has no such callback", c->driver);
-    buf_fini(&g.text);
-    ack->type = "application/json";
-    buf_str(&ack->body, "{\"code\":0,\"msg\":\"接收成功\"}");
-    return told;
+    return items_callback(c, in, sink, report_read, up_read, "{\"code\":0,\"msg\":\"接收成功\"}", ack, e);
 }

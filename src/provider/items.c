@@ -6,11 +6,13 @@
 
 #include "base/clock.h"
 #include "provider/drivers.h"
+#include "provider/sign.h"
 #include "text/phone.h"
 #include "text/utf8.h"
 
 #define ITEMS_MAX 10000
-#define MENDED    3 /* a half of a character has one byte at least, what stands for it three */
+#define TEXTS_MAX (64u << 20) /* of the members of one item: more than a body that is taken can hold */
+#define MENDED    3           /* a half of a character has one byte at least, what stands for it three */
 
 /* ---- the body ---- */
 
@@ -84,6 +86,57 @@ int items_each(const char *body, size_t n, const char *code, items_read_fn read,
     }
     json_decref(tree);
     return told;
+}
+
+int items_callback(const struct provider_conf *c, const struct provider_callback *in,
+                   const struct provider_sink *sink, items_read_fn receipt, items_read_fn reply,
+                   const char *words, struct provider_ack *ack, struct err *e)
+{
+    struct items_reading g = {.sink = sink, .text = BUF_INIT(ITEMS_TEXT_MAX)};
+    bool post = strcmp(in->method, "POST") == 0;
+    int told;
+
+    if (post && strcmp(in->kind, "receipt") == 0)
+        told =
+            items_each(in->body, in->body_len, "bad-receipt", receipt, &g, sink->bad_receipt, sink->arg, e);
+    else if (post && strcmp(in->kind, "reply") == 0)
+        told = items_each(in->body, in->body_len, "bad-reply", reply, &g, sink->bad_reply, sink->arg, e);
+    else
+        told = err_set(e, "no-such-hook", NULL, "driver %s has no such callback", c->driver);
+    buf_fini(&g.text);
+    ack->type = "application/json";
+    buf_str(&ack->body, words);
+    return told;
+}
+
+void items_reply(struct items_reading *g, struct provider_reply *r, const json_t *v)
+{
+    items_text(v, &g->text);
+    r->text = g->text.len > 0 ? g->text.data : NULL;
+    r->text_len = g->text.len;
+    g->sink->reply(g->sink->arg, r);
+}
+
+void items_id(char out[128], const json_t *o, const char *const *members, size_t n)
+{
+    struct buf text = BUF_INIT(TEXTS_MAX), id = BUF_INIT(100);
+    uint8_t sum[SIGN_MAX];
+
+    for (size_t i = 0; i < n; i++) {
+        const json_t *v = json_object_get(o, members[i]);
+
+        if (i > 0)
+            buf_chr(&text, '\n');
+        if (json_is_integer(v))
+            buf_i64(&text, json_integer_value(v));
+        else
+            buf_add(&text, json_is_string(v) ? json_string_value(v) : "", json_string_length(v));
+    }
+    buf_str(&id, "sha256:");
+    sign_hex(&id, sum, sign_hash(SIGN_SHA256, text.data, text.len, sum), false);
+    memcpy(out, buf_cstr(&id), id.len + 1);
+    buf_fini(&text);
+    buf_fini(&id);
 }
 
 /* ---- members ---- */

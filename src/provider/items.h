@@ -19,6 +19,20 @@ typedef int (*items_read_fn)(void *arg, const json_t *item, struct err *e);
 int items_each(const char *body, size_t n, const char *code, items_read_fn read, void *arg,
                void (*bad)(void *arg, const struct provider_bad *b), void *bad_arg, struct err *e);
 
+/* What readers of callbacks are given as ${arg}. ${text}: room for what somebody wrote. */
+struct items_reading {
+    const struct provider_sink *sink;
+    struct buf text;
+};
+/* The callback of a driver whose kinds are POST .../receipt and POST .../reply. ${ack}: the JSON that the provider wants to hear. */
+int items_callback(const struct provider_conf *c, const struct provider_callback *in,
+                   const struct provider_sink *sink, items_read_fn receipt, items_read_fn reply,
+                   const char *words, struct provider_ack *ack, struct err *e);
+/* The sink hears ${r} with text ${v}, a string (see items_text). */
+void items_reply(struct items_reading *g, struct provider_reply *r, const json_t *v);
+/* The id of a reply that has none: "sha256:" and the hash of its members, in this order; what is neither a string nor a whole number counts as "". */
+void items_id(char out[128], const json_t *o, const char *const *members, size_t n);
+
 /* The string member ${key}; -1 when it is missing, empty, no string, longer than ${max} bytes, or holds a control character. */
 int items_member(const json_t *o, const char *key, size_t max, const char **out, const char *code,
                  struct err *e);
