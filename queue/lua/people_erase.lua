@@ -21,19 +21,8 @@ local function forget_name(phone)
 end
 for _, phone in ipairs(addresses_of(line)) do
   forget_name(phone)
-  local key = index_of(phone)
-  local rest = {}
-  for other in (call('HGET', key, phone) or ''):gmatch('%d+') do
-    if other ~= id then
-      rest[#rest + 1] = other
-    end
-  end
-  if #rest > 0 then
-    call('HSET', key, phone, table.concat(rest, ' '))
-  else
-    call('HDEL', key, phone)
+  if unindex(phone, id) then
     call('DEL', P .. 'ctx:' .. phone)
-    forget_number(phone)
   end
 end
 -- The person goes last: an erasure cut short is begun again.

@@ -8,22 +8,9 @@ local n_added, n_changed, n_kept, n_duplicate = 0, 0, 0, 0
 local function block(id)
   return P .. 'res:' .. int(math.floor(id / 100))
 end
-local function split(line)
-  local f = {}
-  for v in (line .. '\t'):gmatch('([^\t]*)\t') do
-    f[#f + 1] = v
-  end
-  for i = #f + 1, 9 do
-    f[i] = ''
-  end
-  return f
-end
-local function join(f)
-  return (table.concat(f, '\t'):gsub('\t+$', ''))
-end
 -- Fields that the new row leaves empty stay as they were; an opt-out is never lifted by an import.
 local function merge(old, new)
-  local a, b = split(old), split(new)
+  local a, b = fields_of(old), fields_of(new)
   if b[7] ~= '' and b[7] ~= a[7] and math.floor((tonumber(a[8]) or 0) / 2) % 2 == 1 then
     a[8] = int(a[8] - 2) -- another WeChat id: what was known of the old one says nothing
     a[8] = a[8] ~= '0' and a[8] or ''
@@ -33,7 +20,7 @@ local function merge(old, new)
       b[i] = a[i]
     end
   end
-  return join(b)
+  return line_of(b)
 end
 local function index(line, id)
   for _, address in ipairs(addresses_of(line)) do
@@ -46,26 +33,14 @@ local function index(line, id)
     end
   end
 end
-local function unindex(old, new, id)
+local function drop_old(old, new, id)
   local kept = {}
   for _, address in ipairs(addresses_of(new)) do
     kept[address] = true
   end
   for _, address in ipairs(addresses_of(old)) do
     if not kept[address] then
-      local key = index_of(address)
-      local rest = {}
-      for other in (call('HGET', key, address) or ''):gmatch('%d+') do
-        if other ~= id then
-          rest[#rest + 1] = other
-        end
-      end
-      if #rest > 0 then
-        call('HSET', key, address, table.concat(rest, ' '))
-      else
-        call('HDEL', key, address)
-        forget_number(address)
-      end
+      unindex(address, id)
     end
   end
 end
@@ -90,9 +65,9 @@ local function add(id, line)
   id = id or int(call('HINCRBY', people, 'next', 1))
   for _, address in ipairs(addresses_of(line)) do
     if call('SISMEMBER', optout, address) == 1 then
-      local f = split(line)
+      local f = fields_of(line)
       f[8] = '1'
-      line = join(f)
+      line = line_of(f)
     end
   end
   index(line, id)
@@ -106,7 +81,7 @@ local function change(id, old, line)
   end
   index(line, id)
   call('HSET', block(id), id, line)
-  unindex(old, line, id)
+  drop_old(old, line, id)
 end
 
 local seen = {}

@@ -8,19 +8,13 @@ for id in (call('HGET', index_of(address), address) or ''):gmatch('%d+') do
   local key = P .. 'res:' .. int(math.floor(id / 100))
   local line = call('HGET', key, id)
   if line then
-    local f = {}
-    for v in (line .. '\t'):gmatch('([^\t]*)\t') do
-      f[#f + 1] = v
-    end
-    for i = #f + 1, 9 do
-      f[i] = ''
-    end
+    local f = fields_of(line)
     local flags = tonumber(f[8]) or 0
     local has = math.floor(flags / bit) % 2 == 1
     if has ~= gone then
       flags = flags + (gone and bit or -bit)
       f[8] = flags == 0 and '' or int(flags)
-      call('HSET', key, id, (table.concat(f, '\t'):gsub('\t+$', '')))
+      call('HSET', key, id, line_of(f))
     end
     n = n + 1
   end

@@ -25,17 +25,28 @@ local function index_of(address)
   end
   return P .. 'ph:' .. int((tonumber(address:sub(-5)) or 0) % 16384)
 end
--- All addresses that a resident's line holds.
-local function addresses_of(line)
-  local f, list = {}, {}
+-- The nine fields of a resident's line, and the line of such fields: empty ones at its end are left out.
+local function fields_of(line)
+  local f = {}
   for v in (line .. '\t'):gmatch('([^\t]*)\t') do
     f[#f + 1] = v
   end
-  for phone in (f[1] or ''):gmatch('[^ ]+') do
+  for i = #f + 1, 9 do
+    f[i] = ''
+  end
+  return f
+end
+local function line_of(f)
+  return (table.concat(f, '\t'):gsub('\t+$', ''))
+end
+-- All addresses that a resident's line holds.
+local function addresses_of(line)
+  local f, list = fields_of(line), {}
+  for phone in f[1]:gmatch('[^ ]+') do
     list[#list + 1] = phone
   end
   for i, channel in pairs({[7] = 'wechat:', [9] = 'wecom:'}) do
-    if (f[i] or '') ~= '' then
+    if f[i] ~= '' then
       list[#list + 1] = channel .. f[i]
     end
   end
@@ -48,19 +59,13 @@ local function opt(address, out, words)
   for id in (call('HGET', index_of(address), address) or ''):gmatch('%d+') do
     local key = P .. 'res:' .. int(math.floor(id / 100))
     local line = call('HGET', key, id)
-    local f = {}
-    for v in ((line or '') .. '\t'):gmatch('([^\t]*)\t') do
-      f[#f + 1] = v
-    end
-    for i = #f + 1, 9 do
-      f[i] = ''
-    end
+    local f = fields_of(line or '')
     local flags = tonumber(f[8]) or 0
     local new = flags - flags % 2 + (out and 1 or 0)
     f[8] = new == 0 and '' or int(new)
     if line and new ~= flags then
       changed = true
-      todo[#todo + 1] = {key, id, (table.concat(f, '\t'):gsub('\t+$', ''))}
+      todo[#todo + 1] = {key, id, line_of(f)}
     end
   end
   if not changed then return false end
@@ -99,9 +104,21 @@ local function dead_among(lines)
   end
   return dead
 end
--- Nobody has this number any more: what was said of it is forgotten.
-local function forget_number(address)
+-- Resident ${id} has this address no more. True when nobody else has it: what providers said of it is forgotten then.
+local function unindex(address, id)
+  local key, rest = index_of(address), {}
+  for other in (call('HGET', key, address) or ''):gmatch('%d+') do
+    if other ~= id then
+      rest[#rest + 1] = other
+    end
+  end
+  if #rest > 0 then
+    call('HSET', key, address, table.concat(rest, ' '))
+    return false
+  end
+  call('HDEL', key, address)
   call('HDEL', P .. 'dead.numbers', address)
+  return true
 end
 -- States of a notice (enum notice_state; SCHEMA.md), as HGET gives them.
 local STAGING, AWAITING, SCHEDULED, RUNNING, PAUSED, AUDITING, DONE, CANCELLED, EXPIRED, REJECTED = '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'
