@@ -346,6 +346,16 @@ static int submit(struct cli *c, const struct args *a, json_t *body)
     return args_has(a, "wait") ? progress_wait(c, id) : CLI_OK;
 }
 
+/* ${status}, or the refusal of a notice without an audience. */
+static int need_to(struct cli *c, int status, const json_t *body)
+{
+    if (status == CLI_OK && json_object_get(body, "to") == NULL)
+        return cli_fail(c, CLI_USAGE,
+                        "to whom? give --to (everyone, tag:T, area:CODE, building:B, activity:CODE, "
+                        "resident:ID, +86...)");
+    return status;
+}
+
 int cmd_send_run(struct cli *c, const struct args *a)
 {
     json_t *body = json_pack("{s:i}", "v", 1);
@@ -355,10 +365,7 @@ int cmd_send_run(struct cli *c, const struct args *a)
     set_string(body, "template", args_get(a, "template"));
     if (status == CLI_OK)
         status = add_text(c, a, "text", body, "text");
-    if (status == CLI_OK && json_object_get(body, "to") == NULL)
-        status = cli_fail(c, CLI_USAGE,
-                          "to whom? give --to (everyone, tag:T, area:CODE, building:B, activity:CODE, "
-                          "resident:ID, +86...)");
+    status = need_to(c, status, body);
     if (status == CLI_OK && json_object_get(body, "text") == NULL &&
         json_object_get(body, "template") == NULL)
         status = cli_fail(c, CLI_USAGE, "what? give --text, --text-file or --template");
@@ -396,10 +403,7 @@ int cmd_send_alert(struct cli *c, const struct args *a)
         status = add_alert(c, a, alert);
     if (status == CLI_OK)
         status = add_text(c, a, "text", body, "text");
-    if (status == CLI_OK && json_object_get(body, "to") == NULL)
-        status = cli_fail(c, CLI_USAGE,
-                          "to whom? give --to (everyone, tag:T, area:CODE, building:B, activity:CODE, "
-                          "resident:ID, +86...)");
+    status = need_to(c, status, body);
     /* An alert ends with the warning it relays, unless told otherwise. */
     if (status == CLI_OK && json_object_get(body, "not_after") == NULL &&
         json_object_get(alert, "expires") != NULL)

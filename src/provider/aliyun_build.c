@@ -252,10 +252,6 @@ int aliyun_build(const struct provider_conf *c, const struct provider_msg *m, si
             rc = err_set(e, "bad-message", "text", "the request would be too large");
     }
     plan_fini(&p);
-    req->call.method = "POST";
-    req->call.url = buf_cstr(&req->url);
-    req->call.headers = req->header_list;
-    req->call.body = buf_cstr(&req->body);
-    req->call.body_len = req->body.len;
+    provider_post(req, buf_cstr(&req->url));
     return rc;
 }

@@ -100,11 +100,7 @@ static int json_build(const struct provider_conf *c, const struct provider_msg *
     set_headers(c, req);
     if (b->overflow || req->headers.overflow)
         return err_set(e, "bad-message", "text", "the request would be larger than %zu bytes", b->ceiling);
-    req->call.method = "POST";
-    req->call.url = c->url;
-    req->call.headers = req->header_list;
-    req->call.body = b->data;
-    req->call.body_len = b->len;
+    provider_post(req, c->url);
     return 0;
 }
 

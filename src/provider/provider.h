@@ -211,5 +211,9 @@ void provider_request_fini(struct provider_request *r);
 void provider_headers_begin(struct provider_request *r);
 void provider_header(struct provider_request *r, const char *name, const char *value);
 void provider_headers_end(struct provider_request *r);
+/* The call is "POST ${url}" with header_list and the body as they stand; ${url}: lent, the request's own or the account's. */
+void provider_post(struct provider_request *r, const char *url);
+/* The same with one header: the body is JSON. */
+void provider_post_json(struct provider_request *r, const char *url);
 
 #endif

@@ -65,3 +65,19 @@ void provider_headers_end(struct provider_request *r)
         r->header_list[i] = r->headers.data + r->header_at[i];
     r->header_list[r->headers.overflow ? 0 : r->n_headers] = NULL;
 }
+
+void provider_post(struct provider_request *r, const char *url)
+{
+    r->call.method = "POST";
+    r->call.url = url;
+    r->call.headers = r->header_list;
+    r->call.body = buf_cstr(&r->body);
+    r->call.body_len = r->body.len;
+}
+
+void provider_post_json(struct provider_request *r, const char *url)
+{
+    r->header_list[0] = "Content-Type: application/json; charset=utf-8";
+    r->header_list[1] = NULL;
+    provider_post(r, url);
+}

@@ -214,11 +214,7 @@ static int tencent_build(const struct provider_conf *c, const struct provider_ms
     add_headers(c, req, host, path);
     if (req->body.overflow || req->headers.overflow)
         return err_set(e, "bad-message", "text", "the request would be too large");
-    req->call.method = "POST";
-    req->call.url = c->url;
-    req->call.headers = req->header_list;
-    req->call.body = buf_cstr(&req->body);
-    req->call.body_len = req->body.len;
+    provider_post(req, c->url);
     return 0;
 }
 

@@ -205,11 +205,7 @@ static int build(const struct provider_conf *c, const struct provider_msg *m, si
     set_headers(c, req);
     if (b->overflow || req->url.overflow || req->headers.overflow)
         return err_set(e, "bad-message", "text", "the request would be larger than %zu bytes", b->ceiling);
-    req->call.method = "POST";
-    req->call.url = buf_cstr(&req->url);
-    req->call.headers = req->header_list;
-    req->call.body = b->data;
-    req->call.body_len = b->len;
+    provider_post(req, buf_cstr(&req->url));
     return 0;
 }
 

@@ -164,13 +164,7 @@ static int build(const struct provider_conf *c, const struct provider_msg *m, si
     buf_fmt(&req->url, "%s%s?access_token=%s", c->url, path, req->token);
     if (b->overflow || req->url.overflow)
         return err_set(e, "bad-message", "text", "the request would be larger than %zu bytes", b->ceiling);
-    req->header_list[0] = "Content-Type: application/json; charset=utf-8";
-    req->header_list[1] = NULL;
-    req->call.method = "POST";
-    req->call.url = buf_cstr(&req->url);
-    req->call.headers = req->header_list;
-    req->call.body = b->data;
-    req->call.body_len = b->len;
+    provider_post_json(req, buf_cstr(&req->url));
     return 0;
 }
 
@@ -188,13 +182,7 @@ static int token_build(const struct provider_conf *c, bool force, struct provide
     buf_fmt(&req->url, "%s/cgi-bin/stable_token", c->url);
     if (b->overflow || req->url.overflow)
         return err_set(e, "token", NULL, "the request for an access token does not fit");
-    req->header_list[0] = "Content-Type: application/json; charset=utf-8";
-    req->header_list[1] = NULL;
-    req->call.method = "POST";
-    req->call.url = buf_cstr(&req->url);
-    req->call.headers = req->header_list;
-    req->call.body = b->data;
-    req->call.body_len = b->len;
+    provider_post_json(req, buf_cstr(&req->url));
     return 0;
 }
 

@@ -134,13 +134,7 @@ static int build(const struct provider_conf *c, const struct provider_msg *m, si
     }
     if (b->overflow || url->overflow)
         return err_set(e, "bad-message", "text", "the request would be larger than %zu bytes", b->ceiling);
-    req->header_list[0] = "Content-Type: application/json; charset=utf-8";
-    req->header_list[1] = NULL;
-    req->call.method = "POST";
-    req->call.url = buf_cstr(url);
-    req->call.headers = req->header_list;
-    req->call.body = b->data;
-    req->call.body_len = b->len;
+    provider_post_json(req, buf_cstr(url));
     return 0;
 }
 
