@@ -130,6 +130,10 @@ void slice_find_links(struct slice *s);
 /* Which link recipient ${off} goes to now. NULL with *wait_ms: none can take it for so long (-1: no channel reaches it at all). ${alone}: the wait is this
  * recipient's own, others of the slice may go. */
 struct link *slice_link(const struct slice *s, uint32_t off, int64_t *wait_ms, bool *alone);
+/* Of those behind the next one, for whom nothing is open now, the first who need not wait: there is a way for them, or none ever. claim.n = nobody. ${wait_ms} becomes the
+ * shortest wait of those between. */
+uint32_t slice_next_open(const struct slice *s, int64_t *wait_ms);
+bool slice_may_be_sent(const struct slice *s, uint32_t off);
 /* Is there another way to try after ${l} refused the recipient, over another channel? */
 bool slice_has_other_channel(const struct slice *s, uint32_t off, const struct link *l);
 /* Is there another way after ${l} refused the text: a later provider of the channel, or a later channel, that has not refused it? */

@@ -107,7 +107,7 @@ void slice_free(struct slice *s)
 /* ---- beginning ---- */
 
 /* A byte `sending` met after a claim is in doubt: begin decides by the notice's policy whether it may be sent again. */
-static bool may_be_sent(const struct slice *s, uint32_t off)
+bool slice_may_be_sent(const struct slice *s, uint32_t off)
 {
     uint8_t state = s->claim.states[off];
 
@@ -156,7 +156,7 @@ static bool goes_along(struct slice *s, struct link *l)
     int64_t wait;
     bool alone;
 
-    if (!may_be_sent(s, s->next))
+    if (!slice_may_be_sent(s, s->next))
         return true; /* passed over inside the range */
     return slice_link(s, s->next, &wait, &alone) == l && (l != NULL || wait < 0) && counts_in(s, l, &wait);
 }
@@ -167,7 +167,7 @@ static void fill(struct slice *s, struct link *l)
     struct delivery *d = delivery_new(s, l);
 
     do {
-        if (may_be_sent(s, s->next) && !delivery_add(d, s->next)) { /* it goes with the next request */
+        if (slice_may_be_sent(s, s->next) && !delivery_add(d, s->next)) { /* it goes with the next request */
             if (slice_is_retry(s, s->next))
                 link_again_give(l);
             break;
@@ -183,6 +183,21 @@ static void nothing_usable(struct slice *s, int64_t wait_ms)
         slice_close(s, wait_ms, false);
     else
         feeder_wake_in_ms(s->feeder, wait_ms);
+}
+
+/* No way is open for the next one. Whoever comes later and has another way (a WeChat id, while all text message accounts are refused) does not wait with it: false when that is
+ * nobody. */
+static bool leave_blocked(struct slice *s, int64_t wait_ms)
+{
+    uint32_t to = slice_next_open(s, &wait_ms);
+
+    if (to == s->claim.n) {
+        nothing_usable(s, wait_ms);
+        return false;
+    }
+    while (s->next < to)
+        leave_late(s, wait_ms);
+    return true;
 }
 
 static void all_begun(struct slice *s)
@@ -212,7 +227,7 @@ void slice_advance(struct slice *s)
     while (s->next < s->claim.n) {
         struct link *l;
 
-        if (!may_be_sent(s, s->next)) {
+        if (!slice_may_be_sent(s, s->next)) {
             pass(s);
             continue;
         }
@@ -222,7 +237,8 @@ void slice_advance(struct slice *s)
             continue;
         }
         if (l == NULL && wait >= 0) {
-            nothing_usable(s, wait);
+            if (leave_blocked(s, wait))
+                continue;
             break;
         }
         if (l != NULL && link_room(l, s->claim.lane) > 0 && !counts_in(s, l, &wait)) {

@@ -150,6 +150,33 @@ struct link *slice_link(const struct slice *s, uint32_t off, int64_t *wait_ms, b
     return second_choice;
 }
 
+static bool any_usable(const struct slice *s)
+{
+    int64_t wait;
+
+    for (size_t i = 0; i < s->n_links; i++)
+        if (link_usable(s->links[i], s->claim.lane, &wait))
+            return true;
+    return false;
+}
+
+uint32_t slice_next_open(const struct slice *s, int64_t *wait_ms)
+{
+    int64_t wait;
+    bool alone;
+
+    if (!any_usable(s))
+        return s->claim.n;
+    for (uint32_t off = s->next + 1; off < s->claim.n; off++) {
+        if (!slice_may_be_sent(s, off))
+            continue;
+        if (slice_link(s, off, &wait, &alone) != NULL || wait < 0)
+            return off;
+        sooner(wait_ms, wait);
+    }
+    return s->claim.n;
+}
+
 bool slice_has_other_channel(const struct slice *s, uint32_t off, const struct link *l)
 {
     for (size_t i = index_of(s, l) + 1; i < s->n_links; i++)

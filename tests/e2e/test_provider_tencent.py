@@ -1,12 +1,15 @@
 """Driver tencent against a double that is as strict as Tencent Cloud SMS; and Alibaba's account suspended in mid-broadcast, Tencent taking over."""
 import collections
+import time
 
 from aliyun import Aliyun
 from tencent import Tencent
 from test_send import alert
 from vendor import Close
+from wechat import WeChat
 from world import HOOK_SECRET, PROVIDER, phone, section, wait_for
 
+AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 TEMPLATES = {"1110": "{1}您好,今晚停水", "1111": "今晚停水"}
 
 
@@ -74,18 +77,28 @@ def test_a_thousand_residents_mixed_errors_receipts_and_replies(town):
         double.stop()
 
 
+def three(town, ali, qq, *wx):
+    """Alibaba before Tencent, and WeChat as a channel of its own when it is given."""
+    town.env |= {"P1_SECRET": "testAccessKeySecret", "P2_SECRET": "testSecretKey", "WX_SECRET": "testWxSecret", "WX_TOKEN": "pamtest", "WX_KEY": AES_KEY}
+    second = {**PROVIDER, "driver": "tencent", "url": qq.url, "account": "testSecretId", "app": "1400006666", "secret": "env:P2_SECRET", "priority": 200}
+    more = section("provider", "p2", second) + templates("p1", "SMS_1001", "SMS_1002") + templates("p2", "1110", "1111")
+    for d in wx:
+        more += section("provider", "wx", {"driver": "wechat", "channel": "wechat", "url": d.url, "account": d.settings["account"], "secret": "env:WX_SECRET",
+                                           "hook_secret": "env:P1_HOOK", "hook_token": "env:WX_TOKEN", "hook_key": "env:WX_KEY", "window": 8})
+        more += section("vendor_template", "wx-water", {"provider": "wx", "id": "tpl-1", "text": "{{thing1}}您好,今晚停水"})
+    town.start(provider={"driver": "aliyun", "url": ali.url, "account": "testAccessKeyId", "window": 8, "priority": 1}, more=more)
+    for name, d in (("p1", ali), ("p2", qq)):
+        d.settings["hook"] = f"{town.crierd.url}/hooks/{name}/{HOOK_SECRET}"
+    for d in wx:
+        d.settings["hook"] = f"{town.crierd.url}/hooks/wx/{HOOK_SECRET}/wechat"
+
+
 def test_an_account_suspended_in_mid_broadcast_loses_nobody(town):
     """isv.ACCOUNT_ABNORMAL, then isv.AMOUNT_NOT_ENOUGH: Tencent takes over; nobody is lost and nobody written to twice."""
     ali = Aliyun(templates={"SMS_1001": "${name}您好,今晚停水", "SMS_1002": "今晚停水"}).start()
     qq = Tencent(templates=TEMPLATES).start()
     try:
-        town.env |= {"P1_SECRET": "testAccessKeySecret", "P2_SECRET": "testSecretKey"}
-        second = {**PROVIDER, "driver": "tencent", "url": qq.url, "account": "testSecretId", "app": "1400006666", "secret": "env:P2_SECRET",
-                  "priority": 200}
-        town.start(provider={"driver": "aliyun", "url": ali.url, "account": "testAccessKeyId", "window": 8, "priority": 1},
-                   more=section("provider", "p2", second) + templates("p1", "SMS_1001", "SMS_1002") + templates("p2", "1110", "1111"))
-        for name, double in (("p1", ali), ("p2", qq)):
-            double.settings["hook"] = f"{town.crierd.url}/hooks/{name}/{HOOK_SECRET}"
+        three(town, ali, qq)
         ali.delay = 0.005
         town.residents([f"居民{i},{phone(i)},460106,1栋," for i in range(1000)]).ok()
         town.notice("water", {"everyone": True}, text="{{name}}您好,今晚停水")
@@ -102,6 +115,51 @@ def test_an_account_suspended_in_mid_broadcast_loses_nobody(town):
     finally:
         ali.stop()
         qq.stop()
+
+
+def test_two_accounts_suspended_one_after_the_other_and_wechat_takes_the_rest(town):
+    """Alibaba fails in mid-broadcast, Tencent takes over and fails too, WeChat takes who has an id. Nobody twice; who could not be told is listed by number."""
+    ali = Aliyun(templates={"SMS_1001": "${name}您好,今晚停水", "SMS_1002": "今晚停水"}).start()
+    qq = Tencent(templates=TEMPLATES).start()
+    wx = WeChat(secret="testWxSecret", hook_token="pamtest", aes_key=AES_KEY).start()
+    try:
+        three(town, ali, qq, wx)
+        ali.delay = qq.delay = wx.delay = 0.005
+        followers = {f"oABC{i:020d}": phone(i) for i in range(1000) if i % 5}
+        back = {number: openid for openid, number in followers.items()}
+        town.residents([f"居民{i},{phone(i)},460106,1栋,,{back.get(phone(i), '')}" for i in range(1000)], "name,phone,area,building,tags,wechat").ok()
+        soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 1800))
+        town.notice("water", {"everyone": True}, text="{{name}}您好,今晚停水", channels=["sms", "wechat"], not_after=soon)
+        ali.wait(250)
+        ali.suspended = "isv.ACCOUNT_ABNORMAL"
+        qq.wait(250, 60)
+        qq.suspended = "FailedOperation.InsufficientBalanceInSmsPackage"
+
+        def told():
+            """Everybody who was written to, by number, one entry for each message."""
+            with ali.lock, qq.lock, wx.lock:
+                return [m.to for m in ali.messages] + [m.to for m in qq.messages] + [followers[m.to] for m in wx.messages]
+        wait_for(lambda: set(told()) >= set(followers.values()), 90, "all who have an id")
+        wait_for(lambda: counts(town, "water")["delivered"] == len(told()), 30, "all receipts")
+        rest = {phone(i) for i in range(1000)} - set(told())
+        assert rest and rest.isdisjoint(followers.values()) and len(wx.messages) > 100
+        assert town.show("water")["state"] == "running", "who has no other way is tried until the notice is of no use any more"
+        pending = {r["to"] for r in town.recipients("water") if r["state"] in ("pending", "retry", "sending")}
+        assert pending == rest
+
+        town.clock(1801 * 1000)
+        ended = town.until("water", "expired", seconds=30)
+        assert ended["counts"]["delivered"] == 1000 - len(rest) and ended["counts"]["expired"] == len(rest)
+        lost = town.recipients("water", "expired")
+        assert {r["to"] for r in lost} == rest, "the list of whom to phone"
+        assert sorted(told()) == sorted({phone(i) for i in range(1000)} - rest), "nobody twice"
+        for double, name in ((ali, "Alibaba"), (qq, "Tencent")):
+            refused = len(double.requests) - len(double.messages)
+            assert refused < 120, f"{name} was asked {refused} times while suspended"
+    finally:
+        ali.stop()
+        qq.stop()
+        wx.stop()
 
 
 def test_what_could_carry_a_text_is_said_before_it_is_sent(town):

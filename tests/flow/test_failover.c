@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
+#include "queue/people.h"
 #include "tests/support/flow_bed.h"
 
 static struct flow_bed *two(int code)
@@ -240,6 +242,73 @@ static void a_notice_decides_itself_what_becomes_of_a_lost_answer(void **state)
     flow_free(b);
 }
 
+static void on_put(void *arg, const struct queue_result *r, const struct people_import *counts)
+{
+    (void)counts;
+    *(bool *)arg = r->status == QUEUE_OK;
+}
+
+static bool is_true(void *arg)
+{
+    return *(bool *)arg;
+}
+
+/* Every second one has a WeChat id. */
+static void half_have_wechat(struct flow_bed *b, unsigned n)
+{
+    struct resident *list = xcalloc(n, sizeof(*list));
+    bool put = false;
+
+    for (unsigned i = 0; i < n; i++) {
+        assert_true(snprintf(list[i].name, sizeof(list[i].name), "居民%u", i) > 0);
+        assert_true(snprintf(list[i].phones[0], sizeof(list[i].phones[0]), "+861380%07u", i) > 0);
+        list[i].n_phones = 1;
+        if (i % 2 == 1)
+            assert_true(snprintf(list[i].wechat, sizeof(list[i].wechat), "oABC%03u", i) > 0);
+    }
+    people_put(b->q, list, n, false, on_put, &put);
+    assert_true(loop_run_until(b->loop, is_true, &put, 10000));
+    free(list);
+}
+
+static bool half_is_told(struct flow_bed *b)
+{
+    return over(b, 1) >= 75;
+}
+
+/* The only provider of text messages is refused. Who has no other way waits for it, and holds up nobody who has one: not behind them in the slice either. */
+static void who_has_no_other_way_keeps_nobody_from_theirs(const char *lane)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 4, .n_links = 2, .second_channel = "wechat"});
+    char json[200];
+
+    half_have_wechat(b, 150);
+    b->answer[0] = FLOW_CODE;
+    b->code = 3;
+    assert_true(snprintf(json, sizeof(json),
+                         "{\"v\":1,\"id\":\"n1\",\"lane\":\"%s\",\"text\":\"x\",\"to\":{\"everyone\":true}}",
+                         lane) > 0);
+    flow_push(b, strcmp(lane, "emergency") == 0, json);
+    assert_true(flow_until(b, half_is_told));
+    flow_run_ms(b, 200);
+    assert_int_equal(over(b, 1), 75);
+    assert_int_equal(flow_get(b, "n1").state, NOTICE_RUNNING);
+    assert_int_equal(flow_get(b, "n1").counts[RECIPIENT_ACCEPTED], 75);
+    flow_free(b);
+}
+
+static void a_notice_goes_to_all_who_can_be_reached(void **state)
+{
+    (void)state;
+    who_has_no_other_way_keeps_nobody_from_theirs("normal");
+}
+
+static void an_alert_goes_to_all_who_can_be_reached(void **state)
+{
+    (void)state;
+    who_has_no_other_way_keeps_nobody_from_theirs("emergency");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +322,8 @@ int main(void)
         cmocka_unit_test(try_again_means_the_next_one_first),
         cmocka_unit_test(the_probe_is_the_highest_lane_s),
         cmocka_unit_test(a_notice_decides_itself_what_becomes_of_a_lost_answer),
+        cmocka_unit_test(a_notice_goes_to_all_who_can_be_reached),
+        cmocka_unit_test(an_alert_goes_to_all_who_can_be_reached),
         cmocka_unit_test(a_bad_number_is_bad_everywhere_on_its_channel),
     };
 

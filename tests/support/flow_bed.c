@@ -137,15 +137,16 @@ static void new_link(struct flow_bed *b, size_t i, const struct flow_opts *o)
     if (httpd_listen_tcp(b->httpd[i], "127.0.0.1:0", &e) != 0)
         panic("%s", e.msg);
     port = i == 0 && o->dead_first ? dead_port(b) : httpd_port(b->httpd[i]);
-    *p = (struct config_provider){.name = xasprintf("p%zu", i),
-                                  .driver = xstrdup("json"),
-                                  .channel = xstrdup("sms"),
-                                  .community = xstrdup("venus"),
-                                  .url = xasprintf("http://127.0.0.1:%d/send", port),
-                                  .window = o->window > 0 ? o->window : 8,
-                                  .rate = o->rate,
-                                  .batch = o->batch > 0 ? o->batch : 1,
-                                  .priority = (int64_t)i};
+    *p = (struct config_provider){
+        .name = xasprintf("p%zu", i),
+        .driver = xstrdup("json"),
+        .channel = xstrdup(i == 1 && o->second_channel != NULL ? o->second_channel : "sms"),
+        .community = xstrdup("venus"),
+        .url = xasprintf("http://127.0.0.1:%d/send", port),
+        .window = o->window > 0 ? o->window : 8,
+        .rate = o->rate,
+        .batch = o->batch > 0 ? o->batch : 1,
+        .priority = (int64_t)i};
     start_link(b, i);
 }
 
@@ -157,7 +158,7 @@ static void new_parts(struct flow_bed *b, const struct flow_opts *o)
                              .n_links = b->n_links,
                              .sign = "金星社区",
                              .channels = b->channels,
-                             .n_channels = 1,
+                             .n_channels = b->n_channels,
                              .lease_ms = o->lease_ms > 0 ? o->lease_ms : 30000,
                              .retry_base_ms = o->retry_base_ms,
                              .on_settled = on_settled,
@@ -166,7 +167,7 @@ static void new_parts(struct flow_bed *b, const struct flow_opts *o)
                                 .queue = b->q,
                                 .sweep_ms = 200,
                                 .channels = b->channels,
-                                .n_channels = 1,
+                                .n_channels = b->n_channels,
                                 .on_work = on_work,
                                 .on_notice = on_notice,
                                 .arg = b};
@@ -252,6 +253,8 @@ struct flow_bed *flow_new(const struct flow_opts *o)
     b->community.name = xstrdup("venus");
     b->config.template_dir = xstrdup("");
     b->channels[0] = "sms";
+    b->channels[1] = o->second_channel;
+    b->n_channels = o->second_channel != NULL ? 2 : 1;
     start_queue(b, o);
     b->n_links = o->n_links > 0 ? o->n_links : 1;
     for (size_t i = 0; i < b->n_links; i++)

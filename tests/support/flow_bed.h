@@ -35,7 +35,8 @@ struct flow_opts {
     double rate;
     int64_t lease_ms, retry_base_ms;
     bool aof;
-    bool dead_first; /* the first provider refuses connections */
+    bool dead_first;            /* the first provider refuses connections */
+    const char *second_channel; /* the second provider's, after "sms"; default: sms too */
 };
 
 struct flow_bed {
@@ -51,7 +52,8 @@ struct flow_bed {
     struct link *links[FLOW_LINKS];
     struct httpd *httpd[FLOW_LINKS];
     size_t n_links;
-    const char *channels[1];
+    const char *channels[2];
+    size_t n_channels;
     struct feeder *feeder;
     struct scheduler *scheduler;
     struct intake *intake;
