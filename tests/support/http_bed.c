@@ -108,53 +108,10 @@ void http_bed_close(struct http_bed *b)
     spec_free(b->spec);
 }
 
-struct provider_msg http_bed_msg(const char *to, const char *text, const char *ref)
-{
-    return (struct provider_msg){
-        .to = to, .text = text, .text_len = strlen(text), .ref = ref, .lane = LANE_NORMAL};
-}
-
 void http_bed_judge(struct http_bed *b, const struct provider_msg *m, size_t n, int status, const char *body,
                     struct provider_verdict *v)
 {
-    char *exact = xmemdup(body, strlen(body) + (body[0] == '\0')); /* sanitizers see a read past it */
-    struct http_answer a = {.outcome = HTTP_ANSWERED,
-                            .status = status,
-                            .body = exact,
-                            .body_len = strlen(body),
-                            .retry_after_ms = -1};
-
-    for (size_t i = 0; i < n; i++)
-        v[i] = (struct provider_verdict){.verdict = VERDICT_UNKNOWN, .retry_after_ms = -1};
-    http_driver.classify(&b->conf, m, n, &a, v);
-    free(exact);
-}
-
-static void on_receipt(void *arg, const struct provider_receipt *r)
-{
-    struct http_bed *b = arg;
-
-    assert_true(b->n_receipts < HTTP_BED_MAX);
-    b->receipts[b->n_receipts++] = *r;
-}
-
-static void on_reply(void *arg, const struct provider_reply *r)
-{
-    struct http_bed *b = arg;
-
-    assert_true(b->n_replies < HTTP_BED_MAX && r->text_len < sizeof(b->texts[0]));
-    memcpy(b->texts[b->n_replies], r->text_len > 0 ? r->text : "", r->text_len);
-    b->texts[b->n_replies][r->text_len] = '\0';
-    b->replies[b->n_replies++] = *r;
-}
-
-static void on_bad(void *arg, const struct provider_bad *p)
-{
-    struct http_bed *b = arg;
-
-    assert_true(p->len > 0);
-    memcpy(b->bad, p->why->msg, sizeof(b->bad));
-    b->n_bad++;
+    driver_judge(&http_driver, &b->conf, m, n, status, body, -1, v);
 }
 
 static const char *header(void *arg, const char *name)
@@ -170,28 +127,15 @@ static const char *header(void *arg, const char *name)
 int http_bed_call(struct http_bed *b, const char *method, const char *kind, const char *query,
                   const char *type, const char *body)
 {
-    const struct provider_sink sink = {
-        .receipt = on_receipt, .reply = on_reply, .bad_receipt = on_bad, .bad_reply = on_bad, .arg = b};
-    struct provider_ack ack = {.body = BUF_INIT(199)};
-    char *exact = xmemdup(body, strlen(body) + (body[0] == '\0'));
     struct provider_callback in = {.method = method,
                                    .kind = kind,
                                    .url = "",
                                    .query = query,
                                    .content_type = type,
-                                   .body = exact,
-                                   .body_len = strlen(body),
+                                   .body = body,
                                    .now_ms = b->req.now_ms,
                                    .header = header,
                                    .arg = b};
-    int rc;
 
-    b->n_receipts = b->n_replies = b->n_bad = 0;
-    b->bad[0] = '\0';
-    rc = http_driver.callback(&b->conf, &in, &sink, &ack, &b->e);
-    memcpy(b->ack, buf_cstr(&ack.body), ack.body.len + 1);
-    assert_true(snprintf(b->ack_type, sizeof(b->ack_type), "%s", ack.type != NULL ? ack.type : "") >= 0);
-    buf_fini(&ack.body);
-    free(exact);
-    return rc;
+    return driver_call(&http_driver, &b->conf, in, &b->told, &b->e);
 }

@@ -2,9 +2,9 @@
 #ifndef TESTS_SUPPORT_HTTP_BED_H
 #define TESTS_SUPPORT_HTTP_BED_H
 
-#include "provider/drivers.h"
 #include "provider/spec.h"
 #include "provider/vendor.h"
+#include "tests/support/driver_bed.h"
 
 #define HTTP_BED_MAX 16
 
@@ -15,12 +15,7 @@ struct http_bed {
     struct spec *spec;
     struct provider_request req;
     struct err e;
-    /* of the last callback */
-    struct provider_receipt receipts[HTTP_BED_MAX];
-    struct provider_reply replies[HTTP_BED_MAX];
-    char texts[HTTP_BED_MAX][200];
-    size_t n_receipts, n_replies, n_bad;
-    char bad[400], ack[200], ack_type[60];
+    struct driver_told told;    /* by the last callback */
     const char *const *headers; /* "Name", "value", ..., NULL */
 };
 
@@ -29,7 +24,6 @@ int http_bed_open(struct http_bed *b, const char *text, const char *url, const c
 /* The same with config/providers.d/NAME.conf. */
 int http_bed_ship(struct http_bed *b, const char *name, const char *url, const char *const *settings);
 void http_bed_close(struct http_bed *b);
-struct provider_msg http_bed_msg(const char *to, const char *text, const char *ref);
 /* Judge an answer to ${n} messages. */
 void http_bed_judge(struct http_bed *b, const struct provider_msg *m, size_t n, int status, const char *body,
                     struct provider_verdict *v);

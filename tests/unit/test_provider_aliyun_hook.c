@@ -9,62 +9,30 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "provider/drivers.h"
+#include "tests/support/driver_bed.h"
 
 #define NOW 1716192000000 /* 2024-05-20T08:00:00Z */
 
 static const struct provider_conf conf = {.name = "ali", .driver = "aliyun", .channel = "sms", .batch = 1};
 
-static struct provider_receipt receipts[8];
-static struct provider_reply replies[8];
-static char texts[8][64];
-static size_t n_receipts, n_replies, n_bad;
-
-static void on_receipt(void *arg, const struct provider_receipt *r)
-{
-    (void)arg;
-    assert_true(n_receipts < ARRAY_LEN(receipts));
-    receipts[n_receipts++] = *r;
-}
-
-static void on_reply(void *arg, const struct provider_reply *r)
-{
-    (void)arg;
-    assert_true(n_replies < ARRAY_LEN(replies));
-    snprintf(texts[n_replies], sizeof(texts[0]), "%.*s", (int)r->text_len, r->text != NULL ? r->text : "");
-    replies[n_replies++] = *r;
-}
-
-static void on_bad(void *arg, const struct provider_bad *b)
-{
-    (void)arg;
-    assert_true(b->why->code[0] != '\0');
-    n_bad++;
-}
+static struct driver_told told;
 
 static int call(const char *kind, const char *body, const char *method, struct err *e)
 {
-    static const struct provider_sink sink = {
-        .receipt = on_receipt, .reply = on_reply, .bad_receipt = on_bad, .bad_reply = on_bad};
     struct provider_callback in = {.method = method,
                                    .kind = kind,
                                    .url = "",
                                    .query = "",
                                    .content_type = "application/json",
                                    .body = body,
-                                   .body_len = strlen(body),
                                    .now_ms = NOW};
-    struct provider_ack ack = {.body = BUF_INIT(1000)};
-    int told;
+    int n = driver_call(&aliyun_driver, &conf, in, &told, e);
 
-    n_receipts = n_replies = n_bad = 0;
-    told = aliyun_driver.callback(&conf, &in, &sink, &ack, e);
-    if (told >= 0) {
-        assert_string_equal(ack.type, "application/json");
-        assert_string_equal(buf_cstr(&ack.body), "{\"code\":0,\"msg\":\"接收成功\"}");
+    if (n >= 0) {
+        assert_string_equal(told.ack_type, "application/json");
+        assert_string_equal(told.ack, "{\"code\":0,\"msg\":\"接收成功\"}");
     }
-    buf_fini(&ack.body);
-    return told;
+    return n;
 }
 
 #define REPORT(more)                                                                                         \
@@ -75,7 +43,7 @@ static const struct {
     const char *what, *item, *ref, *id, *to, *detail;
     enum recipient_state state;
     enum provider_about about;
-    int n; /* receipts told; -1: bad */
+    int n; /* told.receipts told; -1: bad */
 } reports[] = {
     {"delivered",
      REPORT("\"success\":true,\"err_code\":\"DELIVERED\",\"err_msg\":\"用户接收成功\",\"biz_id\":\"12345\","
@@ -129,16 +97,17 @@ static void test_reports(void **state)
 
         snprintf(body, sizeof(body), "[%s]", reports[i].item);
         assert_int_equal(call("receipt", body, "POST", &e), 1);
-        if (n_bad != (reports[i].n < 0) || n_receipts != (size_t)(reports[i].n > 0))
-            fail_msg("%s: %zu receipts, %zu bad", reports[i].what, n_receipts, n_bad);
-        if (n_receipts == 0)
+        if (told.n_bad != (reports[i].n < 0) || told.n_receipts != (size_t)(reports[i].n > 0))
+            fail_msg("%s: %zu told.receipts, %zu bad", reports[i].what, told.n_receipts, told.n_bad);
+        if (told.n_receipts == 0)
             continue;
-        if (strcmp(receipts[0].ref, reports[i].ref) != 0 || strcmp(receipts[0].id, reports[i].id) != 0 ||
-            strcmp(receipts[0].to, reports[i].to) != 0 ||
-            strcmp(receipts[0].detail, reports[i].detail) != 0 || receipts[0].state != reports[i].state ||
-            receipts[0].about != reports[i].about)
-            fail_msg("%s: ref %s id %s to %s detail %s", reports[i].what, receipts[0].ref, receipts[0].id,
-                     receipts[0].to, receipts[0].detail);
+        if (strcmp(told.receipts[0].ref, reports[i].ref) != 0 ||
+            strcmp(told.receipts[0].id, reports[i].id) != 0 ||
+            strcmp(told.receipts[0].to, reports[i].to) != 0 ||
+            strcmp(told.receipts[0].detail, reports[i].detail) != 0 ||
+            told.receipts[0].state != reports[i].state || told.receipts[0].about != reports[i].about)
+            fail_msg("%s: ref %s id %s to %s detail %s", reports[i].what, told.receipts[0].ref,
+                     told.receipts[0].id, told.receipts[0].to, told.receipts[0].detail);
     }
 }
 
@@ -152,8 +121,8 @@ static void test_a_bad_report_keeps_no_good_one_out(void **state)
                               "\"success\":true,\"out_id\":\"n1.1.1\"") "]",
                           "POST", &e),
                      3);
-    assert_int_equal(n_receipts, 2);
-    assert_int_equal(n_bad, 1);
+    assert_int_equal(told.n_receipts, 2);
+    assert_int_equal(told.n_bad, 1);
 }
 
 #define UP(more)                                                                                             \
@@ -169,12 +138,12 @@ static void test_replies(void **state)
                           "[" UP(",\"sequence_id\":1234567890") "," UP(",\"sequence_id\":\"1234567891\"") "]",
                           "POST", &e),
                      2);
-    assert_int_equal(n_replies, 2);
-    assert_string_equal(replies[0].id, "1234567890");
-    assert_string_equal(replies[1].id, "1234567891");
-    assert_string_equal(replies[0].from, "+8613800000001");
-    assert_string_equal(texts[0], "报名 篮球");
-    assert_int_equal(replies[0].sent_at, 1504224001000); /* 00:00:01 UTC */
+    assert_int_equal(told.n_replies, 2);
+    assert_string_equal(told.replies[0].id, "1234567890");
+    assert_string_equal(told.replies[1].id, "1234567891");
+    assert_string_equal(told.replies[0].from, "+8613800000001");
+    assert_string_equal(told.texts[0], "报名 篮球");
+    assert_int_equal(told.replies[0].sent_at, 1504224001000); /* 00:00:01 UTC */
 }
 
 static void test_a_reply_without_a_number_of_its_own_is_known_by_what_it_says(void **state)
@@ -184,15 +153,15 @@ static void test_a_reply_without_a_number_of_its_own_is_known_by_what_it_says(vo
 
     (void)state;
     assert_int_equal(call("reply", UP(""), "POST", &e), 1);
-    memcpy(first, replies[0].id, sizeof(first));
+    memcpy(first, told.replies[0].id, sizeof(first));
     assert_int_equal(call("reply", UP(",\"more\":1"), "POST", &e), 1);
-    assert_string_equal(replies[0].id, first);
+    assert_string_equal(told.replies[0].id, first);
     assert_int_equal(call("reply",
                           "{\"phone_number\":\"13800000001\",\"send_time\":\"2017-09-01 "
                           "08:00:02\",\"content\":\"报名 篮球\"}",
                           "POST", &e),
                      1);
-    assert_string_not_equal(replies[0].id, first);
+    assert_string_not_equal(told.replies[0].id, first);
     assert_int_equal(strlen(first), 71);
 }
 

@@ -177,7 +177,7 @@ static const struct {
 
 static void test_expressions(void **state)
 {
-    struct provider_msg m = http_bed_msg("+8613800138000", "停电 \"A\" & <b>", "n1.0.1");
+    struct provider_msg m = driver_msg("+8613800138000", "停电 \"A\" & <b>", "n1.0.1");
 
     (void)state;
     m.not_after = 1716192000123 + 90500;
@@ -226,7 +226,7 @@ static const struct {
 
 static void test_signatures_of_the_survey(void **state)
 {
-    struct provider_msg m = http_bed_msg("+8613800138000", "停电通知", "n1.0.1");
+    struct provider_msg m = driver_msg("+8613800138000", "停电通知", "n1.0.1");
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(signatures); i++) {
@@ -253,7 +253,7 @@ static void test_chains_of_hmac_over_the_body(void **state)
         "path = /api/v3/sendSms\njson = {}\n[headers]\nx-bce-date = ${let.d}\n"
         "Authorization = ${let.p}/host;x-bce-date/${hex(hmac_sha256(let.k, "
         "cat('POST\\n/api/v3/sendSms\\n\\nhost:smsv3.bj.baidubce.com\\nx-bce-date:', url(let.d))))}\n" TAIL;
-    struct provider_msg m = http_bed_msg("+8613800138000", "停电通知", "n1.0.1");
+    struct provider_msg m = driver_msg("+8613800138000", "停电通知", "n1.0.1");
 
     (void)state;
     assert_int_equal(http_bed_open(&b, qiniu, NULL, NULL), 0);

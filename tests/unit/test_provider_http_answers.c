@@ -105,7 +105,7 @@ static const struct {
 
 static void test_answers_of_the_shipped_descriptions(void **state)
 {
-    struct provider_msg m = http_bed_msg("+8613800000001", "停电", "n1.0.1");
+    struct provider_msg m = driver_msg("+8613800000001", "停电", "n1.0.1");
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
@@ -174,7 +174,7 @@ static const struct {
 
 static void test_every_code_has_its_class(void **state)
 {
-    struct provider_msg m = http_bed_msg("+8613800000001", "停电", "n1.0.1");
+    struct provider_msg m = driver_msg("+8613800000001", "停电", "n1.0.1");
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(classes); i++) {
@@ -205,8 +205,8 @@ static void test_every_code_has_its_class(void **state)
 static void test_results_are_found_by_number_in_any_order(void **state)
 {
     struct provider_msg m[4] = {
-        http_bed_msg("+8613800000001", "x", "n.0.1"), http_bed_msg("+8613800000002", "x", "n.1.1"),
-        http_bed_msg("+8613800000003", "x", "n.2.1"), http_bed_msg("+8613800000003", "x", "n.3.1")};
+        driver_msg("+8613800000001", "x", "n.0.1"), driver_msg("+8613800000002", "x", "n.1.1"),
+        driver_msg("+8613800000003", "x", "n.2.1"), driver_msg("+8613800000003", "x", "n.3.1")};
     struct provider_verdict v[4];
 
     (void)state;
@@ -276,7 +276,7 @@ static const struct {
 
 static void test_conditions(void **state)
 {
-    struct provider_msg m = http_bed_msg("+8613800000001", "x", "n1.0.1");
+    struct provider_msg m = driver_msg("+8613800000001", "x", "n1.0.1");
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(conditions); i++) {
@@ -296,7 +296,7 @@ static void test_conditions(void **state)
 
 static void test_answers_made_to_hurt(void **state)
 {
-    struct provider_msg m = http_bed_msg("+8613800000001", "x", "n1.0.1");
+    struct provider_msg m = driver_msg("+8613800000001", "x", "n1.0.1");
     struct provider_verdict v;
     static char deep[200000];
 

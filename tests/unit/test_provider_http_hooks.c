@@ -40,16 +40,16 @@ static void test_yunpian_receipts(void **state)
                                    "3A9529%2C%22uid%22%3A%22n1.2.1%22%2C"
                                    "%22report_status%22%3A%22MAYBE%22%7D%5D"),
                      3);
-    assert_int_equal(b.n_receipts, 2);
-    assert_string_equal(b.receipts[0].ref, "n1.0.1");
-    assert_int_equal(b.receipts[0].state, RECIPIENT_DELIVERED);
-    assert_string_equal(b.receipts[0].detail, "");
-    assert_int_equal(b.receipts[1].state, RECIPIENT_FAILED);
-    assert_string_equal(b.receipts[1].detail, "MK:0001: no such number");
-    assert_int_equal(b.receipts[1].about, ABOUT_DEAD_NUMBER);
-    assert_int_equal(b.n_bad, 1);
-    assert_string_equal(b.ack, "SUCCESS");
-    assert_string_equal(b.ack_type, "text/plain");
+    assert_int_equal(b.told.n_receipts, 2);
+    assert_string_equal(b.told.receipts[0].ref, "n1.0.1");
+    assert_int_equal(b.told.receipts[0].state, RECIPIENT_DELIVERED);
+    assert_string_equal(b.told.receipts[0].detail, "");
+    assert_int_equal(b.told.receipts[1].state, RECIPIENT_FAILED);
+    assert_string_equal(b.told.receipts[1].detail, "MK:0001: no such number");
+    assert_int_equal(b.told.receipts[1].about, ABOUT_DEAD_NUMBER);
+    assert_int_equal(b.told.n_bad, 1);
+    assert_string_equal(b.told.ack, "SUCCESS");
+    assert_string_equal(b.told.ack_type, "text/plain");
     http_bed_close(&b);
 }
 
@@ -65,11 +65,11 @@ static void test_yunpian_replies(void **state)
             "%22%3A%2213800000001%22%2C%22reply_time%22%3A%222024-05-20+16%3A00%3A01%22%2C%22text%22%3A"
             "%22%E6%8A%A5%E5%90%8D%22%7D"),
         1);
-    assert_int_equal(b.n_replies, 1);
-    assert_string_equal(b.replies[0].id, "2a70c6bb");
-    assert_string_equal(b.replies[0].from, "13800000001");
-    assert_string_equal(b.texts[0], "报名");
-    assert_int_equal(b.replies[0].sent_at, 1716192001000); /* Beijing time */
+    assert_int_equal(b.told.n_replies, 1);
+    assert_string_equal(b.told.replies[0].id, "2a70c6bb");
+    assert_string_equal(b.told.replies[0].from, "13800000001");
+    assert_string_equal(b.told.texts[0], "报名");
+    assert_int_equal(b.told.replies[0].sent_at, 1716192001000); /* Beijing time */
     assert_int_equal(http_bed_call(&b, "POST", "reply", "", FORM, "sms_status=%5B%5D"),
                      -1); /* the other field */
     assert_int_equal(http_bed_call(&b, "POST", "reply", "", FORM, "sms_reply=%7B"), -1);
@@ -79,8 +79,9 @@ static void test_yunpian_replies(void **state)
     assert_int_equal(http_bed_call(&b, "POST", "event", "", FORM, "sms_reply=%5B%5D"), -1);
     assert_string_equal(b.e.code, "no-such-hook");
     assert_int_equal(http_bed_call(&b, "POST", "reply", "", FORM, "sms_reply=%5B7%2Cnull%2C%7B%7D%5D"), 3);
-    assert_int_equal(b.n_bad, 3);
-    assert_string_equal(b.ack, "SUCCESS"); /* what is bad once is bad for ever: it is not asked for again */
+    assert_int_equal(b.told.n_bad, 3);
+    assert_string_equal(b.told.ack,
+                        "SUCCESS"); /* what is bad once is bad for ever: it is not asked for again */
     http_bed_close(&b);
 }
 
@@ -98,20 +99,20 @@ static void test_chuanglan_callbacks_bring_their_password(void **state)
                                    "&notifyTime=240520160001&statusDesc=%E9%BB%91%E5%90%8D%E5%8D%95",
                                    "", ""),
                      1);
-    assert_string_equal(b.receipts[0].ref, "n1.4.2");
-    assert_int_equal(b.receipts[0].about, ABOUT_OPTED_OUT);
-    assert_string_equal(b.receipts[0].detail, "MBBLACK: on a blacklist; 黑名单");
-    assert_string_equal(b.ack, "{\"clcode\":\"000000\"}");
-    assert_string_equal(b.ack_type, "application/json");
+    assert_string_equal(b.told.receipts[0].ref, "n1.4.2");
+    assert_int_equal(b.told.receipts[0].about, ABOUT_OPTED_OUT);
+    assert_string_equal(b.told.receipts[0].detail, "MBBLACK: on a blacklist; 黑名单");
+    assert_string_equal(b.told.ack, "{\"clcode\":\"000000\"}");
+    assert_string_equal(b.told.ack_type, "application/json");
     assert_int_equal(
         http_bed_call(&b, "GET", "receipt", "receiver=rec&pswd=w+d&uid=n1.4.2&status=ACCEPTD", "", ""), 1);
-    assert_int_equal(b.n_receipts + b.n_bad, 0); /* under way: nothing to tell yet */
+    assert_int_equal(b.told.n_receipts + b.told.n_bad, 0); /* under way: nothing to tell yet */
     assert_int_equal(
         http_bed_call(&b, "GET", "receipt", "receiver=rec&pswd=wd&uid=n1.4.2&status=DELIVRD", "", ""), -1);
     assert_string_equal(b.e.code, "hook-signature");
     assert_int_equal(http_bed_call(&b, "GET", "receipt", "uid=n1.4.2&status=DELIVRD", "", ""), -1);
     assert_string_equal(b.e.code, "hook-signature");
-    assert_int_equal(b.n_receipts, 0);
+    assert_int_equal(b.told.n_receipts, 0);
     http_bed_close(&b);
 }
 
@@ -128,24 +129,24 @@ static void test_replies_without_an_id_are_known_by_all_they_say(void **state)
             "receiver=rec&pswd=x&moTime=2405201600&mobile=13800000001&msg=%E6%8A%A5%E5%90%8D&destcode=1069",
             "", ""),
         1);
-    assert_int_equal(strncmp(b.replies[0].id, "h-", 2), 0);
-    assert_int_equal(strlen(b.replies[0].id), 34);
-    assert_int_equal(b.replies[0].sent_at, 1716192000000);
-    memcpy(first, b.replies[0].id, sizeof(first));
+    assert_int_equal(strncmp(b.told.replies[0].id, "h-", 2), 0);
+    assert_int_equal(strlen(b.told.replies[0].id), 34);
+    assert_int_equal(b.told.replies[0].sent_at, 1716192000000);
+    memcpy(first, b.told.replies[0].id, sizeof(first));
     assert_int_equal(
         http_bed_call(
             &b, "GET", "reply",
             "moTime=2405201600&destcode=1069&receiver=rec&pswd=x&mobile=13800000001&msg=%e6%8a%a5%e5%90%8d",
             "", ""),
         1);
-    assert_string_equal(b.replies[0].id, first); /* the same, told again */
+    assert_string_equal(b.told.replies[0].id, first); /* the same, told again */
     assert_int_equal(
         http_bed_call(
             &b, "GET", "reply",
             "receiver=rec&pswd=x&moTime=2405201601&mobile=13800000001&msg=%E6%8A%A5%E5%90%8D&destcode=1069",
             "", ""),
         1);
-    assert_string_not_equal(b.replies[0].id, first); /* a minute later: another one */
+    assert_string_not_equal(b.told.replies[0].id, first); /* a minute later: another one */
     http_bed_close(&b);
 }
 
@@ -156,27 +157,27 @@ static void test_kannel_reports_and_replies(void **state)
     (void)state;
     open_shipped("kannel", NULL);
     assert_int_equal(http_bed_call(&b, "GET", "receipt", "ref=n1.0.1&type=8&answer=ACK/&fid=77", "", ""), 1);
-    assert_int_equal(b.n_receipts + b.n_bad, 0);
+    assert_int_equal(b.told.n_receipts + b.told.n_bad, 0);
     assert_int_equal(http_bed_call(&b, "GET", "receipt",
                                    "ref=n1.0.1&type=2&answer=id:77+sub:001+stat:UNDELIV+err:012&fid=77", "",
                                    ""),
                      1);
-    assert_int_equal(b.receipts[0].state, RECIPIENT_FAILED);
-    assert_string_equal(b.receipts[0].detail, "UNDELIV: switched off or out of reach");
+    assert_int_equal(b.told.receipts[0].state, RECIPIENT_FAILED);
+    assert_string_equal(b.told.receipts[0].detail, "UNDELIV: switched off or out of reach");
     assert_int_equal(http_bed_call(&b, "GET", "receipt", "ref=n1.0.1&type=1&answer=", "", ""), 1);
-    assert_int_equal(b.receipts[0].state, RECIPIENT_DELIVERED);
-    assert_string_equal(b.ack, "");
-    assert_string_equal(b.ack_type, "text/plain"); /* what is answered goes out as a message */
+    assert_int_equal(b.told.receipts[0].state, RECIPIENT_DELIVERED);
+    assert_string_equal(b.told.ack, "");
+    assert_string_equal(b.told.ack_type, "text/plain"); /* what is answered goes out as a message */
     assert_int_equal(
         http_bed_call(&b, "GET", "reply",
                       "from=%2B8613800000001&to=1069&text=%E6%8A%A5%E5%90%8D+A&ts=1716192000&id=uu-1", "",
                       ""),
         1);
-    assert_string_equal(b.replies[0].from, "+8613800000001");
-    assert_string_equal(b.texts[0], "报名 A");
-    assert_int_equal(b.replies[0].sent_at, 1716192000000);
+    assert_string_equal(b.told.replies[0].from, "+8613800000001");
+    assert_string_equal(b.told.texts[0], "报名 A");
+    assert_int_equal(b.told.replies[0].sent_at, 1716192000000);
     assert_int_equal(http_bed_call(&b, "GET", "reply", "from=%2B8613800000001&text=&id=uu-2", "", ""), 1);
-    assert_int_equal(b.replies[0].text_len, 0); /* somebody sent nothing */
+    assert_int_equal(b.told.replies[0].text_len, 0); /* somebody sent nothing */
     http_bed_close(&b);
 }
 
@@ -189,21 +190,21 @@ static void test_huawei_receipts_name_id_and_number(void **state)
                                    "sequence=1&total=1&updateTime=2024-05-20T08%3A00%3A00Z&source=2&smsMsgId="
                                    "a_1&status=DELIVRD&to=%2B8613800000001"),
                      1);
-    assert_string_equal(b.receipts[0].ref, "");
-    assert_string_equal(b.receipts[0].id, "a_1");
-    assert_string_equal(b.receipts[0].to, "+8613800000001");
+    assert_string_equal(b.told.receipts[0].ref, "");
+    assert_string_equal(b.told.receipts[0].id, "a_1");
+    assert_string_equal(b.told.receipts[0].to, "+8613800000001");
     b.conf.batch = 1; /* an id stands for one: the number is no part of the key */
     assert_int_equal(
         http_bed_call(&b, "POST", "receipt", "", FORM, "smsMsgId=a_1&status=E200028&to=%2B8613800000001"), 1);
-    assert_string_equal(b.receipts[0].to, "");
-    assert_int_equal(b.receipts[0].state, RECIPIENT_FAILED);
+    assert_string_equal(b.told.receipts[0].to, "");
+    assert_int_equal(b.told.receipts[0].state, RECIPIENT_FAILED);
     assert_int_equal(
         http_bed_call(
             &b, "POST", "reply", "", FORM,
             "smsMsgId=m1&from=%2B8613800000001&to=1069&body=TD&createTime=2024-05-20T08%3A00%3A00Z"),
         1);
-    assert_string_equal(b.replies[0].id, "m1");
-    assert_int_equal(b.replies[0].sent_at, 1716192000000);
+    assert_string_equal(b.told.replies[0].id, "m1");
+    assert_int_equal(b.told.replies[0].sent_at, 1716192000000);
     http_bed_close(&b);
 }
 
@@ -218,13 +219,13 @@ static void test_one_address_for_receipts_and_replies(void **state)
                                    "events=delivered&address=13800000001&send_id=s1&token=tok&signature="
                                    "f5378de3b4d30858303f26df09fccc9d"),
                      1);
-    assert_int_equal(b.n_receipts, 1);
-    assert_string_equal(b.receipts[0].id, "s1");
+    assert_int_equal(b.told.n_receipts, 1);
+    assert_string_equal(b.told.receipts[0].id, "s1");
     assert_int_equal(http_bed_call(&b, "POST", "event", "", FORM,
                                    "events=mo&address=13800000001&content=TD&timestamp=1716192000&token=tok&"
                                    "signature=f5378de3b4d30858303f26df09fccc9d"),
                      1);
-    assert_int_equal(b.n_replies, 1);
+    assert_int_equal(b.told.n_replies, 1);
     assert_int_equal(
         http_bed_call(&b, "POST", "event", "", FORM,
                       "events=sending&send_id=s1&token=tok&signature=f5378de3b4d30858303f26df09fccc9d"),
@@ -241,13 +242,13 @@ static void test_smsbao_and_luosimao_replies(void **state)
     (void)state;
     open_shipped("smsbao", NULL);
     assert_int_equal(http_bed_call(&b, "GET", "reply", "m=13800000001&c=TD", "", ""), 1);
-    assert_string_equal(b.ack, "0");
-    assert_string_equal(b.texts[0], "TD");
+    assert_string_equal(b.told.ack, "0");
+    assert_string_equal(b.told.texts[0], "TD");
     http_bed_close(&b);
     open_shipped("luosimao", NULL);
     assert_int_equal(http_bed_call(&b, "POST", "reply", "", FORM, "mobile=13800000001&message=TD"), 1);
     assert_int_equal(http_bed_call(&b, "GET", "reply", "mobile=13800000001&message=TD", "", ""), 1);
-    assert_string_equal(b.texts[0], "TD");
+    assert_string_equal(b.told.texts[0], "TD");
     assert_int_equal(http_bed_call(&b, "POST", "receipt", "", FORM, "mobile=1"), -1);
     http_bed_close(&b);
 }
@@ -271,13 +272,13 @@ static void check_android(const json_t *v, const char *expect)
     open_shipped("android-sms-gateway", settings);
     b.headers = sign_headers;
     assert_int_equal(http_bed_call(&b, "POST", "event", "", JSON, body), 1);
-    assert_int_equal(b.n_replies, 1);
-    assert_string_equal(b.replies[0].id, "Ey6ECgOkVVFjz3CL48B8C");
-    assert_string_equal(b.replies[0].from, "+8613800138000");
-    assert_string_equal(b.texts[0], "回复 1");
-    assert_int_equal(b.replies[0].sent_at, 1716192000000);
-    assert_string_equal(b.ack_type, ""); /* {"code":0}: any 2xx will do */
-    b.req.now_ms += 301000;              /* five minutes and a second later */
+    assert_int_equal(b.told.n_replies, 1);
+    assert_string_equal(b.told.replies[0].id, "Ey6ECgOkVVFjz3CL48B8C");
+    assert_string_equal(b.told.replies[0].from, "+8613800138000");
+    assert_string_equal(b.told.texts[0], "回复 1");
+    assert_int_equal(b.told.replies[0].sent_at, 1716192000000);
+    assert_string_equal(b.told.ack_type, ""); /* {"code":0}: any 2xx will do */
+    b.req.now_ms += 301000;                   /* five minutes and a second later */
     assert_int_equal(http_bed_call(&b, "POST", "event", "", JSON, body), -1);
     assert_string_equal(b.e.code, "hook-signature");
     b.req.now_ms -= 2 * 301000 - 1000;
@@ -339,10 +340,10 @@ static void test_bodies(void **state)
     for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
         int told = http_bed_call(&b, "POST", "event", "", JSON, bodies[i].body);
 
-        if (told != bodies[i].told || b.n_receipts != bodies[i].n_receipts ||
-            b.n_replies != bodies[i].n_replies || b.n_bad != bodies[i].n_bad)
+        if (told != bodies[i].told || b.told.n_receipts != bodies[i].n_receipts ||
+            b.told.n_replies != bodies[i].n_replies || b.told.n_bad != bodies[i].n_bad)
             fail_msg("%s: told %d, %zu receipts, %zu replies, %zu bad: %s", bodies[i].body, told,
-                     b.n_receipts, b.n_replies, b.n_bad, b.bad);
+                     b.told.n_receipts, b.told.n_replies, b.told.n_bad, b.told.bad);
     }
     http_bed_close(&b);
 }

@@ -205,7 +205,7 @@ static const struct {
 
 static void test_requests_are_byte_for_byte(void **state)
 {
-    struct provider_msg m = http_bed_msg("+8613800000001", TEXT, "n1.0.1");
+    struct provider_msg m = driver_msg("+8613800000001", TEXT, "n1.0.1");
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(requests); i++) {
@@ -230,8 +230,8 @@ static void test_requests_are_byte_for_byte(void **state)
 static void test_huawei_sends_a_template_to_several(void **state)
 {
     static const char *const settings[] = {"key=k1", "secret=appsecret1", "channel=8820", NULL};
-    struct provider_msg m[2] = {http_bed_msg("+8613800000001", "今晚八点停水，共2小时。", "n1.0.1"),
-                                http_bed_msg("+8613800000002", "今晚八点停水，共2小时。", "n1.1.1")};
+    struct provider_msg m[2] = {driver_msg("+8613800000001", "今晚八点停水，共2小时。", "n1.0.1"),
+                                driver_msg("+8613800000002", "今晚八点停水，共2小时。", "n1.1.1")};
 
     (void)state;
     build("huawei", "https://smsapi.example:443", settings, m, 2);
@@ -259,7 +259,7 @@ static void test_huawei_sends_a_template_to_several(void **state)
 static void check_huyi(const json_t *v, const char *expect)
 {
     static const char *const settings[] = {"id=cf_demo", "key=apikey123", NULL};
-    struct provider_msg m = http_bed_msg("+8613800138000", "停电通知", "n1.0.1");
+    struct provider_msg m = driver_msg("+8613800138000", "停电通知", "n1.0.1");
     char want[80];
 
     if (strcmp(vectors_str(v, "name"), "huyi") != 0)
@@ -273,7 +273,7 @@ static void check_huyi(const json_t *v, const char *expect)
 static void check_smsbao(const json_t *v, const char *expect)
 {
     static const char *const settings[] = {"user=u", "password=secret", NULL};
-    struct provider_msg m = http_bed_msg("+8613800138000", "停电通知", "n1.0.1");
+    struct provider_msg m = driver_msg("+8613800138000", "停电通知", "n1.0.1");
 
     if (strcmp(vectors_str(v, "name"), "smsbao-password") != 0)
         return;
@@ -296,7 +296,7 @@ static void test_huawei_digest(void **state)
         "[let]\nc = ${utc('%Y-%m-%dT%H:%M:%SZ')}\n[request]\nbase = https://a.example\nraw = "
         "${b64(sha256(cat('0123456789abcdef', let.c, 'appsecret1')))} "
         "${b64(hex(sha256(cat('0123456789abcdef', let.c, 'appsecret1'))))}\n[response]\nok = /c == 0\n";
-    struct provider_msg m = http_bed_msg("+8613800138000", "x", "n1.0.1");
+    struct provider_msg m = driver_msg("+8613800138000", "x", "n1.0.1");
 
     (void)state;
     assert_int_equal(http_bed_open(&b, text, NULL, no_settings), 0);
@@ -313,7 +313,7 @@ static void test_huawei_digest(void **state)
 static void test_the_example_in_the_document_works(void **state)
 {
     static const char *const settings[] = {"user=venus", "key=k1", NULL};
-    struct provider_msg m = http_bed_msg("+8613800000001", "停电", "n1.0.1");
+    struct provider_msg m = driver_msg("+8613800000001", "停电", "n1.0.1");
     static char text[100000];
     FILE *f = fopen("docs/PROVIDERS.md", "r");
     struct provider_verdict v;
@@ -338,8 +338,8 @@ static void test_the_example_in_the_document_works(void **state)
     assert_int_equal(v.verdict, VERDICT_SENT);
     assert_string_equal(v.id, "t9");
     assert_int_equal(http_bed_call(&b, "GET", "receipt", "task=t9&mobile=13800000001&state=0", "", ""), 1);
-    assert_int_equal(b.receipts[0].state, RECIPIENT_DELIVERED);
-    assert_string_equal(b.ack, "OK");
+    assert_int_equal(b.told.receipts[0].state, RECIPIENT_DELIVERED);
+    assert_string_equal(b.told.ack, "OK");
     http_bed_close(&b);
 }
 
@@ -348,7 +348,7 @@ static void test_the_example_in_the_document_works(void **state)
 static void test_an_address_that_is_no_number_is_a_bad_recipient(void **state)
 {
     static const char *const settings[] = {"apikey=k", NULL};
-    struct provider_msg m = http_bed_msg("wechat:oABC", "x", "n1.0.1");
+    struct provider_msg m = driver_msg("wechat:oABC", "x", "n1.0.1");
 
     (void)state;
     assert_int_equal(http_bed_ship(&b, "yunpian", NULL, settings), 0);
@@ -358,12 +358,12 @@ static void test_an_address_that_is_no_number_is_a_bad_recipient(void **state)
     assert_int_equal(http_bed_ship(&b, "android-sms-gateway", "http://127.0.0.1:9",
                                    (const char *const[]){"user=u", "password=p", NULL}),
                      0);
-    m = http_bed_msg("wecom:a\"b", "x", "n1.0.1"); /* it would break out of its JSON */
+    m = driver_msg("wecom:a\"b", "x", "n1.0.1"); /* it would break out of its JSON */
     assert_int_equal(http_driver.build(&b.conf, &m, 1, &b.req, &b.e), -1);
     assert_string_equal(b.e.code, "bad-recipient");
     http_bed_close(&b);
     assert_int_equal(http_bed_ship(&b, "yunpian", NULL, settings), 0);
-    m = http_bed_msg("+85260000001", "x", "n1.0.1"); /* not of the mainland: as E.164 */
+    m = driver_msg("+85260000001", "x", "n1.0.1"); /* not of the mainland: as E.164 */
     assert_int_equal(http_driver.build(&b.conf, &m, 1, &b.req, &b.e), 0);
     assert_non_null(strstr(b.req.call.body, "mobile=%2B85260000001&"));
     http_bed_close(&b);
@@ -372,7 +372,7 @@ static void test_an_address_that_is_no_number_is_a_bad_recipient(void **state)
 static void test_a_header_never_becomes_two(void **state)
 {
     static const char *const settings[] = {"a=x\r\nEvil: 1", NULL};
-    struct provider_msg m = http_bed_msg("+8613800138000", "x", "n1.0.1");
+    struct provider_msg m = driver_msg("+8613800138000", "x", "n1.0.1");
 
     (void)state;
     assert_int_equal(
@@ -388,7 +388,7 @@ static void test_a_header_never_becomes_two(void **state)
 static void test_a_signature_that_stands_in_the_text_is_not_put_twice(void **state)
 {
     static const char *const settings[] = {"apikey=k", NULL};
-    struct provider_msg m = http_bed_msg("+8613800000001", "【测试签名】停电", "n1.0.1");
+    struct provider_msg m = driver_msg("+8613800000001", "【测试签名】停电", "n1.0.1");
 
     (void)state;
     build("yunpian", NULL, settings, &m, 1);

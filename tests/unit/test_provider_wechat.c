@@ -1,4 +1,4 @@
-/* Driver wechat: requests byte for byte, every code, callbacks. */
+/* Driver wechat: requests byte for byte, what answers mean, every code. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +13,7 @@
 #include "provider/drivers.h"
 #include "provider/vendor.h"
 #include "provider/wechat_int.h"
+#include "tests/support/driver_bed.h"
 
 #define APP "wxb11529c136998cb6"
 #define NOW 1716192000000ll
@@ -190,57 +191,40 @@ static void the_request_for_a_token(void **state)
 
 /* ---- answers ---- */
 
-static struct provider_verdict classify(int status, const char *body)
+static struct provider_verdict judge(int status, const char *body)
 {
     struct provider_conf c = conf();
     struct provider_msg m = message("x", PURPOSE_NOTICE);
-    struct http_answer a = {.outcome = HTTP_ANSWERED,
-                            .status = status,
-                            .body = body,
-                            .body_len = strlen(body),
-                            .retry_after_ms = -1};
-    struct provider_verdict v = {.verdict = VERDICT_UNKNOWN, .retry_after_ms = -1};
+    struct provider_verdict v;
 
-    wechat_driver.classify(&c, &m, 1, &a, &v);
+    driver_judge(&wechat_driver, &c, &m, 1, status, body, -1, &v);
     return v;
 }
 
-static const struct {
-    enum verdict verdict;
-    bool stale;
-    const char *codes;
-} classes[] = {
-    {VERDICT_SENT,          false, "0"                                                    },
-    {VERDICT_RETRY,         false, "-1 61450"                                             },
-    {VERDICT_THROTTLED,     false, "45011"                                                },
-    {VERDICT_BAD_ACCOUNT,   true,  "40001 40014 42001 41001 42007"                        },
-    {VERDICT_BAD_ACCOUNT,   false,
+static const struct driver_class classes[] = {
+    {VERDICT_SENT,          false, ABOUT_NOTHING, "0"                                                    },
+    {VERDICT_RETRY,         false, ABOUT_NOTHING, "-1 61450"                                             },
+    {VERDICT_THROTTLED,     false, ABOUT_NOTHING, "45011"                                                },
+    {VERDICT_BAD_ACCOUNT,   true,  ABOUT_NOTHING, "40001 40014 42001 41001 42007"                        },
+    {VERDICT_BAD_ACCOUNT,   false, ABOUT_NOTHING,
      "40013 40125 41002 41004 40243 40164 89503 89506 89507 50004 50007 45009 48001 48004 48008 50001 50002 "
-     "61007 45028"                                                                        },
-    {VERDICT_BAD_RECIPIENT, false, "45047 45015 43004 50005 40003 43019 43101 48002 46004"},
-    {VERDICT_BAD_MESSAGE,   false,
+     "61007 45028"                                                                                       },
+    {VERDICT_BAD_RECIPIENT, false, ABOUT_NOTHING, "45047 45015 43004 50005 40003 43019 43101 48002 46004"},
+    {VERDICT_BAD_MESSAGE,   false, ABOUT_NOTHING,
      "40036 40037 41028 40039 40048 41030 40165 47001 47003 40033 40035 40038 44002 44004 45002 43002 43116 "
-     "45065 45066 45067"                                                                  },
+     "45065 45066 45067"                                                                                 },
 };
 
 static void every_code_has_its_class(void **state)
 {
-    size_t n = 0;
+    struct provider_conf c = conf();
+    struct provider_msg m = message("x", PURPOSE_NOTICE);
 
     (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(classes); i++) {
-        char list[300], body[100], *save = NULL;
-
-        assert_true(snprintf(list, sizeof(list), "%s", classes[i].codes) < (int)sizeof(list));
-        for (char *code = strtok_r(list, " ", &save); code != NULL; code = strtok_r(NULL, " ", &save), n++) {
-            assert_true(snprintf(body, sizeof(body), "{\"errcode\":%s,\"errmsg\":\"x rid: 1-2-3\"}", code) >
-                        0);
-            struct provider_verdict v = classify(200, body);
-            if (v.verdict != classes[i].verdict || v.stale_token != classes[i].stale)
-                fail_msg("%s: %s (%s)", code, verdict_name(v.verdict), v.detail);
-        }
-    }
-    assert_int_equal(n, wechat_n_rows);
+    assert_int_equal(driver_check_classes(&wechat_driver, &c, &m, 1, 200,
+                                          "{\"errcode\":%s,\"errmsg\":\"x rid: 1-2-3\"}", classes,
+                                          ARRAY_LEN(classes)),
+                     wechat_n_rows);
 }
 
 static void answers_are_judged(void **state)
@@ -266,190 +250,11 @@ static void answers_are_judged(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct provider_verdict v = classify(rows[i].status, rows[i].body);
+        struct provider_verdict v = judge(rows[i].status, rows[i].body);
 
         if (v.verdict != rows[i].verdict || strcmp(v.id, rows[i].id) != 0)
             fail_msg("row %zu: %s \"%s\"", i, verdict_name(v.verdict), v.id);
     }
-}
-
-/* ---- callbacks ---- */
-
-static struct provider_receipt receipt;
-static struct provider_reply reply;
-static char reply_text[2048], ack_body[200];
-static int n_receipts, n_replies;
-
-static void on_receipt(void *arg, const struct provider_receipt *r)
-{
-    (void)arg;
-    receipt = *r;
-    n_receipts++;
-}
-
-static void on_reply(void *arg, const struct provider_reply *r)
-{
-    (void)arg;
-    reply = *r;
-    memcpy(reply_text, r->text, r->text_len);
-    reply_text[r->text_len] = '\0';
-    n_replies++;
-}
-
-static int call(const char *method, const char *kind, const char *query, const char *body, struct err *e)
-{
-    const struct provider_sink sink = {.receipt = on_receipt, .reply = on_reply};
-    struct provider_conf c = conf();
-    struct provider_ack ack = {.type = NULL, .body = BUF_INIT(1000)};
-    struct provider_callback in = {.method = method,
-                                   .kind = kind,
-                                   .url = "",
-                                   .query = query,
-                                   .content_type = "text/xml",
-                                   .body = body,
-                                   .body_len = strlen(body),
-                                   .now_ms = NOW};
-    int rc;
-
-    n_receipts = n_replies = 0;
-    memset(e, 0, sizeof(*e));
-    rc = wechat_driver.callback(&c, &in, &sink, &ack, e);
-    memcpy(ack_body, buf_cstr(&ack.body), ack.body.len + 1);
-    buf_fini(&ack.body);
-    return rc;
-}
-
-static int said(const char *inner, struct err *e)
-{
-    struct buf sealed = BUF_INIT(100000), sig = BUF_INIT(100);
-    const char *parts[] = {token_text, "1716192000", "17", NULL};
-    char query[200], *xml = xasprintf("<xml><ToUserName>gh_1</ToUserName><FromUserName>oABC</"
-                                      "FromUserName><CreateTime>1716191990</CreateTime>%s</xml>",
-                                      inner);
-    int rc;
-
-    weixin_encrypt(&sealed, &key, APP, "aaaabbbbccccdddd", xml, strlen(xml));
-    free(xml);
-    xml = xasprintf("<xml><Encrypt>%s</Encrypt></xml>", buf_cstr(&sealed));
-    parts[3] = buf_cstr(&sealed);
-    weixin_sign(&sig, parts, 4);
-    assert_true(
-        snprintf(query, sizeof(query), "timestamp=1716192000&nonce=17&msg_signature=%s", buf_cstr(&sig)) > 0);
-    rc = call("POST", "wechat", query, xml, e);
-    free(xml);
-    buf_fini(&sealed);
-    buf_fini(&sig);
-    return rc;
-}
-
-/* clang-format off */
-#define EVENT(name, more) "<MsgType>event</MsgType><Event>" name "</Event>" more
-
-static void what_followers_write_and_do(void **state)
-{
-    static const struct {
-        const char *xml, *id, *text;
-        enum provider_event event;
-    } rows[] = {
-        {"<MsgType>text</MsgType><Content>报名 1</Content><MsgId>24560000000000001</MsgId>",                    "24560000000000001",           "报名 1",                     PROVIDER_EVENT_NONE    },
-        {"<MsgType>voice</MsgType><Recognition>救命</Recognition><MsgId>7</MsgId>",                             "7",                           "救命",                       PROVIDER_EVENT_NONE    },
-        {"<MsgType>image</MsgType><PicUrl>http://x</PicUrl><MsgId>8</MsgId>",                                   "8",                           "[图片 / picture]",           PROVIDER_EVENT_NONE    },
-        {"<MsgType>location</MsgType><Location_X>20.0</Location_X><Location_Y>110.3</Location_Y><Label>文化广场</Label><MsgId>9</MsgId>",
-         "9",                                                                                                                                  "[位置 / location] 文化广场 (20.0, 110.3)", PROVIDER_EVENT_NONE},
-        {EVENT("CLICK", "<EventKey>报名 篮球赛</EventKey>"),                                                    "oABC.1716191990.CLICK",       "报名 篮球赛",                PROVIDER_EVENT_NONE    },
-        {EVENT("subscribe", "<EventKey>qrscene_r-17</EventKey>"),                                               "oABC.1716191990.subscribe",   "[关注 / now follows the account] 场景 / scene: r-17", PROVIDER_EVENT_FOLLOW},
-        {EVENT("subscribe", "<EventKey></EventKey>"),                                                           "oABC.1716191990.subscribe",   "[关注 / now follows the account]", PROVIDER_EVENT_FOLLOW},
-        {EVENT("SCAN", "<EventKey>r-17</EventKey>"),                                                            "oABC.1716191990.SCAN",        "[扫码 / scanned a code] 场景 / scene: r-17", PROVIDER_EVENT_NOTE},
-        {EVENT("unsubscribe", ""),                                                                              "oABC.1716191990.unsubscribe", "[取消关注 / follows the account no more]", PROVIDER_EVENT_UNFOLLOW},
-    };
-    struct err e;
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        if (said(rows[i].xml, &e) != 1)
-            fail_msg("row %zu: %s", i, e.msg);
-        assert_string_equal(reply.id, rows[i].id);
-        assert_string_equal(reply.from, "wechat:oABC");
-        assert_string_equal(reply_text, rows[i].text);
-        assert_int_equal(reply.event, rows[i].event);
-        assert_int_equal(reply.sent_at, 1716191990000ll);
-        assert_string_equal(ack_body, "success");
-    }
-    assert_int_equal(said(EVENT("VIEW", "<EventKey>http://x</EventKey>"), &e), 0);
-    assert_int_equal(n_replies + n_receipts, 0);
-}
-
-static void reports_of_template_messages(void **state)
-{
-    static const struct {
-        const char *status;
-        enum recipient_state state;
-        const char *detail;
-    } rows[] = {
-        {"success",               RECIPIENT_DELIVERED, ""                     },
-        {"failed:user block",     RECIPIENT_FAILED,    "failed:user block"    },
-        {"failed: system failed", RECIPIENT_FAILED,    "failed: system failed"},
-    };
-    struct err e;
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        char *xml = xasprintf(EVENT("TEMPLATESENDJOBFINISH", "<MsgID>3557254367693750277</MsgID><Status><![CDATA[%s]]></Status>"), rows[i].status);
-
-        assert_int_equal(said(xml, &e), 1);
-        free(xml);
-        assert_int_equal(n_receipts, 1);
-        assert_string_equal(receipt.id, "3557254367693750277");
-        assert_string_equal(receipt.ref, "");
-        assert_int_equal(receipt.state, rows[i].state);
-        assert_string_equal(receipt.detail, rows[i].detail);
-    }
-}
-
-/* clang-format on */
-
-static void what_is_no_message_is_refused(void **state)
-{
-    static const char *const bad[] = {
-        "<MsgType>text</MsgType><Content>x</Content>",
-        "<Content>x</Content><MsgId>1</MsgId>",
-        "<MsgType>event</MsgType>",
-        "<MsgType>text</MsgType><Content>x</Content><MsgId>1 2</MsgId>",
-    };
-    struct err e;
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-        assert_int_equal(said(bad[i], &e), -1);
-        assert_string_equal(e.code, "bad-reply");
-    }
-    assert_int_equal(call("POST", "reply", "", "x", &e), -1);
-    assert_string_equal(e.code, "no-such-hook");
-    assert_int_equal(call("POST", "wechat", "timestamp=1716192000&nonce=17&signature=x",
-                          "<xml><Content>x</Content></xml>", &e),
-                     -1);
-    assert_string_equal(e.code, "hook-signature");
-}
-
-static void the_handshake_gives_the_echo_back(void **state)
-{
-    const char *parts[] = {token_text, "1716192000", "17"};
-    struct buf sig = BUF_INIT(100);
-    char query[200];
-    struct err e;
-
-    (void)state;
-    weixin_sign(&sig, parts, 3);
-    assert_true(snprintf(query, sizeof(query),
-                         "signature=%s&timestamp=1716192000&nonce=17&echostr=4375120948345356249",
-                         buf_cstr(&sig)) > 0);
-    assert_int_equal(call("GET", "wechat", query, "", &e), 0);
-    assert_string_equal(ack_body, "4375120948345356249");
-    query[10] ^= 1;
-    assert_int_equal(call("GET", "wechat", query, "", &e), -1);
-    assert_string_equal(e.code, "hook-signature");
-    assert_string_equal(ack_body, "");
-    buf_fini(&sig);
 }
 
 static int start(void **state)
@@ -477,10 +282,6 @@ int main(void)
         cmocka_unit_test(the_request_for_a_token),
         cmocka_unit_test(every_code_has_its_class),
         cmocka_unit_test(answers_are_judged),
-        cmocka_unit_test(what_followers_write_and_do),
-        cmocka_unit_test(reports_of_template_messages),
-        cmocka_unit_test(what_is_no_message_is_refused),
-        cmocka_unit_test(the_handshake_gives_the_echo_back),
     };
 
     return cmocka_run_group_tests(tests, start, stop);

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "provider/drivers.h"
 #include "provider/wecom_int.h"
+#include "tests/support/driver_bed.h"
 
 #define CORP "wx5823bf96d3bd56c7"
 
@@ -167,20 +168,13 @@ static void the_request_for_a_token(void **state)
 
 /* ---- answers ---- */
 
-static void classify(int status, const char *body, struct provider_verdict v[3])
+static void judge(int status, const char *body, struct provider_verdict v[3])
 {
     struct provider_conf c = conf();
     struct provider_msg m[3] = {message("zhang.san", "x", PURPOSE_NOTICE),
                                 message("LiSi", "x", PURPOSE_NOTICE), message("wang", "x", PURPOSE_NOTICE)};
-    struct http_answer a = {.outcome = HTTP_ANSWERED,
-                            .status = status,
-                            .body = body,
-                            .body_len = strlen(body),
-                            .retry_after_ms = -1};
 
-    for (size_t i = 0; i < 3; i++)
-        v[i] = (struct provider_verdict){.verdict = VERDICT_UNKNOWN, .retry_after_ms = -1};
-    wecom_driver.classify(&c, m, 3, &a, v);
+    driver_judge(&wecom_driver, &c, m, 3, status, body, -1, v);
 }
 
 static void those_it_did_not_reach_are_named(void **state)
@@ -188,54 +182,41 @@ static void those_it_did_not_reach_are_named(void **state)
     struct provider_verdict v[3];
 
     (void)state;
-    classify(200,
-             "{\"errcode\":0,\"errmsg\":\"ok\",\"invaliduser\":\"x|lisi\",\"unlicenseduser\":\"wang\","
-             "\"msgid\":\"m-1\"}",
-             v);
+    judge(200,
+          "{\"errcode\":0,\"errmsg\":\"ok\",\"invaliduser\":\"x|lisi\",\"unlicenseduser\":\"wang\","
+          "\"msgid\":\"m-1\"}",
+          v);
     assert_int_equal(v[0].verdict, VERDICT_SENT);
     assert_string_equal(v[0].id, "m-1");
     assert_int_equal(v[1].verdict, VERDICT_BAD_RECIPIENT);
     assert_string_equal(v[1].id, "");
     assert_int_equal(v[2].verdict, VERDICT_BAD_RECIPIENT);
-    classify(200, "{\"errcode\":0,\"invaliduser\":\"\",\"msgid\":7}", v);
+    judge(200, "{\"errcode\":0,\"invaliduser\":\"\",\"msgid\":7}", v);
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(v[i].verdict, VERDICT_SENT);
 }
 
-static const struct {
-    enum verdict verdict;
-    bool stale;
-    const char *codes;
-} classes[] = {
-    {VERDICT_SENT,          false, "0"                                                     },
-    {VERDICT_RETRY,         false, "-1"                                                    },
-    {VERDICT_THROTTLED,     false, "45009 45033"                                           },
-    {VERDICT_BAD_ACCOUNT,   true,  "40014 42001 41001"                                     },
-    {VERDICT_BAD_ACCOUNT,   false,
-     "40001 40013 40091 41002 41004 60020 48002 48004 50003 301002 40056 41011 60011 93000"},
-    {VERDICT_BAD_RECIPIENT, false, "81013 82001 40003 40031 60111 301021 50002"            },
-    {VERDICT_BAD_MESSAGE,   false, "40008 40035 40058 44004 45002 41016 40007"             },
+static const struct driver_class classes[] = {
+    {VERDICT_SENT,          false, ABOUT_NOTHING, "0"                                         },
+    {VERDICT_RETRY,         false, ABOUT_NOTHING, "-1"                                        },
+    {VERDICT_THROTTLED,     false, ABOUT_NOTHING, "45009 45033"                               },
+    {VERDICT_BAD_ACCOUNT,   true,  ABOUT_NOTHING, "40014 42001 41001"                         },
+    {VERDICT_BAD_ACCOUNT,   false, ABOUT_NOTHING,
+     "40001 40013 40091 41002 41004 60020 48002 48004 50003 301002 40056 41011 60011 93000"   },
+    {VERDICT_BAD_RECIPIENT, false, ABOUT_NOTHING, "81013 82001 40003 40031 60111 301021 50002"},
+    {VERDICT_BAD_MESSAGE,   false, ABOUT_NOTHING, "40008 40035 40058 44004 45002 41016 40007" },
 };
 
 static void every_code_has_its_class(void **state)
 {
-    struct provider_verdict v[3];
-    size_t n = 0;
+    struct provider_conf c = conf();
+    struct provider_msg m[3] = {message("zhang.san", "x", PURPOSE_NOTICE),
+                                message("LiSi", "x", PURPOSE_NOTICE), message("wang", "x", PURPOSE_NOTICE)};
 
     (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(classes); i++) {
-        char list[300], body[100], *save = NULL;
-
-        assert_true(snprintf(list, sizeof(list), "%s", classes[i].codes) < (int)sizeof(list));
-        for (char *code = strtok_r(list, " ", &save); code != NULL; code = strtok_r(NULL, " ", &save), n++) {
-            assert_true(snprintf(body, sizeof(body), "{\"errcode\":%s,\"errmsg\":\"x\"}", code) > 0);
-            classify(200, body, v);
-            for (size_t k = 0; k < 3; k++)
-                if (v[k].verdict != classes[i].verdict || v[k].stale_token != classes[i].stale)
-                    fail_msg("%s: %s (%s)", code, verdict_name(v[k].verdict), v[k].detail);
-        }
-    }
-    assert_int_equal(n, wecom_n_rows);
+    assert_int_equal(driver_check_classes(&wecom_driver, &c, m, 3, 200, "{\"errcode\":%s,\"errmsg\":\"x\"}",
+                                          classes, ARRAY_LEN(classes)),
+                     wecom_n_rows);
 }
 
 static void an_answer_that_says_nothing_is_no_success(void **state)
@@ -256,47 +237,27 @@ static void an_answer_that_says_nothing_is_no_success(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        classify(rows[i].status, rows[i].body, v);
+        judge(rows[i].status, rows[i].body, v);
         assert_int_equal(v[2].verdict, rows[i].verdict);
     }
 }
 
 /* ---- callbacks ---- */
 
-static struct provider_reply reply;
-static char reply_text[300], ack_body[100];
-static int n_replies;
-
-static void on_reply(void *arg, const struct provider_reply *r)
-{
-    (void)arg;
-    reply = *r;
-    memcpy(reply_text, r->text, r->text_len);
-    reply_text[r->text_len] = '\0';
-    n_replies++;
-}
+static struct driver_told told;
 
 static int call(const char *method, const char *query, const char *body, int64_t now_ms, struct err *e)
 {
-    const struct provider_sink sink = {.reply = on_reply};
     struct provider_conf c = conf();
-    struct provider_ack ack = {.type = NULL, .body = BUF_INIT(1000)};
     struct provider_callback in = {.method = method,
                                    .kind = "wecom",
                                    .url = "",
                                    .query = query,
                                    .content_type = "text/xml",
                                    .body = body,
-                                   .body_len = strlen(body),
                                    .now_ms = now_ms};
-    int rc;
 
-    n_replies = 0;
-    memset(e, 0, sizeof(*e));
-    rc = wecom_driver.callback(&c, &in, &sink, &ack, e);
-    memcpy(ack_body, buf_cstr(&ack.body), ack.body.len + 1);
-    buf_fini(&ack.body);
-    return rc;
+    return driver_call(&wecom_driver, &c, in, &told, e);
 }
 
 #define ECHO  "P9nAzCzyDtyTWESHep1vC5X9xho/qYX3Zpb4yKa9SKld1DsH3Iyt3tP3zNdtp"
@@ -316,12 +277,12 @@ static void the_handshake_gives_the_plain_text_back(void **state)
         char *query = xasprintf("%s%s", head, echoes[i]);
 
         assert_int_equal(call("GET", query, "", 1409659589000, &e), 0);
-        assert_string_equal(ack_body, "1616140317555161061");
+        assert_string_equal(told.ack, "1616140317555161061");
         assert_int_equal(call("GET", query, "", 1409659589000 + 700000, &e), -1);
         query[14] ^= 1;
         assert_int_equal(call("GET", query, "", 1409659589000, &e), -1);
         assert_string_equal(e.code, "hook-signature");
-        assert_string_equal(ack_body, "");
+        assert_string_equal(told.ack, "");
         free(query);
     }
 }
@@ -358,15 +319,15 @@ static void what_members_write(void **state)
     assert_int_equal(
         said("<MsgType>text</MsgType><Content>报名</Content><MsgId>4561255354251345929</MsgId>", CORP, &e),
         1);
-    assert_string_equal(reply.from, "wecom:LiSi");
-    assert_string_equal(reply.id, "4561255354251345929");
-    assert_string_equal(reply_text, "报名");
-    assert_string_equal(ack_body, "");
+    assert_string_equal(told.replies[0].from, "wecom:LiSi");
+    assert_string_equal(told.replies[0].id, "4561255354251345929");
+    assert_string_equal(told.texts[0], "报名");
+    assert_string_equal(told.ack, "");
     assert_int_equal(said("<MsgType>event</MsgType><Event>click</Event><EventKey>查询</EventKey>", CORP, &e),
                      1);
-    assert_string_equal(reply_text, "查询");
+    assert_string_equal(told.texts[0], "查询");
     assert_int_equal(said("<MsgType>event</MsgType><Event>enter_agent</Event>", CORP, &e), 0);
-    assert_int_equal(n_replies, 0);
+    assert_int_equal(told.n_replies, 0);
     assert_int_equal(
         said("<MsgType>text</MsgType><Content>x</Content><MsgId>1</MsgId>", "wx0000000000000000", &e), -1);
     assert_string_equal(e.code, "hook-signature");
