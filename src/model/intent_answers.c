@@ -39,6 +39,15 @@ static void add_ambiguous(struct intent_parse *p, const char *code)
         p->out->ambiguous[p->out->n_ambiguous++] = i;
 }
 
+/* "二", "2号", "B": a place in a list, where one was offered. */
+static size_t as_choice(const struct intent_parse *p)
+{
+    size_t from, to;
+
+    bounds(p, &from, &to);
+    return p->ctx->n_offered && !p->scan.asks ? intent_args_choice(&p->scan.text, from, to) : 0;
+}
+
 /* The one number that is all the text says ("1", "回复1", "第2个"); 0 = it says something else. */
 static size_t only_number(const struct intent_parse *p)
 {
@@ -50,9 +59,11 @@ static size_t only_number(const struct intent_parse *p)
             value = k->value;
             n++;
         } else if (k->class != IC_FILL && k->class != IC_ME) {
-            return 0;
+            return as_choice(p);
         }
     }
+    if (n == 0)
+        return as_choice(p);
     return n == 1 && !p->scan.asks ? value : 0;
 }
 
@@ -63,7 +74,8 @@ static bool nothing_else(const struct intent_parse *p)
         const struct intent_token *k = &p->scan.token[i];
         bool known = (k->class == IC_KEYWORD && k->kind == INTENT_SAFE) || k->class == IC_FILL ||
                      k->class == IC_ME || k->class == IC_LE || k->class == IC_COUNT || k->class == IC_KIN ||
-                     k->class == IC_NAME || (k->class == IC_NUMBER && k->value == 1) ||
+                     k->class == IC_NAME || k->class == IC_DETAIL ||
+                     (k->class == IC_NUMBER && k->value == 1) ||
                      intent_token_is(p, k, "很|非常|挺|家|家里|家中|在家|回家|到家|已|已经");
         if (!known)
             return false;
@@ -168,6 +180,17 @@ static size_t before_thanks(const struct intent_parse *p, size_t to)
     return p->scan.token[p->scan.n - 2].to;
 }
 
+/* One of the words, with a particle behind it or without: "好啊", "去咯". */
+static bool is_said(const struct intent_parse *p, const char *words, size_t from, size_t to)
+{
+    const struct intent_text *t = &p->scan.text;
+
+    if (intent_lexicon_has(words, t, from, to))
+        return true;
+    return to > from + 1 && intent_lexicon_has("啊|呀|啦|咯|哦|噢|嘛|哈|滴|哒|的|喔|嘅|呗", t, to - 1, to) &&
+           is_said(p, words, from, to - 1);
+}
+
 bool intent_answers_word(struct intent_parse *p)
 {
     size_t from, to;
@@ -175,8 +198,8 @@ bool intent_answers_word(struct intent_parse *p)
     if (!p->ctx->asked || p->scan.asks)
         return false;
     bounds(p, &from, &to);
-    bool yes = intent_lexicon_has(intent_yes_words, &p->scan.text, from, to);
-    bool no = intent_lexicon_has(intent_no_words, &p->scan.text, from, before_thanks(p, to));
+    bool yes = is_said(p, intent_yes_words, from, to);
+    bool no = is_said(p, intent_no_words, from, before_thanks(p, to));
     if (from == to || (!yes && !no))
         return false;
     if (p->ctx->rollcall_open && !intent_keyword(p, INTENT_JOIN) && !intent_keyword(p, INTENT_LEAVE) &&
@@ -203,6 +226,29 @@ static bool only_with(const struct intent_parse *p, enum intent_class class)
     return !p->scan.asks && (class == IC_COUNT ? n == 1 : n > 0);
 }
 
+/* "急救讲座，两位": a number of people for an open activity asks for seats, even without the word. */
+static bool title_and_count(struct intent_parse *p)
+{
+    size_t count = 0;
+
+    if (p->n_named != 1 || p->scan.asks || !intent_is_open(p->ctx, p->named[0]) ||
+        intent_count(p, IC_COUNT) != 1)
+        return false;
+    for (size_t i = 0; i < p->scan.n; i++) {
+        const struct intent_token *k = &p->scan.token[i];
+        if (k->class == IC_COUNT)
+            count = k->value;
+        else if (k->class != IC_ACTIVITY && k->class != IC_FILL && k->class != IC_ME &&
+                 k->class != IC_GENERIC)
+            return false;
+    }
+    if (count == 0)
+        return false;
+    p->out->count = (uint32_t)count;
+    set_activity(p->out, p->ctx->activities[p->named[0]].code);
+    return intent_decide(p, INTENT_JOIN, "title-count", "an open activity and a number of people");
+}
+
 bool intent_answers_rest(struct intent_parse *p)
 {
     const struct intent_ctx *ctx = p->ctx;
@@ -217,6 +263,8 @@ bool intent_answers_rest(struct intent_parse *p)
         return intent_decide(p, INTENT_JOIN, "answer-count",
                              "a number of people, to the invitation that is open");
     }
+    if (title_and_count(p))
+        return true;
     if (p->n_named != 1 || !only_with(p, IC_ACTIVITY))
         return false;
     const char *code = ctx->activities[p->named[0]].code;

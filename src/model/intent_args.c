@@ -99,7 +99,7 @@ static size_t plain_number(const struct intent_text *t, size_t at, struct intent
 /* 一 to 九百九十九, 两; 0 = none. */
 static size_t han_number(const struct intent_text *t, size_t at, size_t *value)
 {
-    static const char DIGITS[] = "〇一二三四五六七八九";
+    static const char DIGITS[] = "〇一二三四五六七八九", FORMAL[] = "零壹贰叁肆伍陆柒捌玖";
     size_t n = 0, digit = 0;
     bool have = false;
 
@@ -110,10 +110,13 @@ static size_t han_number(const struct intent_text *t, size_t at, size_t *value)
         size_t d = 0;
         while (p < end && utf8_next(&p, end) != c)
             d++;
+        if (d == 10)
+            for (p = FORMAL, end = FORMAL + sizeof FORMAL - 1, d = 0; p < end && utf8_next(&p, end) != c;)
+                d++;
         if (c == 0x4E24) /* 两 */
             d = 2;
-        if (c == 0x5341 || c == 0x767E) { /* 十 百 */
-            *value += (have ? digit : 1) * (c == 0x5341 ? 10 : 100);
+        if (c == 0x5341 || c == 0x62FE || c == 0x767E || c == 0x4F70) { /* 十 拾 百 佰 */
+            *value += (have ? digit : 1) * (c == 0x5341 || c == 0x62FE ? 10 : 100);
             have = false;
         } else if (d < 10 && !have) {
             digit = d;
@@ -128,7 +131,8 @@ static size_t han_number(const struct intent_text *t, size_t at, size_t *value)
 
 static size_t han_count(const struct intent_text *t, size_t at, struct intent_token *out)
 {
-    size_t value, unit, n = one_of(t, at, "俩人|俩");
+    size_t value, unit,
+        n = one_of(t, at, "俩人|俩|两公婆|俩公婆|两夫妻|夫妻俩|两口子|两仔爷|父子俩|母女俩|母子俩|父女俩");
 
     out->class = IC_COUNT;
     if (n != 0) {
@@ -191,6 +195,19 @@ size_t intent_args_number(const struct intent_text *t, size_t at, struct intent_
     if (intent_is_han(c))
         return han_count(t, at, out);
     return intent_is_latin(c) ? english_count(t, at, out) : 0;
+}
+
+size_t intent_args_choice(const struct intent_text *t, size_t from, size_t to)
+{
+    size_t value, n = digits_at(t, from, &value);
+
+    if (to == from + 1 && t->c[from] >= 'a' && t->c[from] <= 'i')
+        return (size_t)(t->c[from] - 'a') + 1;
+    if (n == 0)
+        n = han_number(t, from, &value);
+    if (n == 0)
+        return 0;
+    return from + n == to || from + n + one_of(t, from + n, "号|项") == to ? value : 0;
 }
 
 /* --- names ---------------------------------------------------------------------------------------------------- */

@@ -90,12 +90,34 @@ static bool has_stray_number(const struct intent_parse *p)
     return false;
 }
 
+/* "两个大人两个小孩": numbers that each say of whom; 0 when they do not. */
+static size_t sum_by_kind(const struct intent_parse *p)
+{
+    size_t n = 0, sum = 0;
+
+    for (size_t i = 0; i < p->scan.n; i++) {
+        const struct intent_token *k = &p->scan.token[i];
+        if (k->class != IC_COUNT)
+            continue;
+        if (i + 1 == p->scan.n || k->value == 0 ||
+            !intent_token_is(p, k + 1, "大人|小孩|小孩子|孩子|老人|成人|成年人|儿童|男|女|男的|女的"))
+            return 0;
+        sum += k->value;
+        n++;
+    }
+    return n > 1 ? sum : 0;
+}
+
 /* How many people. false: the text says different numbers. */
 static bool take_count(struct intent_parse *p)
 {
     size_t people, bare, self, kin = companions(p, &self), names = intent_count(p, IC_NAME);
     bool with_count = false;
 
+    if ((people = sum_by_kind(p)) != 0) {
+        p->out->count = (uint32_t)people;
+        return true;
+    }
     if (!one_value(p, IC_COUNT, IC_PLUS, &people) || !one_value(p, IC_NUMBER, IC_NUMBER, &bare) ||
         has_stray_number(p))
         return false;
@@ -132,10 +154,19 @@ static bool pick_to_join(struct intent_parse *p)
     return intent_decide(p, INTENT_JOIN, "offered-number", "joins a number of the list that was offered");
 }
 
+/* "我要报名", "算我一份": the keyword itself names the sender. */
+static bool names_sender(const struct intent_parse *p, const struct intent_token *k)
+{
+    for (size_t i = k->from; i < k->to; i++)
+        if (p->scan.text.c[i] == 0x6211) /* 我 */
+            return true;
+    return false;
+}
+
 static const char *join_is_told(const struct intent_parse *p, const struct intent_token *join)
 {
     const struct intent_token *after = join && join + 1 < p->scan.token + p->scan.n ? join + 1 : NULL;
-    bool me = intent_has(p, IC_ME) || (join && p->scan.text.c[join->from] == 0x6211); /* 我 */
+    bool me = intent_has(p, IC_ME) || (join && names_sender(p, join));
 
     if (intent_has(p, IC_PAST))
         return "tells what happened already";

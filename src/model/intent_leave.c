@@ -46,9 +46,20 @@ static bool has_turning_word(const struct intent_parse *p, const struct intent_t
 static bool weather(const struct intent_parse *p)
 {
     for (size_t i = 0; i < p->scan.n; i++)
-        if (intent_token_is(p, &p->scan.token[i], "下雨|下大雨|下暴雨|台风|暴雨|天气不好|刮风|打雷"))
+        if (intent_token_is(p, &p->scan.token[i],
+                            "下雨|下大雨|下暴雨|落雨|落大雨|台风|暴雨|天气不好|刮风|打雷"))
             return true;
     return false;
+}
+
+/* "取消取消": the same word once more. */
+static bool says_again(const struct intent_parse *p, const struct intent_token *a,
+                       const struct intent_token *b)
+{
+    const struct intent_text *t = &p->scan.text;
+    size_t n = a->to - a->from;
+
+    return b->to - b->from == n && memcmp(t->c + a->from, t->c + b->from, n * sizeof t->c[0]) == 0;
 }
 
 /* Talk about a leaving that happened, or that is somebody else's. */
@@ -62,7 +73,7 @@ static const char *leave_is_told(const struct intent_parse *p, const struct inte
         return "tells what happened already";
     if (has_turning_word(p, k))
         return "talks about a leaving";
-    if (!me && weather(p) && (reportable || intent_token_is(p, k, "不打了|不玩了|打不了|打不了了")))
+    if (!me && weather(p) && (reportable || intent_token_is(p, k, "不打|不打了|唔打|不玩了|打不了|打不了了")))
         return "tells that the weather is against it";
     if (before && intent_acts_is_residue(before) && before->to == k->from && !me &&
         !intent_keyword(p, INTENT_JOIN))
@@ -76,7 +87,7 @@ static const char *leave_is_told(const struct intent_parse *p, const struct inte
         !in_clause(p, k->clause, IC_REASON))
         return "somebody else does not come";
     if (before && before->class == IC_KEYWORD && before->kind == INTENT_LEAVE && before->to == k->from &&
-        reportable)
+        reportable && !says_again(p, before, k))
         return "cancels a cancelling";
     return NULL;
 }

@@ -98,6 +98,8 @@ const struct intent_entry *intent_words_whole(const struct intent_words *w, cons
 
 /* --- intent_args.c: numbers and names --- */
 /* A number at ${at}, with what follows it: 0 = none, else its length; fills class, kind and value of ${out}. */
+/* "二", "2号", "b": all of the text from ${from} to ${to} is a place in a list; 0 = it is not. */
+size_t intent_args_choice(const struct intent_text *t, size_t from, size_t to);
 size_t intent_args_number(const struct intent_text *t, size_t at, struct intent_token *out);
 /* Length of a person's name that the run of Han characters at ${at} begins with; 0 = none. ${ends_at}: may a name end before the
  * character at this position (a keyword follows, say)? */

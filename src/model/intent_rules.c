@@ -127,7 +127,7 @@ static bool asks(const struct intent_parse *p)
     const struct intent_token *last = &p->scan.token[p->scan.n - 1];
 
     return p->scan.asks || has_question_word(p) || intent_has(p, IC_HOWTO) ||
-           (last->class == IC_NEG && p->scan.n > 1 && intent_token_is(p, last, "没|没有"));
+           (last->class == IC_NEG && p->scan.n > 1 && intent_token_is(p, last, "没|没有|未"));
 }
 
 /* "我报名了吗", "报名成功了吗": the sender asks for the own state. */

@@ -27,6 +27,20 @@ bool intent_is_latin(int32_t c)
     return k >= UTF8PROC_CATEGORY_LU && k <= UTF8PROC_CATEGORY_LO;
 }
 
+/* "报 名", "我 要 报 名": Chinese characters that all stand alone belong together. */
+static void close_up(struct intent_text *t)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < t->n; i++)
+        if (i % 2 ? t->c[i] != ' ' : !intent_is_han(t->c[i]))
+            return;
+    for (size_t i = 0; i < t->n; i += 2)
+        t->c[n++] = t->c[i];
+    t->n = n;
+    t->c[n] = 0;
+}
+
 int intent_scan_text(struct intent_text *t, const char *s, size_t n)
 {
     t->n = 0;
@@ -37,6 +51,7 @@ int intent_scan_text(struct intent_text *t, const char *s, size_t n)
         t->c[t->n++] = c == 0x2019 || c == 0x2018 ? '\'' : c;
     }
     t->c[t->n] = 0;
+    close_up(t);
     return 0;
 }
 

@@ -16,22 +16,24 @@ static const struct {
     enum intent_kind kind;
     const char *words;
 } DEFAULTS[] = {
-    {INTENT_JOIN, "报名|参加|我要报名|bm|join|算我一个|算上我|加一|加1|加我一个|带我一个|报名参加|参与|接龙|报个名|报上名额|留个位置|"
+    {INTENT_JOIN, "报名|参加|我要报名|bm|join|算我一个|算上我|加一|加1|加我一个|带我一个|报名参加|参与|接龙|报个名|报上名额|留个位置|留个位子|留个座位|留个位|给我留|帮我留|替我留|算我|算我一份|预我|预我一份|预埋我|名字写上|名字加上|名字记上|"
+                  "抱名|爆名|暴名|豹名|抱明|爆明|报明|报铭|报鸣|报民|参家|参佳|餐加|餐家|惨加|"
                   "sign up|sign me up|signup|register|register me|count me in|i'm in|im in|i am in|enroll|enrol|attend|take part"},
     {INTENT_LEAVE, "取消|取消报名|退出|不去了|cancel|leave|不去|不来|不来了|不参加|不参加了|不参与|不报名|不报名了|不报了|不要报名了|不打了|打不了|打不了了|不玩了|不想去|不想去了|不想来|不想来了|不想参加|不想参加了|不想报名|不想报名了|"
                    "不能去|不能去了|不能来|不能来了|不能参加|不能参加了|不能到场|去不了|去不了了|来不了|来不了了|参加不了|参加不了了|去不成|去不成了|来不成了|没法去|没法来|没法参加|没办法去|没办法来|没办法参加|"
                    "没空去|没空来|没空参加|没时间去|没时间来|没时间参加|无法参加|无法前来|无法到场|不准备去了|不准备参加了|不打算去了|不打算参加了|不方便去|不方便参加|不会去了|不会来了|不会参加了|"
+                   "唔去|唔去了|唔来|唔来了|唔参加|唔参加了|唔报|唔报名|唔打|去唔到|来唔到|去唔成|冇时间去|冇空去|冇得闲去|不得闲去|没有办法去|没有办法来|没有办法参加|名字去掉|名字划掉|名字删掉|名额让给别人|位置让给别人|取销|取销报名|不打|"
                    "撤销报名|撤回报名|撤销|放弃|放弃报名|放弃名额|弃权|弃赛|退赛|退报|退掉|退名额|名额让|让出名额|"
                    "can't make it|cant make it|cannot make it|can not make it|can't come|cant come|cannot come|can't join|cant join|cannot join|can't attend|cannot attend|can't go|cant go|cannot go|can't play|"
                    "won't make it|won't be able to make it|won't come|won't be coming|won't be there|not coming|not going|not able to come|not able to make it|not able to attend|unable to attend|unable to come|"
                    "unable to make it|withdraw|withdraw me|drop out|pull out|count me out|remove me|i'm out|im out|take me off|cancel my registration|cancel registration|unregister"},
-    {INTENT_QUERY, "查询|我的|我的报名|status|查一下|查一查|查报名|查询报名|我的活动|查看报名|查看我的报名|my status|my registration"},
+    {INTENT_QUERY, "查询|我的|我的报名|查寻|status|查一下|查一查|查报名|查询报名|我的活动|查看报名|查看我的报名|my status|my registration"},
     {INTENT_CHECKIN, "签到|checkin|check in|check-in"},
     {INTENT_HELP, "帮助|?|help|怎么报名|使用说明|怎么用|说明|菜单|指令"},
     {INTENT_STOP, "退订|td|t|r|拒收|stop|unsubscribe"},
     {INTENT_START, "恢复|订阅|恢复订阅|start|恢复接收|重新订阅"},
-    {INTENT_SAFE, "平安|安全|没事|报平安|都平安|平安无事|safe|i'm safe|im safe|we're safe|we are safe|i am safe"},
-    {INTENT_SOS, "求助|救命|救我|救救我|求救|被困|需要帮助|需要救援|请求救援|要帮助|需要急救|叫救护车|快来救|sos|need help|help me|emergency|trapped"},
+    {INTENT_SAFE, "平安|平按|平岸|凭安|评安|安全|没事|报平安|都平安|平安无事|safe|i'm safe|im safe|we're safe|we are safe|i am safe"},
+    {INTENT_SOS, "求助|救命|救名|就命|救我|救救我|求救|被困|需要帮助|需要救援|请求救援|要帮助|需要急救|叫救护车|快来救|sos|need help|help me|emergency|trapped"},
 };
 /* clang-format on */
 

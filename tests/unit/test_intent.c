@@ -114,6 +114,8 @@ static const char *differs(const struct intent *o, char *const cells[6])
 }
 
 /* What is no leaving in one scene is none where there is more to lose. Scenes with an open question aside: there short texts mean more. */
+static size_t n_rows, n_wrong, n_known, n_irreversible, n_lost;
+
 static void check_no_loss(const char *file, size_t line_no, char *const cells[6])
 {
     static const char *const SCENES_TO_LOSE[] = {"one-in", "two-bb", "two-in"};
@@ -123,21 +125,42 @@ static void check_no_loss(const char *file, size_t line_no, char *const cells[6]
         return;
     for (size_t i = 0; i < ARRAY_LEN(SCENES_TO_LOSE); i++) {
         intent_parse(words, scene(SCENES_TO_LOSE[i]), cells[1], strlen(cells[1]), &o);
-        if (o.kind == INTENT_LEAVE && (o.activity[0] || o.n_ambiguous))
-            fail_msg("%s:%zu: \"%s\" gives a seat away in scene %s (%s)", file, line_no, cells[1],
-                     SCENES_TO_LOSE[i], o.rule);
-        if (o.kind == INTENT_STOP && strcmp(cells[2], "stop") != 0)
-            fail_msg("%s:%zu: \"%s\" opts out in scene %s", file, line_no, cells[1], SCENES_TO_LOSE[i]);
+        bool leaves = o.kind == INTENT_LEAVE && (o.activity[0] || o.n_ambiguous);
+        if (!leaves && (o.kind != INTENT_STOP || strcmp(cells[2], "stop") == 0))
+            continue;
+        n_lost++;
+        print_message("%s:%zu: \"%s\" %s in scene %s (%s)\n", file, line_no, cells[1],
+                      leaves ? "gives a seat away" : "opts out", SCENES_TO_LOSE[i], o.rule);
     }
 }
 
-static size_t n_rows, n_wrong, n_irreversible;
+/* How many of each intent there are, and how many were understood. */
+static size_t tally[INTENT_START + 1][2];
+
+static void count_row(const char *label, bool right)
+{
+    for (int k = 0; k <= INTENT_START; k++)
+        if (strcmp(label, intent_name((enum intent_kind)k)) == 0) {
+            tally[k][0]++;
+            tally[k][1] += right;
+        }
+}
+
+static void print_tally(const char *what)
+{
+    for (int k = 0; k <= INTENT_START; k++)
+        if (tally[k][0])
+            print_message("%-20s %-8s %4zu of %4zu right, %.1f %%\n", what, intent_name((enum intent_kind)k),
+                          tally[k][1], tally[k][0], 100.0 * (double)tally[k][1] / (double)tally[k][0]);
+}
 
 static void check_row(const char *file, size_t line_no, char *line)
 {
     char *cells[6];
     struct intent o;
+    bool known = line[0] == '~';
 
+    line += known;
     if (line[0] == '#' || line[0] == '\0')
         return;
     if (split(line, cells) < 3)
@@ -150,10 +173,16 @@ static void check_row(const char *file, size_t line_no, char *line)
     bool acts = (o.kind == INTENT_JOIN || o.kind == INTENT_LEAVE)
                     ? o.activity[0] != '\0'
                     : o.kind == INTENT_STOP || o.kind == INTENT_START;
+    count_row(cells[2], !why);
+    if (!why && known)
+        fail_msg("%s:%zu: \"%s\" is understood now: take the ~ away", file, line_no, cells[1]);
     if (!why)
         return;
+    n_known += known;
     n_wrong++;
     n_irreversible += acts && strcmp(why, "name") != 0;
+    if (known)
+        return;
     print_message("%s:%zu: [%s] \"%s\": %s: %s %s n=%u name=\"%s\" %zu possible, rule %s\n", file, line_no,
                   cells[0], cells[1], why, intent_name(o.kind), o.activity, o.count, o.name, o.n_ambiguous,
                   o.rule);
@@ -191,10 +220,13 @@ static void test_the_corpus(void **state)
         if (strlen(e->d_name) > 4 && strcmp(e->d_name + strlen(e->d_name) - 4, ".tsv") == 0)
             check_file(e->d_name);
     closedir(d);
-    print_message("%zu replies, %zu wrong, of these %zu with an effect\n", n_rows, n_wrong, n_irreversible);
-    assert_true(n_rows >= 400);
+    print_tally("replies");
+    print_message("%zu replies, %zu wrong, of these %zu known, %zu with an effect; %zu losses elsewhere\n",
+                  n_rows, n_wrong, n_known, n_irreversible, n_lost);
+    assert_true(n_rows >= 1500);
     assert_int_equal(n_irreversible, 0);
-    assert_int_equal(n_wrong, 0);
+    assert_int_equal(n_lost, 0);
+    assert_int_equal(n_wrong, n_known);
 }
 
 static void parse(const char *scene_name, const char *text, struct intent *o)
