@@ -23,6 +23,7 @@ int cmd_activity_list(struct cli *c, const struct args *a);
 int cmd_activity_show(struct cli *c, const struct args *a);
 int cmd_activity_open(struct cli *c, const struct args *a);
 int cmd_activity_close(struct cli *c, const struct args *a);
+int cmd_activity_change(struct cli *c, const struct args *a);
 int cmd_activity_cancel(struct cli *c, const struct args *a);
 int cmd_activity_roster(struct cli *c, const struct args *a);
 int cmd_activity_checkin(struct cli *c, const struct args *a);

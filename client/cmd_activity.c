@@ -26,57 +26,79 @@ static void path_of(struct call_path *p, const struct args *a, const char *tail)
     call_path_fixed(p, tail);
 }
 
-static int add_times(const struct cli *c, const struct args *a, json_t *o)
+static int add_time(const struct cli *c, const struct args *a, json_t *o, const char *name, bool may_be_none)
 {
-    static const char *const names[][2] = {
-        {"opens",  "opens_at" },
-        {"closes", "closes_at"},
-        {"starts", "starts_at"}
-    };
+    const char *s = args_get(a, name);
+    char member[16];
+    struct err e;
+    int64_t at;
 
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        const char *s = args_get(a, names[i][0]);
-        struct err e;
-        int64_t at;
-        if (s == NULL)
-            continue;
-        if (clock_parse_iso(s, &at, &e) != 0)
-            return cli_fail(c, CLI_USAGE,
-                            "--%s: %s; allowed is ISO 8601 with offset, as 2026-09-25T09:00:00+08:00",
-                            names[i][0], e.msg);
-        json_object_set_new(o, names[i][1], json_string(s));
-    }
+    if (s == NULL)
+        return CLI_OK;
+    snprintf(member, sizeof(member), "%.8s_at", name);
+    if (may_be_none && strcmp(s, "none") == 0)
+        json_object_set_new(o, member, json_null());
+    else if (clock_parse_iso(s, &at, &e) == 0)
+        json_object_set_new(o, member, json_string(s));
+    else
+        return cli_fail(c, CLI_USAGE,
+                        "--%s: %s; allowed is ISO 8601 with offset, as 2026-09-25T09:00:00+08:00", name,
+                        e.msg);
     return CLI_OK;
 }
 
-/* Required are title, seats and start; the daemon judges the values. */
-static int describe(const struct cli *c, const struct args *a, json_t *o)
+static int add_number(const struct cli *c, const struct args *a, json_t *o, const char *name,
+                      const char *member, int64_t max)
 {
-    static const char *const needed[] = {"title", "seats", "starts"};
+    int64_t n;
+
+    if (!args_has(a, name))
+        return CLI_OK;
+    if (num_i64(args_get(a, name), 1, max, &n) != 0)
+        return cli_fail(c, CLI_USAGE, "--%s %s; allowed is a number from 1 to %lld", name, args_get(a, name),
+                        (long long)max);
+    json_object_set_new(o, member, json_integer(n));
+    return CLI_OK;
+}
+
+static void add_text(const struct args *a, json_t *o, const char *name)
+{
+    if (args_has(a, name))
+        json_object_set_new(o, name, json_string(args_get(a, name)));
+}
+
+/* What the options say; the daemon judges the values. ${change}: a time may be taken away. */
+static int describe(const struct cli *c, const struct args *a, json_t *o, bool change)
+{
+    static const char *const times[] = {"opens", "closes", "starts"};
     json_t *aliases = json_array();
     const char *s;
-    int64_t seats = 0, party = 0;
+    int status = CLI_OK;
 
     for (size_t i = 0; (s = args_nth(a, "alias", i)) != NULL; i++)
         json_array_append_new(aliases, json_string(s));
-    json_object_set_new(o, "aliases", aliases);
+    if (json_array_size(aliases) > 0)
+        json_object_set(o, "aliases", aliases);
+    json_decref(aliases);
+    add_text(a, o, "title");
+    add_text(a, o, "place");
+    status = add_number(c, a, o, "seats", "seats", 1000000);
+    if (status == CLI_OK)
+        status = add_number(c, a, o, "max-party", "max_party", 1000);
+    for (size_t i = 0; i < ARRAY_LEN(times) && status == CLI_OK; i++)
+        status = add_time(c, a, o, times[i], change && i < 2);
+    return status;
+}
+
+static int describe_new(const struct cli *c, const struct args *a, json_t *o)
+{
+    static const char *const needed[] = {"title", "seats", "starts"};
+
     for (size_t i = 0; i < ARRAY_LEN(needed); i++)
         if (!args_has(a, needed[i]))
             return cli_fail(c, CLI_USAGE, "activity add needs --%s", needed[i]);
-    if (num_i64(args_get(a, "seats"), 1, 1000000, &seats) != 0)
-        return cli_fail(c, CLI_USAGE, "--seats %s; allowed is a number from 1 to 1000000",
-                        args_get(a, "seats"));
-    if (args_has(a, "max-party") && num_i64(args_get(a, "max-party"), 1, 1000, &party) != 0)
-        return cli_fail(c, CLI_USAGE, "--max-party %s; allowed is a number from 1 to 1000",
-                        args_get(a, "max-party"));
     json_object_set_new(o, "code", json_string(a->words[0]));
-    json_object_set_new(o, "title", json_string(args_get(a, "title")));
-    json_object_set_new(o, "seats", json_integer(seats));
-    if (party > 0)
-        json_object_set_new(o, "max_party", json_integer(party));
-    if (args_has(a, "place"))
-        json_object_set_new(o, "place", json_string(args_get(a, "place")));
-    return add_times(c, a, o);
+    return describe(c, a, o, false);
 }
 
 static int say(struct cli *c, int status, json_t *answer, const char *code, const char *done)
@@ -95,7 +117,7 @@ int cmd_activity_add(struct cli *c, const struct args *a)
 {
     struct call_path p;
     json_t *body = json_object(), *answer = NULL;
-    int status = describe(c, a, body);
+    int status = describe_new(c, a, body);
 
     if (status != CLI_OK) {
         json_decref(body);
@@ -162,14 +184,104 @@ int cmd_activity_close(struct cli *c, const struct args *a)
     return change(c, a, "/close", NULL, "closed: nobody can register any more");
 }
 
+/* ---- changing, calling off ---- */
+
+static void say_list(struct cli *c, const json_t *list)
+{
+    const json_t *v;
+    size_t i;
+
+    json_array_foreach(list, i, v) fprintf(c->out, "%s%s", i > 0 ? ", " : "", json_string_value(v));
+}
+
+static void say_told(struct cli *c, const json_t *o, bool dry)
+{
+    json_int_t told = json_integer_value(json_object_get(o, "told")),
+               out = json_integer_value(json_object_get(o, "suppressed"));
+    const char *notice = json_string_value(json_object_get(o, "notice"));
+    const json_t *v;
+    size_t i;
+
+    if (notice == NULL) {
+        fprintf(c->out, "nobody %s told\n", dry ? "would be" : "is");
+        return;
+    }
+    fprintf(c->out, "%lld %s told (notice %s)", (long long)told,
+            dry         ? "would be"
+            : told == 1 ? "person is"
+                        : "people are",
+            notice);
+    if (out > 0)
+        fprintf(c->out, "; %lld opted out and %s not", (long long)out, dry ? "would" : "are");
+    fprintf(c->out, "\n  %s\n", json_string_value(json_object_get(o, "text")));
+    json_array_foreach(json_object_get(o, "who"), i, v) fprintf(
+        c->out, "  %s %s %s\n", json_string_value(json_object_get(v, "phone")),
+        json_string_value(json_object_get(v, "name")), json_string_value(json_object_get(v, "status")));
+}
+
+/* What was done, or would be, and who is told of it. */
+static int say_change(struct cli *c, const struct args *a, json_t *answer)
+{
+    bool dry = json_is_true(json_object_get(answer, "dry_run")),
+         same = json_array_size(json_object_get(answer, "changed")) == 0;
+    json_int_t up = json_integer_value(json_object_get(answer, "promoted"));
+
+    if (c->json) {
+        rows_json(c, answer);
+        json_decref(answer);
+        return CLI_OK;
+    }
+    if (same)
+        fprintf(c->out, "%s is so already: nothing %s, nobody is told again\n", a->words[0],
+                dry ? "would change" : "was changed");
+    else {
+        fprintf(c->out, "%s %s: ", a->words[0], dry ? "would change" : "changed");
+        say_list(c, json_object_get(answer, "changed"));
+        fputc('\n', c->out);
+        if (up > 0)
+            fprintf(c->out, "%lld from the waiting list %s up\n", (long long)up,
+                    dry ? "would move" : "moved");
+        say_told(c, answer, dry);
+    }
+    json_decref(answer);
+    return CLI_OK;
+}
+
+/* ${body} is taken. */
+static int ask_change(struct cli *c, const struct args *a, const char *tail, json_t *body)
+{
+    struct call_path p;
+    json_t *answer = NULL;
+    int status;
+
+    if (args_has(a, "quiet"))
+        json_object_set_new(body, "quiet", json_true());
+    path_of(&p, a, tail);
+    call_path_query(&p, "dry", args_has(a, "dry-run") ? "1" : NULL);
+    status = call_json(c, "POST", &p, body, &answer);
+    return status == CLI_OK ? say_change(c, a, answer) : status;
+}
+
+int cmd_activity_change(struct cli *c, const struct args *a)
+{
+    json_t *body = json_object();
+    int status = describe(c, a, body, true);
+
+    if (status == CLI_OK && json_object_size(body) == 0)
+        status = cli_fail(c, CLI_USAGE, "what shall change? see crier activity change --help");
+    if (status != CLI_OK) {
+        json_decref(body);
+        return status;
+    }
+    return ask_change(c, a, "/change", body);
+}
+
 int cmd_activity_cancel(struct cli *c, const struct args *a)
 {
-    char *done = xasprintf("cancelled; tell those who registered: crier send --to activity:%s --text ...",
-                           a->words[0]);
-    int status = change(c, a, "/cancel", NULL, done);
+    json_t *body = json_object();
 
-    free(done);
-    return status;
+    add_text(a, body, "because");
+    return ask_change(c, a, "/cancel", body);
 }
 
 int cmd_activity_checkin(struct cli *c, const struct args *a)

@@ -8,6 +8,7 @@
 /* clang-format off */
 #define END {NULL, NULL, NULL, false}
 #define DRY_RUN {"dry-run", NULL, "tell what would be sent, to how many; send nothing", false}
+#define DRY_CHANGE {"dry-run", NULL, "tell what would change and who would be told; do nothing", false}
 #define WAIT {"wait", NULL, "follow it until it is done, with rate and time left", false}
 #define FULL {"full", NULL, "complete phone numbers also over --url (role admin, written to the audit)", false}
 #define LIMIT {"limit", "N", "at most N", false}
@@ -62,6 +63,19 @@ static const struct args_option o_activity[] = {
     {"starts", "TIME", "when it begins, ISO 8601 with offset", false},
     {"max-party", "N", "most people in one registration", false},
     {"place", "TEXT", "where", false}, END};
+static const struct args_option o_change[] = {
+    {"title", "TEXT", "its name", false},
+    {"alias", "WORD", "another name that people text; replaces all it had", true},
+    {"seats", "N", "how many can take part: never fewer than are taken", false},
+    {"opens", "TIME|none", "when registration opens", false},
+    {"closes", "TIME|none", "when it ends; none: at the start", false},
+    {"starts", "TIME", "when it begins, ISO 8601 with offset", false},
+    {"max-party", "N", "most people in one registration", false},
+    {"place", "TEXT", "where", false},
+    {"quiet", NULL, "tell nobody of another time or place", false}, DRY_CHANGE, END};
+static const struct args_option o_cancel[] = {
+    {"because", "TEXT", "why, as those who registered are told", false},
+    {"quiet", NULL, "tell nobody", false}, DRY_CHANGE, END};
 static const struct args_option o_activity_export[] = {
     {"format", "csv|text", "a table for spreadsheets, or numbered lines to paste into a chat", false},
     {"output", "FILE", "into a file", false}, FULL, END};
@@ -126,7 +140,11 @@ static const struct verbs_row rows[] = {
     {"activity", "show", "CODE", 1, 1, "one activity", none, "  crier activity show 篮球\n", cmd_activity_show},
     {"activity", "open", "CODE", 1, 1, "let registration follow its window", none, "  crier activity open 篮球\n", cmd_activity_open},
     {"activity", "close", "CODE", 1, 1, "end registration", none, "  crier activity close 篮球\n", cmd_activity_close},
-    {"activity", "cancel", "CODE", 1, 1, "it does not take place", none, "  crier activity cancel 篮球\n", cmd_activity_cancel},
+    {"activity", "change", "CODE", 1, 1, "another time, place, number of seats, name; who is concerned is told", o_change,
+     "  crier activity change 篮球 --starts 2026-09-27T08:00:00+08:00 --place 体育馆 --dry-run\n"
+     "  crier activity change 篮球 --seats 30\n", cmd_activity_change},
+    {"activity", "cancel", "CODE", 1, 1, "it does not take place; who registered or waits is told", o_cancel,
+     "  crier activity cancel 篮球 --because 台风\n", cmd_activity_cancel},
     {"activity", "roster", "CODE", 1, 1, "who takes part, who waits", o_limit_full, "  crier activity roster 篮球\n", cmd_activity_roster},
     {"activity", "checkin", "CODE PHONE", 2, 2, "sign someone in at the desk", none,
      "  crier activity checkin 篮球 +8613800138000\n", cmd_activity_checkin},

@@ -66,7 +66,7 @@ void api_activities_create(struct api_call *c)
         api_call_err(c, &e);
     else {
         api_call_target(c, a->code);
-        roster_put(c->q, a, true, on_made, c);
+        roster_put(c->q, a, on_made, c);
     }
 }
 
@@ -90,9 +90,4 @@ void api_activities_open(struct api_call *c)
 void api_activities_close(struct api_call *c)
 {
     roster_set_state(c->q, c->match.params[0], ACTIVITY_CLOSED, on_state, c);
-}
-
-void api_activities_cancel(struct api_call *c)
-{
-    roster_set_state(c->q, c->match.params[0], ACTIVITY_CANCELLED, on_state, c);
 }

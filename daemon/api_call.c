@@ -161,6 +161,8 @@ static int status_of(const char *code)
         {"id-conflict",          409},
         {"exists",               409},
         {"wrong-state",          409},
+        {"changed-meanwhile",    409},
+        {"seats-taken",          409},
         {"idempotency-conflict", 409},
         {"too-large",            413},
         {"not-registered",       404},

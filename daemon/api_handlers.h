@@ -19,6 +19,7 @@ void api_activities_list(struct api_call *c);
 void api_activities_show(struct api_call *c);
 void api_activities_open(struct api_call *c);
 void api_activities_close(struct api_call *c);
+void api_activities_change(struct api_call *c);
 void api_activities_cancel(struct api_call *c);
 void api_roster_list(struct api_call *c);
 void api_roster_checkin(struct api_call *c);

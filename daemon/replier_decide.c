@@ -170,7 +170,7 @@ static void on_own(void *arg, const char *code, const struct roster_entry *e)
     struct replier_job *j = arg;
     const struct activity *a = replier_activity(j->r, code);
 
-    if (!a || j->n_own == REPLIER_OFFERED)
+    if (!a || a->stored == ACTIVITY_CANCELLED || j->n_own == REPLIER_OFFERED)
         return;
     j->own = xrealloc(j->own, (j->n_own + 1) * sizeof(*j->own));
     j->own[j->n_own++] = (struct registry_own){

@@ -26,6 +26,7 @@ static const struct route table[] = {
     {"POST", "/api/v1/activities", ROLE_SENDER, GUARD_NONE, 16 * KB, ROUTE_MAKES | ROUTE_AUDIT, api_activities_create},
     {"GET", "/api/v1/activities", ROLE_VIEWER, GUARD_NONE, 0, 0, api_activities_list},
     {"GET", "/api/v1/activities/{code}", ROLE_VIEWER, GUARD_NONE, 0, 0, api_activities_show},
+    {"POST", "/api/v1/activities/{code}/change", ROLE_SENDER, GUARD_NONE, 16 * KB, ROUTE_AUDIT, api_activities_change},
     {"POST", "/api/v1/activities/{code}/open", ROLE_SENDER, GUARD_NONE, 4 * KB, ROUTE_AUDIT, api_activities_open},
     {"POST", "/api/v1/activities/{code}/close", ROLE_SENDER, GUARD_NONE, 4 * KB, ROUTE_AUDIT, api_activities_close},
     {"POST", "/api/v1/activities/{code}/cancel", ROLE_SENDER, GUARD_NONE, 4 * KB, ROUTE_AUDIT, api_activities_cancel},

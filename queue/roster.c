@@ -55,6 +55,7 @@ static void read_activity(struct activity *a, const struct redis_value *fields, 
     a->closes_at = field_i64(fields, "closes");
     a->starts_at = field_i64(fields, "starts");
     a->stored = state >= 0 && state <= ACTIVITY_CANCELLED ? (enum activity_state)state : ACTIVITY_OPEN;
+    a->rev = field_u32(fields, "rev");
     a->taken = (uint32_t)taken;
     a->waiting = (uint32_t)waiting;
 }
@@ -88,8 +89,21 @@ void roster_register_keys(struct queue_op *op, const char *code, const char *pho
     queue_op_key(op, KEY_REPLIES, NULL);
 }
 
+static void promote_more(struct queue_op *op, const char *code)
+{
+    queue_op_reset(op);
+    roster_register_keys(op, code, "");
+    queue_op_str(op, "promote");
+    for (int i = 0; i < 4; i++) /* op id, phone, name, resident */
+        queue_op_str(op, "");
+    queue_op_i64(op, 0);
+    queue_op_i64(op, PROMOTE_MAX);
+    queue_op_str(op, code);
+    queue_op_script(op, SCRIPT_REGISTER);
+}
+
 /* Those who wait move up, a hundred parties a call, until a call moves nobody. */
-static void on_put(struct queue_op *op, const struct queue_result *r, const struct redis_value *v)
+static void on_opened(struct queue_op *op, const struct queue_result *r, const struct redis_value *v)
 {
     struct done_op *o = (struct done_op *)op;
 
@@ -97,15 +111,7 @@ static void on_put(struct queue_op *op, const struct queue_result *r, const stru
         o->cb(o->arg, r);
         return;
     }
-    queue_op_reset(op);
-    roster_register_keys(op, o->code, "");
-    queue_op_str(op, "promote");
-    for (int i = 0; i < 4; i++) /* op id, phone, name, resident */
-        queue_op_str(op, "");
-    queue_op_i64(op, 0);
-    queue_op_i64(op, PROMOTE_MAX);
-    queue_op_str(op, o->code);
-    queue_op_script(op, SCRIPT_REGISTER);
+    promote_more(op, o->code);
 }
 
 static void put_number(struct queue_op *op, const char *name, int64_t v)
@@ -120,39 +126,99 @@ static void put_text(struct queue_op *op, const char *name, const char *s)
     queue_op_str(op, s);
 }
 
-void roster_put(struct queue *q, const struct activity *a, bool create, queue_done_fn cb, void *arg)
+/* Staff's fields, as the scripts take them. */
+static void put_fields(struct queue_op *op, const struct activity *a)
 {
-    struct done_op *o = queue_op_new(q, sizeof(*o), on_put);
     struct buf aliases = BUF_INIT(ACTIVITY_ALIASES * sizeof(a->aliases[0]));
+
+    for (size_t i = 0; i < a->n_aliases; i++)
+        if (buf_fmt(&aliases, "%s%s", i ? "\n" : "", a->aliases[i]) < 0)
+            panic("aliases do not fit");
+    put_text(op, "code", a->code);
+    put_text(op, "title", a->title);
+    put_text(op, "place", a->place);
+    put_text(op, "aliases", buf_cstr(&aliases));
+    put_number(op, "seats", a->seats);
+    put_number(op, "max_party", a->max_party);
+    put_number(op, "opens", a->opens_at);
+    put_number(op, "closes", a->closes_at);
+    put_number(op, "starts", a->starts_at);
+    buf_fini(&aliases);
+}
+
+void roster_put(struct queue *q, const struct activity *a, queue_done_fn cb, void *arg)
+{
+    struct done_op *o = queue_op_new(q, sizeof(*o), on_done);
+
+    o->cb = cb;
+    o->arg = arg;
+    queue_op_key(&o->op, KEY_ACTIVITY, a->code);
+    queue_op_key(&o->op, KEY_ACTIVITIES, NULL);
+    queue_op_key(&o->op, KEY_ACTIVITIES_V, NULL);
+    queue_op_str(&o->op, a->code);
+    put_fields(&o->op, a);
+    queue_op_script(&o->op, SCRIPT_ROSTER_PUT);
+}
+
+struct change_op {
+    struct queue_op op;
+    roster_changed_fn cb;
+    void *arg;
+    char code[ACTIVITY_CODE_MAX + 1];
+    uint32_t n_promoted;
+};
+
+static void on_change(struct queue_op *op, const struct queue_result *r, const struct redis_value *v)
+{
+    struct change_op *o = (struct change_op *)op;
+    static const struct err gone = {
+        .code = "no-such-activity", .msg = "there is no activity with this code", .field = "code"};
+    size_t n = redis_value_count(v);
+
+    if (r->status == QUEUE_OK && queue_value_i64(v, 1, 0) == REG_NO_ACTIVITY) {
+        o->cb(o->arg, &(struct queue_result){.status = QUEUE_REFUSED, .e = &gone}, 0);
+        return;
+    }
+    if (r->status == QUEUE_OK && n > 9) {
+        o->n_promoted += (uint32_t)(n - 9) / 4;
+        if ((n - 9) / 4 >= PROMOTE_MAX) {
+            promote_more(op, o->code);
+            return;
+        }
+    }
+    o->cb(o->arg, r, o->n_promoted);
+}
+
+void roster_change(struct queue *q, const struct activity *a, const char *news, roster_changed_fn cb,
+                   void *arg)
+{
+    struct change_op *o = queue_op_new(q, sizeof(*o), on_change);
 
     o->cb = cb;
     o->arg = arg;
     memcpy(o->code, a->code, sizeof(o->code));
-    for (size_t i = 0; i < a->n_aliases; i++)
-        if (buf_fmt(&aliases, "%s%s", i ? "\n" : "", a->aliases[i]) < 0)
-            panic("aliases do not fit");
-    queue_op_key(&o->op, KEY_ACTIVITY, a->code);
+    roster_register_keys(&o->op, a->code, "");
     queue_op_key(&o->op, KEY_ACTIVITIES, NULL);
     queue_op_key(&o->op, KEY_ACTIVITIES_V, NULL);
-    queue_op_str(&o->op, create ? "1" : "0");
+    queue_op_key(&o->op, KEY_INBOX, NULL);
+    queue_op_str(&o->op, "change");
+    for (int i = 0; i < 4; i++) /* op id, phone, name, resident */
+        queue_op_str(&o->op, "");
+    queue_op_i64(&o->op, 0);
+    queue_op_i64(&o->op, PROMOTE_MAX);
     queue_op_str(&o->op, a->code);
-    put_text(&o->op, "code", a->code);
-    put_text(&o->op, "title", a->title);
-    put_text(&o->op, "place", a->place);
-    put_text(&o->op, "aliases", buf_cstr(&aliases));
-    put_number(&o->op, "seats", a->seats);
-    put_number(&o->op, "max_party", a->max_party);
-    put_number(&o->op, "opens", a->opens_at);
-    put_number(&o->op, "closes", a->closes_at);
-    put_number(&o->op, "starts", a->starts_at);
-    buf_fini(&aliases);
-    queue_op_script(&o->op, SCRIPT_ROSTER_PUT);
+    queue_op_i64(&o->op, a->rev);
+    queue_op_str(&o->op, news);
+    put_fields(&o->op, a);
+    if (a->stored == ACTIVITY_CANCELLED)
+        put_number(&o->op, "state", ACTIVITY_CANCELLED);
+    queue_op_script(&o->op, SCRIPT_REGISTER);
 }
 
 void roster_set_state(struct queue *q, const char *code, enum activity_state s, queue_done_fn cb, void *arg)
 {
     /* Seats given back while it was cancelled go to those who wait. */
-    struct done_op *o = queue_op_new(q, sizeof(*o), s == ACTIVITY_OPEN ? on_put : on_done);
+    struct done_op *o = queue_op_new(q, sizeof(*o), s == ACTIVITY_OPEN ? on_opened : on_done);
 
     if (s == ACTIVITY_PLANNED)
         panic("planned is decided by the window");

@@ -7,8 +7,14 @@
 #include "model/registry.h"
 #include "queue/queue.h"
 
-/* Create (codes "exists" when there is one, "starts-passed") or change staff's fields of an activity. More seats promote from the waiting list. */
-void roster_put(struct queue *q, const struct activity *a, bool create, queue_done_fn cb, void *arg);
+/* Create an activity (codes "exists" when there is one, "starts-passed"). */
+void roster_put(struct queue *q, const struct activity *a, queue_done_fn cb, void *arg);
+/* Staff change what ${a} (read by roster_get, then changed; stored = CANCELLED calls it off) says. In one script: seats are never fewer than are taken ("seats-taken"),
+ * who waits moves up and is told like everything that is answered, and ${news} (JSON of a notice, NULL = none) goes into the inbox when anybody is concerned. Code
+ * "changed-meanwhile" when a->rev is not the present one. */
+typedef void (*roster_changed_fn)(void *arg, const struct queue_result *r, uint32_t n_promoted);
+void roster_change(struct queue *q, const struct activity *a, const char *news, roster_changed_fn cb,
+                   void *arg);
 typedef void (*roster_activity_fn)(void *arg, const struct queue_result *r,
                                    const struct activity *a); /* NULL with "no-such-activity" */
 void roster_get(struct queue *q, const char *code, roster_activity_fn cb, void *arg);

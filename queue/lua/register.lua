@@ -1,7 +1,8 @@
 #!lua
 -- Seat, waiting list, promotion: the one place where they are decided.
--- KEYS: clock, act:<code>, :reg, :conf, :wait, :out, reg:<phone>, rdone, replies.
--- ARGV: 'join' | 'leave' | 'promote', op id ('' = none), phone, name, resident id, people (0 = not said), most promotions.
+-- KEYS: clock, act:<code>, :reg, :conf, :wait, :out, reg:<phone>, rdone, replies; to change also acts, acts.v, inbox.
+-- ARGV: 'join' | 'leave' | 'promote' | 'change', op id ('' = none), phone, name, resident id, people (0 = not said), most promotions, code; to change also the
+-- revision that was looked at, the news for those concerned as an entry of the inbox ('' = none), then name, value ... of the fields.
 -- -> result, status, people, place, position, seats left, opens, closes, then phone, name, place, people of everyone who moved up.
 --
 -- In :conf and :wait every person of a party is a member: the phone itself, then phone#2, phone#3 ... side by side. So seats taken = ZCARD and
@@ -167,11 +168,11 @@ local function join()
   local status, count, at, id, who = current()
   local live = status == CONFIRMED or status == WAITING or status == ATTENDED
   local n = said > 0 and said or 1
-  if live and (said == 0 or said == count) then
-    return outcome(R.already, status, count)
-  end
   if state == 3 then
     return outcome(R.cancelled, WITHDRAWN, 0)
+  end
+  if live and (said == 0 or said == count) then
+    return outcome(R.already, status, count)
   end
   if state == 2 or t < opens or (closes > 0 and t >= closes) then
     return outcome(R.not_open, live and status or WITHDRAWN, live and count or 0)
@@ -210,7 +211,46 @@ local function move_up()
   return outcome(R.already, WITHDRAWN, 0)
 end
 
-local verbs = {join = join, leave = leave, promote = move_up}
+-- A party that waits and would never fit holds up everybody behind it.
+local function largest_waiting()
+  local most_people = 0
+  for _, m in ipairs(call('ZRANGE', wait, 0, -1)) do
+    local status, count = read(m)
+    if status == WAITING and count > most_people then
+      most_people = count
+    end
+  end
+  return most_people
+end
+
+-- Staff change it, or call it off. The news goes first: cut short, the same change asked for again has the same revision and so the same news, which is
+-- accepted once.
+local function change()
+  local rev, new = tonumber(call('HGET', act, 'rev') or 0), {}
+  if int(rev) ~= ARGV[9] then
+    return refuse('changed-meanwhile', 'somebody else changed it at the same moment: look at it and try again', '')
+  end
+  for i = 11, #ARGV, 2 do
+    new[ARGV[i]] = ARGV[i + 1]
+  end
+  local wanted = tonumber(new.seats)
+  if wanted < n_conf then
+    return refuse('seats-taken', 'seats cannot be ' .. int(wanted) .. ': ' .. int(n_conf) .. ' are taken', 'seats')
+  end
+  if wanted < seats and n_wait > 0 and largest_waiting() > wanted then
+    return refuse('seats-taken', 'seats cannot be ' .. int(wanted) .. ': ' .. int(largest_waiting()) .. ' people wait as one party', 'seats')
+  end
+  if ARGV[10] ~= '' and n_conf + n_wait > 0 then
+    call('LPUSH', KEYS[12], ARGV[10])
+  end
+  call('ZADD', KEYS[10], new.starts, ARGV[8])
+  call('HSET', act, 'rev', int(rev + 1), unpack(ARGV, 11))
+  call('INCR', KEYS[11])
+  seats, starts, state = wanted, tonumber(new.starts), tonumber(new.state or state)
+  return move_up()
+end
+
+local verbs = {join = join, leave = leave, promote = move_up, change = change}
 local r = verbs[what]()
 if op ~= '' then
   call('HSET', done, op, cmsgpack.pack(r))

@@ -1,25 +1,22 @@
 #!lua
--- Create or change an activity. KEYS: clock, act:<code>, acts, acts.v. ARGV: '1' create | '0' change, code, then name, value ... of the fields.
+-- Create an activity. KEYS: clock, act:<code>, acts, acts.v. ARGV: code, then name, value ... of the fields.
 -- Creating the same again is fine (an answer may have been lost).
 local act, acts = KEYS[2], KEYS[3]
-local create, code = ARGV[1] == '1', ARGV[2]
+local code = ARGV[1]
 local there = call('EXISTS', act) == 1
-if not create and not there then
-  return refuse('no-such-activity', 'there is no activity with this code', 'code')
-end
 local starts = '0'
-for i = 3, #ARGV, 2 do
-  if create and there and call('HGET', act, ARGV[i]) ~= ARGV[i + 1] then
+for i = 2, #ARGV, 2 do
+  if there and call('HGET', act, ARGV[i]) ~= ARGV[i + 1] then
     return refuse('exists', 'there is an activity with this code already', 'code')
   end
   if ARGV[i] == 'starts' then
     starts = ARGV[i + 1]
   end
 end
-if create and not there and tonumber(starts) > 0 and tonumber(starts) <= now() then
+if not there and tonumber(starts) > 0 and tonumber(starts) <= now() then
   return refuse('starts-passed', 'the activity would have begun already', 'starts_at')
 end
 call('ZADD', acts, starts, code)
-call('HSET', act, 'created', call('HGET', act, 'created') or int(now()), 'state', call('HGET', act, 'state') or '1', unpack(ARGV, 3))
+call('HSET', act, 'created', call('HGET', act, 'created') or int(now()), 'state', call('HGET', act, 'state') or '1', unpack(ARGV, 2))
 call('INCR', KEYS[4])
 return {'ok'}

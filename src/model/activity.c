@@ -139,6 +139,7 @@ static int take_time(const struct ctx *c, const char *member, const json_t *v, i
 {
     struct err e = {.msg = ""};
 
+    *out = 0;
     if (json_is_null(v))
         return 0;
     if (!json_is_string(v))
@@ -154,6 +155,7 @@ static int take_aliases(const struct ctx *c, const json_t *v)
 
     if (!json_is_array(v) || json_array_size(v) > ACTIVITY_ALIASES)
         return bad(c, "aliases", "must be a list of at most 8 names");
+    a->n_aliases = 0;
     for (size_t i = 0; i < json_array_size(v); i++) {
         char *out = a->aliases[a->n_aliases];
         if (take_text(c, "aliases", json_array_get(v, i), out, sizeof(a->aliases[0])) < 0)
@@ -199,32 +201,76 @@ static int take_member(const struct ctx *c, const char *key, const json_t *v)
         (int)utf8_cut(key, strlen(key), 40), key);
 }
 
-int activity_from_json(struct activity *a, const json_t *body, const char *tz, int64_t now_at, struct err *e)
+static int take_members(const struct ctx *c, const json_t *body)
 {
-    (void)now_at;
-    const struct ctx c = {.a = a, .tz = tz, .e = e};
     json_t *v, *tree = (json_t *)(uintptr_t)body; /* jansson's iterator is not const, but changes nothing */
     const char *key;
 
+    if (!json_is_object(body))
+        return bad(c, "body", "must be an object");
+    json_object_foreach(tree, key, v)
+    {
+        if (take_member(c, key, v) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int check_whole(const struct ctx *c)
+{
+    const struct activity *a = c->a;
+
+    if (a->title[0] == '\0')
+        return bad(c, "title", "is missing");
+    if (a->seats == 0)
+        return bad(c, "seats", "is missing");
+    if (a->starts_at == 0)
+        return bad(c, "starts_at", "is missing");
+    if (a->opens_at && a->opens_at >= (a->closes_at ? a->closes_at : a->starts_at))
+        return bad(c, a->closes_at ? "closes_at" : "starts_at", "registration would end before it opens");
+    return 0;
+}
+
+int activity_from_json(struct activity *a, const json_t *body, const char *tz, int64_t now_at, struct err *e)
+{
+    const struct ctx c = {.a = a, .tz = tz, .e = e};
+
+    (void)now_at;
     memset(a, 0, sizeof(*a));
     a->stored = ACTIVITY_OPEN;
     a->max_party = PARTY_DEFAULT;
-    if (!json_is_object(body))
-        return bad(&c, "body", "must be an object");
-    json_object_foreach(tree, key, v)
-    {
-        if (take_member(&c, key, v) < 0)
-            return -1;
-    }
+    if (take_members(&c, body) < 0)
+        return -1;
     if (a->code[0] == '\0')
         return bad(&c, "code", "is missing: it is what people text");
-    if (a->title[0] == '\0')
-        return bad(&c, "title", "is missing");
-    if (a->seats == 0)
-        return bad(&c, "seats", "is missing");
-    if (a->starts_at == 0)
-        return bad(&c, "starts_at", "is missing");
-    if (a->opens_at && a->opens_at >= (a->closes_at ? a->closes_at : a->starts_at))
-        return bad(&c, a->closes_at ? "closes_at" : "starts_at", "registration would end before it opens");
-    return 0;
+    return check_whole(&c);
+}
+
+int activity_change_from_json(struct activity *a, const json_t *body, const char *tz, struct err *e)
+{
+    const struct ctx c = {.a = a, .tz = tz, .e = e};
+
+    if (json_object_get(body, "code") != NULL)
+        return bad(&c, "code", "never changes: it is what people text");
+    if (take_members(&c, body) < 0)
+        return -1;
+    return check_whole(&c);
+}
+
+json_t *activity_differences(const struct activity *a, const struct activity *b)
+{
+    json_t *x = activity_json(a, 0, "UTC"), *y = activity_json(b, 0, "UTC"), *list = json_array(), *v;
+    static const char *const counted[] = {"taken", "free", "waiting", "state"};
+    const char *key;
+
+    for (size_t i = 0; i < ARRAY_LEN(counted); i++)
+        json_object_del(x, counted[i]);
+    json_object_foreach(x, key, v)
+    {
+        if (!json_equal(v, json_object_get(y, key)))
+            json_array_append_new(list, json_string(key));
+    }
+    json_decref(x);
+    json_decref(y);
+    return list;
 }

@@ -22,6 +22,7 @@ struct activity {
     size_t n_aliases;
     uint32_t seats;
     uint32_t taken, waiting;                /* as of when it was read */
+    uint32_t rev;                           /* how often staff changed it */
     int64_t opens_at, closes_at, starts_at; /* opens 0 = at once; closes 0 = at the start */
     enum activity_state stored; /* what staff decided: OPEN (follow the window), CLOSED, CANCELLED */
     uint32_t max_party;         /* most people in one registration; default 10 */
@@ -41,5 +42,10 @@ json_t *activity_json(const struct activity *a, int64_t now_at, const char *tz);
  * may record what was. */
 int activity_from_json(struct activity *a, const json_t *body, const char *tz, int64_t now_at,
                        struct err *e) MUSTCHECK;
+/* What the body of a change says of ${a}, which holds the activity as it is. The code never changes; null takes opens_at or closes_at away. */
+int activity_change_from_json(struct activity *a, const json_t *body, const char *tz,
+                              struct err *e) MUSTCHECK;
+/* The members in which two differ, as a JSON list. */
+json_t *activity_differences(const struct activity *a, const struct activity *b);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "model/registry_texts.h"
+#include "model/registry_int.h"
 
 const char *reg_result_name(enum reg_result r)
 {
@@ -20,7 +20,7 @@ const char *reg_result_name(enum reg_result r)
     return NAMES[r];
 }
 
-static enum registry_lang lang_of(const char *lang)
+enum registry_lang registry_lang_of(const char *lang)
 {
     return lang && strncmp(lang, "en", 2) == 0 && (lang[2] == '\0' || lang[2] == '-' || lang[2] == '_')
                ? REGISTRY_EN
@@ -29,17 +29,7 @@ static enum registry_lang lang_of(const char *lang)
 
 /* --- filling the places --------------------------------------------------------------------------------------- */
 
-/* Values for the places of one text, taken one after the other: a name, then its value; ends with NULL. */
-struct values {
-    struct {
-        const char *name;
-        char text[24]; /* of numbers */
-        const char *s; /* NULL: text */
-    } v[16];
-    size_t n;
-};
-
-static void put_str(struct values *v, const char *name, const char *s)
+void registry_put_str(struct registry_values *v, const char *name, const char *s)
 {
     if (v->n == ARRAY_LEN(v->v))
         panic("registry: too many values");
@@ -47,13 +37,13 @@ static void put_str(struct values *v, const char *name, const char *s)
     v->v[v->n++].s = s;
 }
 
-static void put_num(struct values *v, const char *name, uint32_t value)
+void registry_put_num(struct registry_values *v, const char *name, uint32_t value)
 {
-    put_str(v, name, NULL);
+    registry_put_str(v, name, NULL);
     snprintf(v->v[v->n - 1].text, sizeof v->v[0].text, "%u", value); /* ten digits at most */
 }
 
-static const char *value_of(const struct values *v, const char *name, size_t n)
+static const char *value_of(const struct registry_values *v, const char *name, size_t n)
 {
     for (size_t i = 0; i < v->n; i++)
         if (strlen(v->v[i].name) == n && memcmp(v->v[i].name, name, n) == 0)
@@ -61,7 +51,8 @@ static const char *value_of(const struct values *v, const char *name, size_t n)
     panic("registry: no value for {%.*s}", (int)n, name);
 }
 
-static int fill(struct buf *out, enum registry_lang lang, enum registry_text_id id, const struct values *v)
+int registry_fill(struct buf *out, enum registry_lang lang, enum registry_text_id id,
+                  const struct registry_values *v)
 {
     const char *p = registry_texts[id][lang], *open, *close;
 
@@ -76,74 +67,69 @@ static int fill(struct buf *out, enum registry_lang lang, enum registry_text_id 
 
 static int fill_plain(struct buf *out, const char *lang, enum registry_text_id id)
 {
-    return fill(out, lang_of(lang), id, &(struct values){.n = 0});
+    return registry_fill(out, registry_lang_of(lang), id, &(struct registry_values){.n = 0});
 }
 
-/* A part that is a value of another text: bounded by what an activity can hold. */
-#define PART_MAX 512
-struct part {
-    struct buf b;
-};
-
-static const char *part_fill(struct part *p, enum registry_lang lang, enum registry_text_id id,
-                             const struct values *v)
+const char *registry_part_fill(struct registry_part *p, enum registry_lang lang, enum registry_text_id id,
+                               const struct registry_values *v)
 {
-    p->b = BUF_INIT(PART_MAX);
-    return fill(&p->b, lang, id, v) ? "" : buf_cstr(&p->b);
+    p->b = BUF_INIT(REGISTRY_PART_MAX);
+    return registry_fill(&p->b, lang, id, v) ? "" : buf_cstr(&p->b);
 }
 
 /* --- parts ---------------------------------------------------------------------------------------------------- */
 
-static const char *places(struct part *p, enum registry_lang lang, uint32_t place, uint32_t count)
+static const char *places(struct registry_part *p, enum registry_lang lang, uint32_t place, uint32_t count)
 {
-    struct values v = {.n = 0};
+    struct registry_values v = {.n = 0};
 
-    put_num(&v, "place", place);
-    put_num(&v, "last", place + (count ? count - 1 : 0));
-    put_num(&v, "count", count);
-    return part_fill(p, lang, count > 1 ? TEXT_PLACE_MANY : TEXT_PLACE_ONE, &v);
+    registry_put_num(&v, "place", place);
+    registry_put_num(&v, "last", place + (count ? count - 1 : 0));
+    registry_put_num(&v, "count", count);
+    return registry_part_fill(p, lang, count > 1 ? TEXT_PLACE_MANY : TEXT_PLACE_ONE, &v);
 }
 
-static const char *party(struct part *p, enum registry_lang lang, uint32_t count)
+static const char *party(struct registry_part *p, enum registry_lang lang, uint32_t count)
 {
-    struct values v = {.n = 0};
+    struct registry_values v = {.n = 0};
 
-    put_num(&v, "count", count);
+    registry_put_num(&v, "count", count);
     if (count > 1)
-        return part_fill(p, lang, TEXT_PARTY, &v);
-    p->b = BUF_INIT(PART_MAX);
+        return registry_part_fill(p, lang, TEXT_PARTY, &v);
+    p->b = BUF_INIT(REGISTRY_PART_MAX);
     return "";
 }
 
-static const char *moment(struct part *p, enum registry_lang lang, const char *tz, int64_t at)
+const char *registry_moment(struct registry_part *p, enum registry_lang lang, const char *tz, int64_t at)
 {
     static const char *const MONTHS[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     struct clock_local t;
     char clock[32];
-    struct values v = {.n = 0};
+    struct registry_values v = {.n = 0};
 
     clock_local(at, tz, &t);
     snprintf(clock, sizeof clock, "%02d:%02d", t.hour, t.minute); /* five characters */
-    put_num(&v, "month", (uint32_t)t.month);
-    put_num(&v, "day", (uint32_t)t.day);
-    put_str(&v, "month_name", MONTHS[t.month >= 1 && t.month <= 12 ? t.month - 1 : 0]);
-    put_str(&v, "clock", clock);
-    return part_fill(p, lang, TEXT_TIME, &v);
+    registry_put_num(&v, "month", (uint32_t)t.month);
+    registry_put_num(&v, "day", (uint32_t)t.day);
+    registry_put_str(&v, "month_name", MONTHS[t.month >= 1 && t.month <= 12 ? t.month - 1 : 0]);
+    registry_put_str(&v, "clock", clock);
+    return registry_part_fill(p, lang, TEXT_TIME, &v);
 }
 
-static const char *when(struct part *p, enum registry_lang lang, const char *tz, const struct activity *a)
+static const char *when(struct registry_part *p, enum registry_lang lang, const char *tz,
+                        const struct activity *a)
 {
-    struct part starts;
-    struct values v = {.n = 0};
+    struct registry_part starts;
+    struct registry_values v = {.n = 0};
 
     if (a->starts_at == 0) {
-        p->b = BUF_INIT(PART_MAX);
+        p->b = BUF_INIT(REGISTRY_PART_MAX);
         return "";
     }
-    put_str(&v, "starts", moment(&starts, lang, tz, a->starts_at));
-    put_str(&v, "where", a->place);
-    const char *s = part_fill(p, lang, a->place[0] ? TEXT_WHEN_WHERE : TEXT_WHEN, &v);
+    registry_put_str(&v, "starts", registry_moment(&starts, lang, tz, a->starts_at));
+    registry_put_str(&v, "where", a->place);
+    const char *s = registry_part_fill(p, lang, a->place[0] ? TEXT_WHEN_WHERE : TEXT_WHEN, &v);
     buf_fini(&starts.b);
     return s;
 }
@@ -205,22 +191,22 @@ static enum registry_text_id text_for(const struct registry_outcome *o, enum int
 int registry_say_outcome(struct buf *out, const char *lang, const char *tz, const struct activity *a,
                          enum intent_kind asked, const struct registry_outcome *o)
 {
-    enum registry_lang l = lang_of(lang);
-    struct part part[5];
-    struct values v = {.n = 0};
+    enum registry_lang l = registry_lang_of(lang);
+    struct registry_part part[5];
+    struct registry_values v = {.n = 0};
 
-    put_str(&v, "title", a->title);
-    put_str(&v, "call", call_name(a));
-    put_num(&v, "left", o->seats_left);
-    put_num(&v, "count", o->count);
-    put_num(&v, "position", o->position);
-    put_num(&v, "max", most_in_party(a));
-    put_str(&v, "places", places(&part[0], l, o->place, o->count));
-    put_str(&v, "party", party(&part[1], l, o->count));
-    put_str(&v, "when", when(&part[2], l, tz, a));
-    put_str(&v, "opens", moment(&part[3], l, tz, o->opens_at));
-    put_str(&v, "closes", moment(&part[4], l, tz, o->closes_at));
-    int rc = fill(out, l, text_for(o, asked), &v);
+    registry_put_str(&v, "title", a->title);
+    registry_put_str(&v, "call", call_name(a));
+    registry_put_num(&v, "left", o->seats_left);
+    registry_put_num(&v, "count", o->count);
+    registry_put_num(&v, "position", o->position);
+    registry_put_num(&v, "max", most_in_party(a));
+    registry_put_str(&v, "places", places(&part[0], l, o->place, o->count));
+    registry_put_str(&v, "party", party(&part[1], l, o->count));
+    registry_put_str(&v, "when", when(&part[2], l, tz, a));
+    registry_put_str(&v, "opens", registry_moment(&part[3], l, tz, o->opens_at));
+    registry_put_str(&v, "closes", registry_moment(&part[4], l, tz, o->closes_at));
+    int rc = registry_fill(out, l, text_for(o, asked), &v);
     for (size_t i = 0; i < ARRAY_LEN(part); i++)
         buf_fini(&part[i].b);
     return rc;
@@ -229,14 +215,14 @@ int registry_say_outcome(struct buf *out, const char *lang, const char *tz, cons
 int registry_say_promoted(struct buf *out, const char *lang, const char *tz, const struct activity *a,
                           uint32_t place, uint32_t count)
 {
-    enum registry_lang l = lang_of(lang);
-    struct part part[2];
-    struct values v = {.n = 0};
+    enum registry_lang l = registry_lang_of(lang);
+    struct registry_part part[2];
+    struct registry_values v = {.n = 0};
 
-    put_str(&v, "title", a->title);
-    put_str(&v, "places", places(&part[0], l, place, count));
-    put_str(&v, "when", when(&part[1], l, tz, a));
-    int rc = fill(out, l, TEXT_PROMOTED, &v);
+    registry_put_str(&v, "title", a->title);
+    registry_put_str(&v, "places", places(&part[0], l, place, count));
+    registry_put_str(&v, "when", when(&part[1], l, tz, a));
+    int rc = registry_fill(out, l, TEXT_PROMOTED, &v);
     buf_fini(&part[0].b);
     buf_fini(&part[1].b);
     return rc;
@@ -248,13 +234,13 @@ int registry_say_promoted(struct buf *out, const char *lang, const char *tz, con
 static int fill_list(struct buf *out, enum registry_lang l, enum registry_text_id id, struct buf *list,
                      const char *call)
 {
-    struct values v = {.n = 0};
+    struct registry_values v = {.n = 0};
     int rc = -1;
 
-    put_str(&v, "list", buf_cstr(list));
-    put_str(&v, "call", call);
+    registry_put_str(&v, "list", buf_cstr(list));
+    registry_put_str(&v, "call", call);
     if (!list->overflow)
-        rc = fill(out, l, id, &v);
+        rc = registry_fill(out, l, id, &v);
     buf_fini(list);
     return rc;
 }
@@ -262,48 +248,48 @@ static int fill_list(struct buf *out, enum registry_lang l, enum registry_text_i
 int registry_say_choice(struct buf *out, const char *lang, enum intent_kind asked,
                         const struct activity *const *list, size_t n)
 {
-    enum registry_lang l = lang_of(lang);
+    enum registry_lang l = registry_lang_of(lang);
     struct buf items = BUF_INIT(out->ceiling);
 
     for (size_t i = 0; i < n; i++) {
-        struct values v = {.n = 0};
-        put_num(&v, "n", (uint32_t)(i + 1));
-        put_str(&v, "title", list[i]->title);
+        struct registry_values v = {.n = 0};
+        registry_put_num(&v, "n", (uint32_t)(i + 1));
+        registry_put_str(&v, "title", list[i]->title);
         if (i)
             buf_str(&items, registry_texts[TEXT_ITEM_SEPARATOR][l]);
-        fill(&items, l, TEXT_CHOICE_ITEM, &v);
+        registry_fill(&items, l, TEXT_CHOICE_ITEM, &v);
     }
     return fill_list(out, l, asked == INTENT_LEAVE ? TEXT_CHOICE_LEAVE : TEXT_CHOICE_JOIN, &items, "");
 }
 
 int registry_say_choice_rollcall(struct buf *out, const char *lang, const struct activity *a)
 {
-    struct values v = {.n = 0};
+    struct registry_values v = {.n = 0};
 
-    put_str(&v, "title", a->title);
-    put_str(&v, "call", call_name(a));
-    return fill(out, lang_of(lang), TEXT_CHOICE_ROLLCALL, &v);
+    registry_put_str(&v, "title", a->title);
+    registry_put_str(&v, "call", call_name(a));
+    return registry_fill(out, registry_lang_of(lang), TEXT_CHOICE_ROLLCALL, &v);
 }
 
 int registry_say_own(struct buf *out, const char *lang, const char *tz, const struct registry_own *own,
                      size_t n)
 {
-    enum registry_lang l = lang_of(lang);
+    enum registry_lang l = registry_lang_of(lang);
     struct buf items = BUF_INIT(out->ceiling);
 
     (void)tz; /* the list is short on purpose; times come with the reminder */
     if (n == 0)
         return fill_plain(out, lang, TEXT_OWN_NONE);
     for (size_t i = 0; i < n; i++) {
-        struct part part[2];
-        struct values v = {.n = 0};
-        put_str(&v, "title", own[i].activity->title);
-        put_str(&v, "places", places(&part[0], l, own[i].place, own[i].count));
-        put_str(&v, "party", party(&part[1], l, own[i].count));
-        put_num(&v, "position", own[i].position);
+        struct registry_part part[2];
+        struct registry_values v = {.n = 0};
+        registry_put_str(&v, "title", own[i].activity->title);
+        registry_put_str(&v, "places", places(&part[0], l, own[i].place, own[i].count));
+        registry_put_str(&v, "party", party(&part[1], l, own[i].count));
+        registry_put_num(&v, "position", own[i].position);
         if (i)
             buf_str(&items, registry_texts[TEXT_ITEM_SEPARATOR][l]);
-        fill(&items, l, own[i].status == REG_WAITING ? TEXT_OWN_WAITING : TEXT_OWN_CONFIRMED, &v);
+        registry_fill(&items, l, own[i].status == REG_WAITING ? TEXT_OWN_WAITING : TEXT_OWN_CONFIRMED, &v);
         buf_fini(&part[0].b);
         buf_fini(&part[1].b);
     }
@@ -312,7 +298,7 @@ int registry_say_own(struct buf *out, const char *lang, const char *tz, const st
 
 int registry_say_help(struct buf *out, const char *lang, const struct activity *const *open, size_t n)
 {
-    enum registry_lang l = lang_of(lang);
+    enum registry_lang l = registry_lang_of(lang);
     struct buf items = BUF_INIT(out->ceiling);
 
     if (n == 0)

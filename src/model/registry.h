@@ -36,6 +36,12 @@ int registry_say_outcome(struct buf *out, const char *lang, const char *tz, cons
                          enum intent_kind asked, const struct registry_outcome *o);
 int registry_say_promoted(struct buf *out, const char *lang, const char *tz, const struct activity *a,
                           uint32_t place, uint32_t count);
+/* News for those registered and waiting (registry_news.c): it has another time or place; it does not take place (${because} "" = no reason given). */
+bool registry_is_moved(const struct activity *before, const struct activity *now);
+int registry_say_moved(struct buf *out, const char *lang, const char *tz, const struct activity *before,
+                       const struct activity *now);
+int registry_say_off(struct buf *out, const char *lang, const char *tz, const struct activity *a,
+                     const char *because);
 /* A numbered choice: "您想报名哪一个? 回复数字: 1 篮球赛 2 ..." */
 int registry_say_choice(struct buf *out, const char *lang, enum intent_kind asked,
                         const struct activity *const *list, size_t n);

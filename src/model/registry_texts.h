@@ -40,12 +40,20 @@ enum registry_text_id {
     TEXT_NONE_OPEN,
     TEXT_SAFE,
     TEXT_SOS,
+    /* news for those registered and waiting */
+    TEXT_MOVED,
+    TEXT_MOVED_FROM_NOWHERE, /* it had no place before */
+    TEXT_OFF,
+    TEXT_OFF_BECAUSE,
     /* parts */
     TEXT_PLACE_ONE,
     TEXT_PLACE_MANY,
     TEXT_PARTY,
     TEXT_WHEN,
     TEXT_WHEN_WHERE,
+    TEXT_AT_WHEN,
+    TEXT_AT_WHERE,
+    TEXT_AT_WHEN_WHERE,
     TEXT_TIME,
     TEXT_ITEM_SEPARATOR,
     TEXT_TITLE_SEPARATOR,

@@ -25,6 +25,12 @@ static size_t n_entries;
 static struct activity activity;
 static unsigned n_op;
 
+static void on_changed(void *arg, const struct queue_result *r, uint32_t n_promoted)
+{
+    (void)n_promoted;
+    queue_bed_done(arg, r);
+}
+
 static struct activity match(uint32_t seats)
 {
     int64_t t = clock_wall_ms();
@@ -44,7 +50,7 @@ static struct activity match(uint32_t seats)
 
 static void create(const struct activity *a)
 {
-    roster_put(bed->q[0], a, true, queue_bed_done, bed);
+    roster_put(bed->q[0], a, queue_bed_done, bed);
     queue_bed_wait(bed, 1);
     if (bed->last.status != QUEUE_OK)
         fail_msg("%s: %s", bed->e.code, bed->e.msg);
@@ -168,11 +174,11 @@ static void an_activity_comes_back_as_it_was_put(void **state)
     assert_int_equal(activity.seats, 20);
     assert_int_equal(activity.stored, ACTIVITY_OPEN);
     a.seats = 21;
-    roster_put(bed->q[0], &a, true, queue_bed_done, bed);
+    roster_put(bed->q[0], &a, queue_bed_done, bed);
     queue_bed_wait(bed, 1);
     assert_string_equal(bed->e.code, "exists");
     memcpy(a.code, "bm", sizeof("bm"));
-    roster_put(bed->q[0], &a, false, queue_bed_done, bed);
+    roster_change(bed->q[0], &a, NULL, on_changed, bed);
     queue_bed_wait(bed, 1);
     assert_string_equal(bed->e.code, "no-such-activity");
 }
@@ -392,7 +398,7 @@ static void more_seats_promote_and_the_promoted_are_told(void **state)
     for (int i = 1; i <= 4; i++)
         join(i, 0);
     a.seats = 3;
-    roster_put(bed->q[0], &a, false, queue_bed_done, bed);
+    roster_change(bed->q[0], &a, NULL, on_changed, bed);
     queue_bed_wait(bed, 1);
     assert_int_equal(show()->taken, 3);
     assert_int_equal(activity.waiting, 1);

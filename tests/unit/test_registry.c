@@ -48,10 +48,10 @@ static const struct {
     const char *zh, *en;
 } OUTCOMES[] = {
     {"a seat", INTENT_JOIN, {.result = REG_OK_CONFIRMED, .count = 1, .place = 12, .seats_left = 8},
-     "报名成功：中秋篮球赛，第12号，还剩8个名额。9月25日19:00，文化广场。回复“取消”可退出。",
-     "You are in: 中秋篮球赛, place 12, 8 seats left. Starts Sep 25 19:00, 文化广场. Reply CANCEL to withdraw."},
+     "报名成功：中秋篮球赛，目前第12号，还剩8个名额。9月25日19:00，文化广场。回复“取消”可退出。",
+     "You are in: 中秋篮球赛, place 12 for now, 8 seats left. Starts Sep 25 19:00, 文化广场. Reply CANCEL to withdraw."},
     {"seats for a party", INTENT_JOIN, {.result = REG_OK_CONFIRMED, .count = 3, .place = 5, .seats_left = 13},
-     "报名成功：中秋篮球赛，第5-7号共3人，还剩13个名额。9月25日19:00，文化广场。回复“取消”可退出。", "places 5-7 (3 people), 13 seats left"},
+     "报名成功：中秋篮球赛，目前第5-7号共3人，还剩13个名额。9月25日19:00，文化广场。回复“取消”可退出。", "places 5-7 for now (3 people), 13 seats left"},
     {"waiting", INTENT_JOIN, {.result = REG_OK_WAITING, .status = REG_WAITING, .count = 1, .position = 2},
      "中秋篮球赛名额已满，您在候补第2位，有空位会短信通知您。回复“取消”可退出。", "number 2 on the waiting list;"},
     {"waiting, a party", INTENT_JOIN, {.result = REG_OK_WAITING, .status = REG_WAITING, .count = 2, .position = 1},
@@ -65,11 +65,11 @@ static const struct {
     {"left", INTENT_LEAVE, {.result = REG_OK_LEFT, .status = REG_WITHDRAWN, .seats_left = 9},
      "您已退出中秋篮球赛，现在还剩9个名额。想再参加，请回复“报名篮球”。", "reply JOIN 篮球"},
     {"already", INTENT_JOIN, {.result = REG_ALREADY, .count = 1, .place = 4, .seats_left = 3},
-     "您已报名中秋篮球赛，第4号，还剩3个名额，不用再报。回复“取消”可退出。", "You are in already"},
+     "您已报名中秋篮球赛，目前第4号，还剩3个名额，不用再报。回复“取消”可退出。", "You are in already"},
     {"already waiting", INTENT_JOIN, {.result = REG_ALREADY, .status = REG_WAITING, .count = 1, .position = 4},
      "您已在中秋篮球赛候补第4位，有空位会短信通知您。回复“取消”可退出。", "waiting list"},
     {"changed", INTENT_JOIN, {.result = REG_CHANGED, .count = 2, .place = 4, .seats_left = 3},
-     "中秋篮球赛已改为2人，第4-5号共2人，还剩3个名额。", "changed to 2 people"},
+     "中秋篮球赛已改为2人，目前第4-5号共2人，还剩3个名额。", "changed to 2 people"},
     {"changed, waiting", INTENT_JOIN, {.result = REG_CHANGED, .status = REG_WAITING, .count = 2, .position = 3},
      "中秋篮球赛已改为2人，您在候补第3位", "changed to 2 people, number 3"},
     {"not registered", INTENT_LEAVE, {.result = REG_NOT_REGISTERED}, "您没有报名中秋篮球赛，不用取消。", "not registered"},
@@ -125,7 +125,7 @@ static void test_lists(void **state)
     buf_reset(&b);
     assert_int_equal(registry_say_own(&b, "", TZ, own, 2), 0);
     assert_string_equal(buf_cstr(&b),
-                        "您的报名：中秋篮球赛第3-4号共2人；羽毛球友谊赛候补第4位。回复“取消”可退出。");
+                        "您的报名：中秋篮球赛目前第3-4号共2人；羽毛球友谊赛候补第4位。回复“取消”可退出。");
     buf_reset(&b);
     assert_int_equal(registry_say_own(&b, "", TZ, NULL, 0), 0);
     assert_non_null(strstr(b.data, "没有报名任何活动"));
@@ -162,7 +162,35 @@ static void test_plain_answers(void **state)
     assert_int_equal(registry_say_promoted(&b, "", TZ, &BB, 20, 1), 0);
     assert_string_equal(
         buf_cstr(&b),
-        "好消息：中秋篮球赛有空位了，您已转为正式，第20号。9月25日19:00，文化广场。回复“取消”可退出。");
+        "好消息：中秋篮球赛有空位了，您已转为正式，目前第20号。9月25日19:00，文化广场。回复“取消”可退出。");
+    buf_fini(&b);
+}
+
+static void test_news_of_an_activity_say_what_changed(void **state)
+{
+    struct activity now = BB;
+    struct buf b = BUF_INIT(2000);
+
+    (void)state;
+    now.starts_at += 3600000;
+    assert_true(registry_is_moved(&BB, &now));
+    assert_int_equal(registry_say_moved(&b, "", TZ, &BB, &now), 0);
+    assert_string_equal(buf_cstr(&b), "活动有变：中秋篮球赛现改为9月25日20:00，文化广场（原定9月25日19:00）。"
+                                      "您的报名或候补仍然有效，不能来请回复“取消”。");
+    buf_reset(&b);
+    memcpy(now.place, "体育馆", sizeof("体育馆"));
+    assert_int_equal(registry_say_moved(&b, "en", TZ, &BB, &now), 0);
+    assert_non_null(strstr(b.data, "is now Sep 25 20:00, 体育馆 (was Sep 25 19:00, 文化广场)"));
+    buf_reset(&b);
+    assert_int_equal(registry_say_off(&b, "", TZ, &BB, "台风"), 0);
+    assert_string_equal(
+        buf_cstr(&b), "很抱歉，中秋篮球赛（原定9月25日19:00，文化广场）取消举办，原因：台风。您不用再回复。");
+    buf_reset(&b);
+    assert_int_equal(registry_say_off(&b, "en", TZ, &BB, ""), 0);
+    assert_null(strstr(b.data, "Reason"));
+    now = BB;
+    now.seats++;
+    assert_false(registry_is_moved(&BB, &now));
     buf_fini(&b);
 }
 
@@ -195,6 +223,7 @@ int main(void)
         cmocka_unit_test(test_outcomes),
         cmocka_unit_test(test_lists),
         cmocka_unit_test(test_plain_answers),
+        cmocka_unit_test(test_news_of_an_activity_say_what_changed),
         cmocka_unit_test(test_values_are_never_read_again),
         cmocka_unit_test(test_result_names),
     };

@@ -118,6 +118,12 @@ static const char *text(int person, const char *words_of_it)
     return last_result;
 }
 
+static void on_changed(void *arg, const struct queue_result *r, uint32_t n_promoted)
+{
+    (void)n_promoted;
+    queue_bed_done(arg, r);
+}
+
 static void add_activity(const char *code, const char *title, uint32_t seats)
 {
     struct activity a = {
@@ -125,7 +131,7 @@ static void add_activity(const char *code, const char *title, uint32_t seats)
 
     memcpy(a.code, code, strlen(code) + 1);
     memcpy(a.title, title, strlen(title) + 1);
-    roster_put(bed->q[0], &a, true, queue_bed_done, bed);
+    roster_put(bed->q[0], &a, queue_bed_done, bed);
     queue_bed_wait(bed, 1);
     assert_int_equal(bed->last.status, QUEUE_OK);
 }
@@ -261,7 +267,7 @@ static void more_seats_by_staff_are_told_to_those_who_move_up(void **state)
     text(2, "报名 篮球");
     look("篮球");
     seen.seats = 5;
-    roster_put(bed->q[1], &seen, false, queue_bed_done, bed);
+    roster_change(bed->q[1], &seen, NULL, on_changed, bed);
     queue_bed_wait(bed, 1);
     n_expected++; /* the news */
     settle_all();
@@ -405,7 +411,7 @@ static void leaving_what_is_not_there_tells_what_there_is(void **state)
     assert_string_equal(last_intent, "leave");
     look("篮球");
     assert_int_equal(seen.taken, 1);
-    assert_int_equal(n_said("您的报名：中秋篮球赛第1号"), 1);
+    assert_int_equal(n_said("您的报名：中秋篮球赛目前第1号"), 1);
     assert_int_equal(n_said("没有报名任何活动"), 0);
 }
 
