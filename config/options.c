@@ -44,7 +44,8 @@ static bool is_channel(const char *s)
 
 static bool is_redis_url(const char *s)
 {
-    return strcmp(s, "embedded") == 0 || starts(s, "unix:///") || starts(s, "redis://");
+    return strcmp(s, "embedded") == 0 || starts(s, "unix:///") || starts(s, "redis://") ||
+           starts(s, "sentinel://");
 }
 
 static bool is_admin(const char *s)
@@ -147,7 +148,7 @@ static const struct config_option options[] = {
     {"community", "words_start", LIST, AT(config_community, words_start), LIVE,
      .help = "further words that mean: send to me again"},
 
-    {"redis", "url", STR("embedded"), FORM(is_redis_url, "embedded, unix:///PATH[?db=N] or redis://[USER:PASSWORD@]HOST:PORT[/DB]"),
+    {"redis", "url", STR("embedded"), FORM(is_redis_url, "embedded, unix:///PATH[?db=N], redis://[USER:PASSWORD@]HOST:PORT[/DB] or sentinel://NAME@HOST:PORT,HOST:PORT"),
      AT(config, redis.url), .help = "the Redis that holds the queue; embedded: a private redis-server in the state directory"},
     {"redis", "prefix", STR("crier:"), FORM(is_prefix, "1..64 characters without braces and blanks"), AT(config, redis.prefix),
      .help = "what all keys begin with; the community's name in braces follows"},

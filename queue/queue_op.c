@@ -220,6 +220,8 @@ static enum queue_status judge(const struct queue_op *op, const struct redis_ans
         /* Demoted: behind the same address there may be a new master, but this connection stays with the old one. */
         if (a->error != NULL && begins_with_word(a->error, "READONLY"))
             redis_reconnect(op->redis, "this Redis has become a replica");
+        if (a->error != NULL && begins_with_word(a->error, "NOREPLICAS"))
+            redis_rediscover(op->redis, "this Redis has lost its replicas");
         if (a->error != NULL && begins_with_word(a->error, "MISCONF"))
             note_misconf(op->q);
         return refused_by_redis(a->error != NULL ? a->error : "", e);

@@ -4,6 +4,9 @@
  *    ^                    |  refused, timed out, wrong password, still loading                                       |
  *    +--------------------+<------------- closed, garbage, a command past its deadline, redis_reconnect -------------+
  *
+ * With sentinels CONNECTING is two connections, one after the other: a sentinel names the master; the master's greeting
+ * ends with ROLE.
+ *
  * Of hiredis only the parser of answers is used: its async layer (0.14) knows no timeouts, runs callbacks inside
  * redisAsyncFree, never tells some failures at all and frees its context by itself. */
 #include "net/redis.h"
@@ -16,12 +19,16 @@
 #include "base/secret.h"
 #include "net/redis_cmd.h"
 #include "net/redis_dial.h"
+#include "net/redis_sentinel.h"
 #include "net/redis_wire.h"
+
+#define REDISCOVER_US 5000000
 
 struct redis {
     struct loop *loop;
     struct redis_url url;
     struct redis_dial dial;
+    struct redis_sentinel sentinel;
     char *client_name;
     struct redis_opts opts;
     enum redis_state state;
@@ -35,6 +42,7 @@ struct redis {
     unsigned n_failures, n_greetings;
     uint64_t dice;
     int64_t latency_us;
+    int64_t up_us; /* since when UP */
     const char *reconnect_why;
     char why[160];
 };
@@ -70,8 +78,9 @@ static void hang_up(struct redis *r)
 /* The connection is over. Nothing of the users runs in here except on_state. */
 static void lose(struct redis *r, const char *why)
 {
-    /* a refused address is followed by the next one at once (localhost: ::1, then 127.0.0.1) */
-    bool more = r->state == REDIS_CONNECTING && redis_dial_more(&r->dial);
+    /* a refused address is followed by the next one at once (localhost: ::1, then 127.0.0.1), and so is a sentinel */
+    bool more =
+        r->state == REDIS_CONNECTING && (redis_dial_more(&r->dial) || redis_sentinel_next(&r->sentinel));
 
     if (why != r->why) { /* kept: on_state and the completions of the next task are told */
         size_t n = strnlen(why, sizeof(r->why) - 1);
@@ -192,12 +201,38 @@ static void on_greeting(void *arg, const struct redis_answer *a)
     loop_timer_disarm(r->connect_timer);
     r->n_failures = 0;
     redis_dial_fini(&r->dial); /* the next connection looks the name up again */
+    redis_sentinel_good(&r->sentinel);
+    r->up_us = loop_now_us();
     enter(r, REDIS_UP, "");
 }
 
-static void greet(struct redis *r, int argc, const char *const *argv)
+static void on_role(void *arg, const struct redis_answer *a)
 {
-    struct redis_cmd *c = redis_cmds_take(&r->cmds, on_greeting, r);
+    const char *role = redis_value_str(redis_value_at(a->value, 0), NULL);
+
+    if (a->fault == REDIS_OK && (role == NULL || strcmp(role, "master") != 0))
+        lose(arg, "the sentinel named a Redis that is no master");
+    else
+        on_greeting(arg, a);
+}
+
+static void on_master_named(void *arg, const struct redis_answer *a)
+{
+    struct redis *r = arg;
+    const char *why = redis_sentinel_answer(&r->sentinel, a);
+
+    if (why != NULL) {
+        lose(r, why);
+        return;
+    }
+    hang_up(r);
+    redis_dial_fini(&r->dial);
+    loop_timer_arm_ms(r->connect_timer, 0);
+}
+
+static void greet(struct redis *r, redis_done_fn cb, int argc, const char *const *argv)
+{
+    struct redis_cmd *c = redis_cmds_take(&r->cmds, cb, r);
 
     c->internal = true;
     r->n_greetings++;
@@ -211,38 +246,49 @@ static void on_open(void *arg)
     const struct redis_url *u = &r->url;
 
     r->n_greetings = 0;
+    if (redis_sentinel_needed(&r->sentinel)) {
+        greet(r, on_master_named, 3, (const char *[]){"SENTINEL", "GET-MASTER-ADDR-BY-NAME", u->master});
+        flush(r);
+        return;
+    }
     if (u->pass != NULL && u->user != NULL)
-        greet(r, 3, (const char *[]){"AUTH", u->user, u->pass});
+        greet(r, on_greeting, 3, (const char *[]){"AUTH", u->user, u->pass});
     else if (u->pass != NULL)
-        greet(r, 2, (const char *[]){"AUTH", u->pass});
+        greet(r, on_greeting, 2, (const char *[]){"AUTH", u->pass});
     if (u->db != 0) {
         struct buf text = BUF_INIT(16);
 
         (void)buf_i64(&text, u->db);
-        greet(r, 2, (const char *[]){"SELECT", buf_cstr(&text)});
+        greet(r, on_greeting, 2, (const char *[]){"SELECT", buf_cstr(&text)});
         buf_fini(&text);
     }
     if (r->client_name != NULL)
-        greet(r, 3, (const char *[]){"CLIENT", "SETNAME", r->client_name});
-    greet(r, 1, (const char *[]){"PING"}); /* also proves that it has loaded and answers at all */
+        greet(r, on_greeting, 3, (const char *[]){"CLIENT", "SETNAME", r->client_name});
+    greet(r, on_greeting, 1,
+          (const char *[]){"PING"}); /* also proves that it has loaded and answers at all */
+    if (u->n_sentinels > 0)
+        greet(r, on_role, 1, (const char *[]){"ROLE"});
     flush(r);
 }
 
 static const struct redis_wire_ops wire_ops = {.on_open = on_open, .on_answer = on_answer, .on_end = on_end};
 
-/* The connect timer: CONNECTING lasted too long, or it is time to try (again). */
+/* The connect timer: CONNECTING lasted too long, or it is time to try (again), or a sentinel has named the master. */
 static void connect_now(void *arg)
 {
     struct redis *r = arg;
     int fd;
 
-    if (r->state == REDIS_CONNECTING) {
+    if (r->state == REDIS_CONNECTING && r->wire.fd >= 0) {
         lose(r, r->wire.open ? "no answer to the greeting in time" : "no connection in time");
         return;
     }
-    enter(r, REDIS_CONNECTING, "");
+    if (r->state != REDIS_CONNECTING)
+        enter(r, REDIS_CONNECTING, "");
     if (r->dead || r->state != REDIS_CONNECTING)
         return;
+    if (!redis_dial_more(&r->dial))
+        redis_sentinel_aim(&r->sentinel, &r->dial);
     fd = redis_dial_open(&r->dial);
     if (fd < 0) {
         lose(r, r->dial.why);
@@ -289,7 +335,7 @@ struct redis *redis_new(struct loop *l, const struct redis_opts *o, struct err *
         r->opts.backoff_max_ms = 2000;
     r->client_name = o->client_name != NULL ? xstrdup(o->client_name) : NULL;
     redis_wire_init(&r->wire, l, &wire_ops, r);
-    redis_dial_init(&r->dial, &r->url);
+    redis_sentinel_init(&r->sentinel, &r->url);
     redis_cmds_init(&r->cmds);
     secret_random(&r->dice, sizeof(r->dice));
     r->dice |= 1;
@@ -333,6 +379,12 @@ void redis_reconnect(struct redis *r, const char *why)
         return;
     r->reconnect_why = why;
     loop_post(r->loop, &r->reconnect_task);
+}
+
+void redis_rediscover(struct redis *r, const char *why)
+{
+    if (r->url.n_sentinels > 0 && r->state == REDIS_UP && loop_now_us() - r->up_us >= REDISCOVER_US)
+        redis_reconnect(r, why);
 }
 
 size_t redis_in_flight(const struct redis *r)

@@ -33,7 +33,8 @@ enum redis_state { REDIS_DOWN, REDIS_CONNECTING, REDIS_UP };
 
 struct redis_opts {
     const char *
-        url; /* "unix:///path[?db=N]", "redis://[user:pass@]host:port[/db]" (host literal or localhost; resolved at each connect) */
+        url; /* "unix:///path[?db=N]", "redis://[user:pass@]host:port[/db]" (host literal or localhost; resolved at each connect),
+              * "sentinel://[user:pass@]name@host:port,host:port[/db]": at each connect the sentinels are asked for the master */
     const char *client_name;                /* CLIENT SETNAME; may be NULL */
     int64_t connect_timeout_ms;             /* default 3000 */
     int64_t timeout_ms;                     /* per command; 0 = none (blocking commands bring their own) */
@@ -53,6 +54,9 @@ void redis_free(struct redis *r);
 enum redis_state redis_state(const struct redis *r);
 /* Drop the connection and connect anew (READONLY after a failover, a hung peer). */
 void redis_reconnect(struct redis *r, const char *why);
+/* This Redis refuses to be the master (NOREPLICAS: cut off from its replicas?): with sentinels they are asked anew, at most every
+ * 5 s; without any there is nobody to ask and nothing happens. */
+void redis_rediscover(struct redis *r, const char *why);
 size_t redis_in_flight(const struct redis *r);
 
 typedef void (*redis_done_fn)(void *arg, const struct redis_answer *a);

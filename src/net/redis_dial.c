@@ -9,17 +9,18 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-void redis_dial_init(struct redis_dial *d, const struct redis_url *url)
-{
-    *d = (struct redis_dial){.url = url};
-}
-
 void redis_dial_fini(struct redis_dial *d)
 {
     if (d->found != NULL)
         freeaddrinfo(d->found);
     d->found = NULL;
     d->next = NULL;
+}
+
+void redis_dial_aim(struct redis_dial *d, const char *path, const char *host, const char *port)
+{
+    redis_dial_fini(d);
+    *d = (struct redis_dial){.path = path, .host = host, .port = port};
 }
 
 bool redis_dial_more(const struct redis_dial *d)
@@ -51,7 +52,7 @@ static int open_unix(struct redis_dial *d)
     struct sockaddr_un sa = {.sun_family = AF_UNIX};
     int fd;
 
-    memcpy(sa.sun_path, d->url->path, strlen(d->url->path) + 1); /* length checked by redis_url_parse */
+    memcpy(sa.sun_path, d->path, strlen(d->path) + 1); /* length checked by redis_url_parse */
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return refuse(d, "socket", strerror(errno));
@@ -61,18 +62,18 @@ static int open_unix(struct redis_dial *d)
 static int look_up(struct redis_dial *d)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
-    const char *host = d->url->host;
+    const char *host = d->host;
     int rc;
 
     redis_dial_fini(d);
-    rc = getaddrinfo(host, d->url->port, &hints, &d->found);
+    rc = getaddrinfo(host, d->port, &hints, &d->found);
     if (rc != 0) {
         hints.ai_flags = AI_NUMERICSERV;
-        rc = getaddrinfo(host, d->url->port, &hints, &d->found);
+        rc = getaddrinfo(host, d->port, &hints, &d->found);
     }
     if (rc != 0 &&
         strcmp(host, "localhost") == 0) /* loopback by definition (RFC 6761), also without /etc/hosts */
-        rc = getaddrinfo("127.0.0.1", d->url->port, &hints, &d->found);
+        rc = getaddrinfo("127.0.0.1", d->port, &hints, &d->found);
     if (rc != 0) {
         d->found = NULL;
         return refuse(d, "look up the host", gai_strerror(rc));
@@ -86,7 +87,7 @@ int redis_dial_open(struct redis_dial *d)
     const struct addrinfo *ai;
     int fd, one = 1;
 
-    if (d->url->path != NULL)
+    if (d->path != NULL)
         return open_unix(d);
     if (d->next == NULL && look_up(d) < 0)
         return -1;

@@ -8,16 +8,16 @@
 #include <netdb.h>
 #include <stdbool.h>
 
-#include "net/redis_url.h"
-
 struct redis_dial {
-    const struct redis_url *url; /* borrowed */
+    const char *path; /* Unix socket; NULL = tcp. All three borrowed */
+    const char *host, *port;
     struct addrinfo *found;
     const struct addrinfo *next; /* not yet tried */
     char why[128];
 };
 
-void redis_dial_init(struct redis_dial *d, const struct redis_url *url);
+/* Where the next call of redis_dial_open goes; what was found before is forgotten. Borrowed until the next aim or redis_dial_fini. */
+void redis_dial_aim(struct redis_dial *d, const char *path, const char *host, const char *port);
 void redis_dial_fini(struct redis_dial *d);
 /* A new non-blocking socket whose connect is under way or done; the caller owns it. Every call tries the next address.
  * -1 with ${why} filled when this one failed at once. */

@@ -7,12 +7,14 @@
 #include "base/mem.h"
 #include "base/num.h"
 
-enum { DB_MAX = 65535 };
+enum { DB_MAX = 65535, PORT_REDIS = 6379, PORT_SENTINEL = 26379 };
 
 static int bad(struct err *e, const char *what)
 {
     return err_set(e, "bad-url", NULL,
-                   "%s; allowed are unix:///PATH[?db=N] and redis://[USER:PASSWORD@]HOST[:PORT][/DB]", what);
+                   "%s; allowed are unix:///PATH[?db=N], redis://[USER:PASSWORD@]HOST[:PORT][/DB] and "
+                   "sentinel://[USER:PASSWORD@]NAME@HOST[:PORT],HOST[:PORT]...[/DB]",
+                   what);
 }
 
 static int hex_digit(char c)
@@ -79,50 +81,98 @@ static int parse_userinfo(struct redis_url *u, const char *s, size_t n, struct e
     return 0;
 }
 
-static int parse_host(struct redis_url *u, const char *s, size_t n, struct err *e)
+static int parse_host(struct redis_host *h, const char *s, size_t n, int64_t port, struct err *e)
 {
     const char *end = s + n, *after;
-    int64_t port = 6379;
 
     if (n > 0 && s[0] == '[') { /* [::1]:6379 */
         after = memchr(s, ']', n);
         if (after == NULL)
             return bad(e, "'[' is not closed");
-        u->host = xstrndup(s + 1, (size_t)(after - s) - 1);
+        h->host = xstrndup(s + 1, (size_t)(after - s) - 1);
         after++;
     } else {
         after = memchr(s, ':', n);
         if (after == NULL)
             after = end;
-        u->host = xstrndup(s, (size_t)(after - s));
+        h->host = xstrndup(s, (size_t)(after - s));
     }
-    if (u->host[0] == '\0' || u->host[strcspn(u->host, " \t\r\n/?#@%")] != '\0')
+    if (h->host[0] == '\0' || h->host[strcspn(h->host, " \t\r\n/?#@%")] != '\0')
         return bad(e, "the host is missing or malformed");
     if (after < end &&
         (*after != ':' || num_i64_n(after + 1, (size_t)(end - after) - 1, 1, 65535, &port) < 0))
         return bad(e, "the port must be 1..65535");
-    u->port = xasprintf("%d", (int)port);
+    h->port = xasprintf("%d", (int)port);
+    return 0;
+}
+
+/* What stands before "/DB"; the number behind it. */
+static int parse_db(struct redis_url *u, const char *s, size_t *n, struct err *e)
+{
+    const char *slash = strchr(s, '/');
+    int64_t db = 0;
+
+    *n = slash != NULL ? (size_t)(slash - s) : strlen(s);
+    if (slash != NULL && slash[1] != '\0' && num_i64(slash + 1, 0, DB_MAX, &db) < 0)
+        return bad(e, "the database after '/' must be a number");
+    u->db = (int)db;
     return 0;
 }
 
 static int parse_tcp(struct redis_url *u, const char *s, struct err *e)
 {
-    const char *slash = strchr(s, '/'), *at;
-    size_t n = slash != NULL ? (size_t)(slash - s) : strlen(s);
-    int64_t db = 0;
+    const char *at;
+    size_t n;
 
+    if (parse_db(u, s, &n, e) < 0)
+        return -1;
     if ((at = memrchr(s, '@', n)) != NULL) {
         if (parse_userinfo(u, s, (size_t)(at - s), e) < 0)
             return -1;
         n -= (size_t)(at + 1 - s);
         s = at + 1;
     }
-    if (parse_host(u, s, n, e) < 0)
+    return parse_host(&u->at, s, n, PORT_REDIS, e);
+}
+
+static int parse_sentinels(struct redis_url *u, const char *s, size_t n, struct err *e)
+{
+    const char *end = s + n, *comma;
+
+    for (;; s = comma + 1) {
+        comma = memchr(s, ',', (size_t)(end - s));
+        if (u->n_sentinels == REDIS_SENTINELS)
+            return bad(e, "more than 9 sentinels");
+        if (parse_host(&u->sentinels[u->n_sentinels++], s, (size_t)((comma != NULL ? comma : end) - s),
+                       PORT_SENTINEL, e) < 0)
+            return -1;
+        if (comma == NULL)
+            return 0;
+    }
+}
+
+static int parse_sentinel(struct redis_url *u, const char *s, struct err *e)
+{
+    const char *at, *name_at, *end;
+    size_t n, n_name;
+
+    if (parse_db(u, s, &n, e) < 0)
         return -1;
-    if (slash != NULL && slash[1] != '\0' && num_i64(slash + 1, 0, DB_MAX, &db) < 0)
-        return bad(e, "the database after '/' must be a number");
-    u->db = (int)db;
-    return 0;
+    end = s + n;
+    at = memrchr(s, '@', n);
+    if (at == NULL)
+        return bad(e, "sentinel:// needs the NAME of the master before '@'");
+    n_name = (size_t)(at - s);
+    if ((name_at = memrchr(s, '@', n_name)) != NULL) {
+        if (parse_userinfo(u, s, (size_t)(name_at - s), e) < 0)
+            return -1;
+        n_name = (size_t)(at - name_at) - 1;
+        s = name_at + 1;
+    }
+    u->master = decoded(s, n_name);
+    if (u->master == NULL || u->master[0] == '\0')
+        return bad(e, "the NAME of the master before '@' is missing or malformed");
+    return parse_sentinels(u, at + 1, (size_t)(end - at) - 1, e);
 }
 
 int redis_url_parse(struct redis_url *u, const char *text, struct err *e)
@@ -134,6 +184,8 @@ int redis_url_parse(struct redis_url *u, const char *text, struct err *e)
         rc = parse_unix(u, text + 7, e);
     else if (strncmp(text, "redis://", 8) == 0)
         rc = parse_tcp(u, text + 8, e);
+    else if (strncmp(text, "sentinel://", 11) == 0)
+        rc = parse_sentinel(u, text + 11, e);
     else
         rc = bad(e, "this is no address of a Redis");
     if (rc < 0)
@@ -146,8 +198,13 @@ void redis_url_fini(struct redis_url *u)
     if (u->pass != NULL)
         explicit_bzero(u->pass, strlen(u->pass));
     free(u->path);
-    free(u->host);
-    free(u->port);
+    free(u->at.host);
+    free(u->at.port);
+    free(u->master);
+    for (size_t i = 0; i < u->n_sentinels; i++) {
+        free(u->sentinels[i].host);
+        free(u->sentinels[i].port);
+    }
     free(u->user);
     free(u->pass);
     *u = (struct redis_url){.path = NULL};

@@ -1,4 +1,5 @@
-/* Addresses of a Redis: "unix:///path[?db=N]", "redis://[user:pass@]host[:port][/db]".
+/* Addresses of a Redis: "unix:///path[?db=N]", "redis://[user:pass@]host[:port][/db]",
+ * "sentinel://[user:pass@]name@host[:port][,host[:port]...][/db]" (user and password are those of the Redis the sentinels name).
  *
  * Hides: the syntax. Passwords are percent-decoded and wiped when freed. */
 #ifndef NET_REDIS_URL_H
@@ -6,9 +7,18 @@
 
 #include "base/err.h"
 
-struct redis_url {
-    char *path; /* Unix socket; NULL = tcp */
+#define REDIS_SENTINELS 9
+
+struct redis_host {
     char *host, *port;
+};
+
+struct redis_url {
+    char *path;           /* Unix socket; NULL = tcp */
+    struct redis_host at; /* tcp */
+    char *master;         /* what the sentinels call the Redis meant; NULL = no sentinels */
+    struct redis_host sentinels[REDIS_SENTINELS];
+    size_t n_sentinels;
     char *user, *pass; /* NULL = none */
     int db;
 };

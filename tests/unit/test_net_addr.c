@@ -123,6 +123,17 @@ static const struct {
     {"redis://",                             false},
     {"redis://[::1",                         false},
     {"rediss://localhost",                   false},
+    {"sentinel://m@h1:26379,h2:26379",       true },
+    {"sentinel://m@[::1],127.0.0.1:7/3",     true },
+    {"sentinel://u:p%40@m@localhost",        true },
+    {"sentinel://m@",                        false},
+    {"sentinel://m@h1,",                     false},
+    {"sentinel://@h1",                       false},
+    {"sentinel://h1:26379",                  false},
+    {"sentinel://u@m@h1",                    false},
+    {"sentinel://m@h1:0",                    false},
+    {"sentinel://m@1,2,3,4,5,6,7,8,9",       true },
+    {"sentinel://m@1,2,3,4,5,6,7,8,9,10",    false},
     {"",                                     false},
 };
 
