@@ -185,7 +185,7 @@ static void note_about(const struct delivery *d, const struct provider_msg *m,
     if (v->about == ABOUT_NOTHING || m->to[0] != '+')
         return;
     why = xasprintf("%s: %s", link_conf(d->link)->name, v->detail);
-    people_about(q, m->to, v->about == ABOUT_OPTED_OUT ? "out" : "dead", why, on_noted, NULL);
+    people_about(q, m->to, provider_about_name(v->about), why, on_noted, NULL);
     free(why);
 }
 

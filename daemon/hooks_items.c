@@ -180,15 +180,12 @@ static bool names_to(const struct hooks *h)
 
 static struct queue_report report_of(const struct hooks *h, const struct provider_receipt *p, char why[200])
 {
-    static const char *const about[] = {
-        [ABOUT_NOTHING] = "", [ABOUT_OPTED_OUT] = "out", [ABOUT_DEAD_NUMBER] = "dead"};
-
     if (snprintf(why, 200, "%s: %s", h->o.conf->name, p->detail) < 0)
         why[0] = '\0';
     return (struct queue_report){.state = p->state,
                                  .detail = p->detail,
                                  .to = p->to[0] == '+' ? p->to : "",
-                                 .about = about[p->about],
+                                 .about = provider_about_name(p->about),
                                  .why = why};
 }
 

@@ -60,6 +60,7 @@
     KEY(ADDRESSES, "ad:", "", COMMUNITY)                                                                     \
     KEY(OPTOUT, "optout", "", COMMUNITY)                                                                     \
     KEY(DEAD_NUMBERS, "dead.numbers", "", COMMUNITY)                                                         \
+    KEY(SOFT_NUMBERS, "soft.numbers", "", COMMUNITY)                                                         \
     KEY(CONSENT, "consent", "", COMMUNITY)                                                                   \
     /* activities */                                                                                         \
     KEY(ACTIVITIES, "acts", "", COMMUNITY)                                                                   \

@@ -29,7 +29,7 @@ void people_count(struct queue *q, void (*cb)(void *arg, const struct queue_resu
 void people_opt(struct queue *q, const char *phone, bool out, const char *words,
                 void (*cb)(void *arg, const struct queue_result *r, bool changed), void *arg);
 /* What a provider says of a number for the time to come: "out" (opts out, ${why} as the proof), "dead" (nobody is there: kept, shown, and forgotten at the next delivery report),
- * "alive". */
+ * "missed" (not reached this time: the third one, each half a day after the one before, makes it dead), "alive". */
 void people_about(struct queue *q, const char *phone, const char *about, const char *why, queue_done_fn cb,
                   void *arg);
 /* Everyone with this address ("wechat:OPENID") can be reached by it again, or no more. */

@@ -265,7 +265,7 @@ struct queue_report {
     const char *detail;
     const char *to; /* the number that the report names, "" = none */
     const char *
-        about; /* what it says of that number for the time to come: "" | "out" (wants nothing more) | "dead". Believed only when the recipient has this number */
+        about; /* what it says of that number for the time to come: "" | "out" (wants nothing more) | "dead" | "missed" (not reached this time). Believed only when the recipient has this number */
     const char *why; /* the proof, kept beside it: who said so, and how */
 };
 void queue_receipt(struct queue *q, const char *id, uint64_t index, uint32_t attempt,

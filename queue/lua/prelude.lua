@@ -76,15 +76,33 @@ local function opt(address, out, words)
   call(out and 'SADD' or 'SREM', P .. 'optout', address)
   return true
 end
--- What a provider says of a number for the time to come: 'out' | 'dead' | 'alive'. Of other addresses nothing is kept here.
+-- A phone that was off, suspended or out of reach once says nothing; one that was three times, each at least half a day after the one before and nothing delivered between, is as
+-- good as dead. What is older than 90 days does not count.
+local function missed(address, why)
+  local at = now()
+  local n, last = (call('HGET', P .. 'soft.numbers', address) or ''):match('^(%d+) (%d+)$')
+  n, last = tonumber(n or 0), tonumber(last or 0)
+  if n > 0 and at - last < 43200000 then return end
+  n = at - last > 7776000000 and 1 or n + 1
+  if n < 3 then
+    call('HSET', P .. 'soft.numbers', address, n .. ' ' .. int(at))
+    return
+  end
+  call('HSET', P .. 'dead.numbers', address, int(at) .. '\t' .. why .. ' (three times, days apart)')
+  call('HDEL', P .. 'soft.numbers', address)
+end
+-- What a provider says of a number for the time to come: 'out' | 'dead' | 'missed' | 'alive'. Of other addresses nothing is kept here.
 local function heard_of(address, about, why)
   if address:sub(1, 1) ~= '+' then return end
   if about == 'out' then
     opt(address, true, why)
   elseif about == 'dead' then
     call('HSET', P .. 'dead.numbers', address, int(now()) .. '\t' .. why)
+  elseif about == 'missed' then
+    missed(address, why)
   elseif about == 'alive' then
     call('HDEL', P .. 'dead.numbers', address)
+    call('HDEL', P .. 'soft.numbers', address)
   end
 end
 -- Which numbers of these residents' lines are dead.
@@ -118,6 +136,7 @@ local function unindex(address, id)
   end
   call('HDEL', key, address)
   call('HDEL', P .. 'dead.numbers', address)
+  call('HDEL', P .. 'soft.numbers', address)
   return true
 end
 -- States of a notice (enum notice_state; SCHEMA.md), as HGET gives them.

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- A provider's later report on one attempt: raises, never lowers. ARGV: id, index, attempt, state (3 delivered | 5 failed), detail,
--- the number it names ('' = none), what it says of it for the time to come ('' | 'out' | 'dead'), why. That is believed only of a number that this very recipient has.
+-- the number it names ('' = none), what it says of it for the time to come ('' | 'out' | 'dead' | 'missed'), why. That is believed only of a number that this very recipient has.
 local n, index, att = P .. 'n:' .. ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local total = tonumber(call('HGET', n, 'total'))
 if not total then return refuse('no-such-notice', 'there is no such notice') end
@@ -26,9 +26,14 @@ local function number()
     if address:sub(1, 1) == '+' and (ARGV[6] == '' or ARGV[6] == address) then return address end
   end
 end
+-- Is there anything that a delivery clears?
+local function in_doubt()
+  local dead, soft = P .. 'dead.numbers', P .. 'soft.numbers'
+  if ARGV[6] == '' then return call('EXISTS', dead, soft) > 0 end
+  return call('HEXISTS', dead, ARGV[6]) == 1 or call('HEXISTS', soft, ARGV[6]) == 1
+end
 local about = ARGV[4] == '3' and 'alive' or ARGV[7]
-if att >= 1 and att <= tries and (about == 'out' or about == 'dead' or (about == 'alive' and
-   (ARGV[6] == '' and call('EXISTS', P .. 'dead.numbers') == 1 or ARGV[6] ~= '' and call('HEXISTS', P .. 'dead.numbers', ARGV[6]) == 1))) then
+if att >= 1 and att <= tries and (about == 'out' or about == 'dead' or about == 'missed' and to == 5 or about == 'alive' and in_doubt()) then
   local address = number()
   if address then heard_of(address, about, ARGV[8]) end
 end

@@ -8,16 +8,15 @@
 #include "provider/items.h"
 
 static const struct carrier_row reports[] = {
-    {"MOBILE_NOT_ON_SERVICE",   CARRIER_FAILED,  ABOUT_NOTHING,
-     "off, out of area, suspended, or no such number"                                                                  },
+    {"MOBILE_NOT_ON_SERVICE",   CARRIER_FAILED,  ABOUT_MISSED,      "off, out of area, suspended, or no such number"   },
     {"INVALID_NUMBER",          CARRIER_FAILED,  ABOUT_DEAD_NUMBER, "not a number that can be reached"                 },
     {"MOBILE_IN_BLACK",         CARRIER_FAILED,  ABOUT_OPTED_OUT,   "on a blacklist: wants no messages"                },
     {"USER_REJECT",             CARRIER_FAILED,  ABOUT_OPTED_OUT,   "has told the carrier that messages are not wanted"},
     {"MOBILE_SEND_LIMIT",       CARRIER_FAILED,  ABOUT_NOTHING,     "too many messages to this number"                 },
-    {"MOBILE_ACCOUNT_ABNORMAL", CARRIER_FAILED,  ABOUT_NOTHING,
+    {"MOBILE_ACCOUNT_ABNORMAL", CARRIER_FAILED,  ABOUT_MISSED,
      "the subscriber's account: moved, suspended, in debt"                                                             },
-    {"MOBLLE_TERMINAL_ERROR",   CARRIER_FAILED,  ABOUT_NOTHING,     "the telephone: memory full, or not allowed"       },
-    {"MOBILE_TERMINAL_ERROR",   CARRIER_FAILED,  ABOUT_NOTHING,     "the telephone: memory full, or not allowed"       },
+    {"MOBLLE_TERMINAL_ERROR",   CARRIER_FAILED,  ABOUT_MISSED,      "the telephone: memory full, or not allowed"       },
+    {"MOBILE_TERMINAL_ERROR",   CARRIER_FAILED,  ABOUT_MISSED,      "the telephone: memory full, or not allowed"       },
     {"SP_NOT_BY_INTER_SMS",     CARRIER_FAILED,  ABOUT_NOTHING,     "takes no messages from abroad"                    },
     {"CONTENT_KEYWORD",         CARRIER_FAILED,  ABOUT_NOTHING,     "blocked for its words"                            },
     {"CONTENT_ERROR",           CARRIER_FAILED,  ABOUT_NOTHING,     "blocked: words, or no hint how to unsubscribe"    },

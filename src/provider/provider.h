@@ -62,8 +62,9 @@ struct provider_msg {
 /* What a verdict or a receipt says of the recipient for the time to come. */
 enum provider_about {
     ABOUT_NOTHING = 0,
-    ABOUT_OPTED_OUT,  /* told the provider or the carrier that he wants nothing (more) */
-    ABOUT_DEAD_NUMBER /* no such number, or not one that can be reached this way */
+    ABOUT_OPTED_OUT,   /* told the provider or the carrier that he wants nothing (more) */
+    ABOUT_DEAD_NUMBER, /* no such number, or not one that can be reached this way */
+    ABOUT_MISSED       /* off, suspended, out of area: says something only when it is said again and again */
 };
 
 struct provider_verdict {
@@ -77,6 +78,9 @@ struct provider_verdict {
     char id[80];     /* the provider's id for it, "" = none */
     char detail[96]; /* for people, no numbers, no text */
 };
+
+/* For queue_report and people_about: "", "out", "dead", "missed". */
+const char *provider_about_name(enum provider_about about);
 
 #define PROVIDER_HEADERS_MAX 15
 

@@ -286,6 +286,14 @@ static bool modifier(const char *w, struct class_row *row)
         {"hour",   THROTTLE_HOUR  },
         {"day",    THROTTLE_DAY   },
     };
+    static const struct {
+        const char *word;
+        enum provider_about about;
+    } abouts[] = {
+        {"opted-out",   ABOUT_OPTED_OUT  },
+        {"dead-number", ABOUT_DEAD_NUMBER},
+        {"missed",      ABOUT_MISSED     },
+    };
     int64_t seconds;
 
     for (size_t i = 0; i < ARRAY_LEN(untils); i++)
@@ -297,10 +305,11 @@ static bool modifier(const char *w, struct class_row *row)
         row->scope = THROTTLE_RECIPIENT;
         return row->verdict == VERDICT_THROTTLED;
     }
-    if (strcmp(w, "opted-out") == 0 || strcmp(w, "dead-number") == 0) {
-        row->about = w[0] == 'o' ? ABOUT_OPTED_OUT : ABOUT_DEAD_NUMBER;
-        return row->verdict == VERDICT_BAD_RECIPIENT;
-    }
+    for (size_t i = 0; i < ARRAY_LEN(abouts); i++)
+        if (strcmp(w, abouts[i].word) == 0) {
+            row->about = abouts[i].about;
+            return row->verdict == VERDICT_BAD_RECIPIENT;
+        }
     if (strncmp(w, "wait=", 5) == 0 && num_i64(w + 5, 1, 86400, &seconds) == 0) {
         row->wait_ms = seconds * 1000;
         return row->verdict == VERDICT_THROTTLED || row->verdict == VERDICT_RETRY;

@@ -44,6 +44,16 @@ void provider_request_fini(struct provider_request *r)
     buf_fini(&r->headers);
 }
 
+const char *provider_about_name(enum provider_about about)
+{
+    static const char *const names[] = {[ABOUT_NOTHING] = "",
+                                        [ABOUT_OPTED_OUT] = "out",
+                                        [ABOUT_DEAD_NUMBER] = "dead",
+                                        [ABOUT_MISSED] = "missed"};
+
+    return names[about];
+}
+
 void provider_headers_begin(struct provider_request *r)
 {
     buf_reset(&r->headers);

@@ -18,7 +18,7 @@ const struct class_row twilio_rows[] = {
     CLASS_RETRY("30020", "Twilio's own fault"), CLASS_RETRY("30021", "Twilio's own fault"), CLASS_RETRY("30410", "the carrier timed out"),
     CLASS_RETRY("12400", "Twilio's own fault"),
     CLASS_RETRY("30008", "the carrier tells no reason"),
-    CLASS_RECIPIENT("30003", "phone switched off or out of reach"),
+    {.code = "30003", .verdict = VERDICT_BAD_RECIPIENT, .words = "phone switched off or out of reach", .about = ABOUT_MISSED},
     CLASS_RECIPIENT("30004", "blocked by the phone or the carrier"),
     CLASS_DEAD("21211", "no valid number"), CLASS_DEAD("21217", "no valid number"), CLASS_DEAD("21401", "no valid number"),
     CLASS_DEAD("21421", "no valid number"),

@@ -56,7 +56,7 @@ static const struct {
      REPORT(
          "\"success\":false,\"err_code\":\"MOBILE_NOT_ON_SERVICE\",\"biz_id\":\"1\",\"out_id\":\"n1.0.1\""),
      "n1.0.1",                                                                                                         "1",     "+8613800000001", "MOBILE_NOT_ON_SERVICE: off, out of area, suspended, or no such number",
-     RECIPIENT_FAILED,                                                                                                                                                                                                                          0,                 1 },
+     RECIPIENT_FAILED,                                                                                                                                                                                                                          ABOUT_MISSED,      1 },
     {"no such number",
      REPORT("\"success\":false,\"err_code\":\"INVALID_NUMBER\",\"biz_id\":\"1\",\"out_id\":\"n1.0.1\""),
      "n1.0.1",                                                                                                         "1",     "+8613800000001", "INVALID_NUMBER: not a number that can be reached",                      RECIPIENT_FAILED,

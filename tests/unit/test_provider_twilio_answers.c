@@ -72,7 +72,8 @@ static void answers_are_judged(void **state)
 static const struct driver_class classes[] = {
     {VERDICT_THROTTLED,     false, ABOUT_NOTHING,     "20429 14107 21611 30001 30022 63018"},
     {VERDICT_RETRY,         false, ABOUT_NOTHING,     "30017 30020 30021 30410 12400 30008"},
-    {VERDICT_BAD_RECIPIENT, false, ABOUT_NOTHING,     "30003 30004 21408 21215"            },
+    {VERDICT_BAD_RECIPIENT, false, ABOUT_MISSED,      "30003"                              },
+    {VERDICT_BAD_RECIPIENT, false, ABOUT_NOTHING,     "30004 21408 21215"                  },
     {VERDICT_BAD_RECIPIENT, false, ABOUT_DEAD_NUMBER,
      "21211 21217 21401 21421 30014 21214 21612 21614 30005 30006"                         },
     {VERDICT_BAD_RECIPIENT, false, ABOUT_OPTED_OUT,   "21610"                              },

@@ -110,6 +110,79 @@ static void test_a_dead_number_is_kept_until_it_is_delivered_to(void **state)
     assert_int_equal(seen.dead, 0);
 }
 
+#define SOFT     KEY "soft.numbers"
+#define HALF_DAY (12LL * 3600 * 1000)
+
+/* What is known of the first number is older by ${ms}. */
+static void grows_older(int64_t ms)
+{
+    char by[32];
+
+    assert_true(snprintf(by, sizeof(by), "%lld", (long long)ms) > 0);
+    assert_true(fixture_redis_is(f, "1", "EVAL",
+                                 "local n, at = redis.call('HGET', KEYS[1], KEYS[2]):match('(%d+) (%d+)') "
+                                 "redis.call('HSET', KEYS[1], KEYS[2], n .. string.format(' %.0f', at - "
+                                 "ARGV[1])) return 1",
+                                 "2", SOFT, FIRST, by, NULL));
+}
+
+/* One more notice to the first recipient, which is reported as not reached. */
+static void missed_again(void)
+{
+    static int n;
+    char id[16];
+    struct queue_claim *c;
+    const struct queue_report report = {
+        .state = RECIPIENT_FAILED, .detail = "", .to = FIRST, .about = "missed", .why = "ali: UNDELIV"};
+
+    assert_true(snprintf(id, sizeof(id), "m.%d", ++n) > 0);
+    fixture_running(f, id, "normal", 1);
+    c = fixture_claim(f, f->q, ALL);
+    fixture_begin(f, f->q, c, 0, c->n, NULL);
+    fixture_finish_all(f, f->q, c, 0, c->n, 1, RECIPIENT_ACCEPTED, true, 0);
+    fixture_claim_free(c);
+    for (int twice = 0; twice < 2; twice++) { /* providers say things again, days later too */
+        queue_receipt(f->q, id, 0, 1, &report, fixture_on_done, f);
+        fixture_wait(f);
+        assert_int_equal(f->status, QUEUE_OK);
+        if (twice == 0 && fixture_redis_is(f, "1", "EXISTS", SOFT, NULL))
+            grows_older(HALF_DAY);
+    }
+}
+
+static void test_a_phone_that_is_off_is_dead_the_third_time(void **state)
+{
+    (void)state;
+    person("张三", FIRST);
+    missed_again();
+    missed_again();
+    grows_older(-60000); /* the same night */
+    missed_again();
+    assert_true(fixture_redis_is(f, "1", "HLEN", SOFT, NULL));
+    look_up(FIRST);
+    assert_int_equal(seen.dead, 0);
+    missed_again();
+    look_up(FIRST);
+    assert_int_equal(seen.dead, 1);
+    assert_true(fixture_redis_is(f, "0", "EXISTS", SOFT, NULL));
+    receipt(0, 1, RECIPIENT_DELIVERED, FIRST, "");
+    assert_true(fixture_redis_is(f, "0", "EXISTS", DEAD, NULL));
+}
+
+static void test_a_delivery_between_begins_the_count_anew(void **state)
+{
+    (void)state;
+    missed_again();
+    missed_again();
+    receipt(0, 1, RECIPIENT_DELIVERED, FIRST, "");
+    assert_true(fixture_redis_is(f, "0", "EXISTS", SOFT, NULL));
+    missed_again();
+    missed_again();
+    grows_older(180 * HALF_DAY); /* half a year ago does not count */
+    missed_again();
+    assert_true(fixture_redis_is(f, "0", "EXISTS", DEAD, NULL));
+}
+
 static void test_a_report_that_names_no_number_means_the_recipient_s(void **state)
 {
     (void)state;
@@ -222,6 +295,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         UNIT(test_a_dead_number_is_kept_until_it_is_delivered_to),
+        UNIT(test_a_phone_that_is_off_is_dead_the_third_time),
+        UNIT(test_a_delivery_between_begins_the_count_anew),
         UNIT(test_a_report_that_names_no_number_means_the_recipient_s),
         UNIT(test_nobody_is_believed_about_a_number_that_was_not_written_to),
         UNIT(test_an_opt_out_has_the_provider_as_proof),
