@@ -123,3 +123,15 @@ void queue_bed_clock(struct queue_bed *b, int64_t ms)
     free(redis_server_ask(b->server, "SET", "crier:{venus}:clock", buf_cstr(&v), NULL));
     buf_fini(&v);
 }
+
+int queue_bed_begin(void **state)
+{
+    *state = queue_bed_new();
+    return 0;
+}
+
+int queue_bed_end(void **state)
+{
+    queue_bed_free(*state);
+    return 0;
+}

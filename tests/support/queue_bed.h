@@ -19,6 +19,9 @@ struct queue_bed {
 
 struct queue_bed *queue_bed_new(void);
 void queue_bed_free(struct queue_bed *b);
+/* One bed for a group of tests: its cmocka setup and teardown; each test finds it in ${state}. */
+int queue_bed_begin(void **state);
+int queue_bed_end(void **state);
 /* Wait until both connections carry commands (after redis_reconnect, a restart). */
 void queue_bed_up(struct queue_bed *b);
 /* FLUSHALL. */

@@ -21,6 +21,11 @@ struct fixture {
 
 struct fixture *fixture_new(enum redis_server_mode mode, const char *const *extra);
 void fixture_free(struct fixture *f);
+/* One fixture for a whole group of tests: its setup and teardown, and the setup of each test (FLUSHALL). */
+extern struct fixture *fix;
+int fixture_start(void **state);
+int fixture_stop(void **state);
+int fixture_fresh(void **state);
 /* Another daemon (or another life of one); freed with the fixture. */
 struct queue *fixture_queue(struct fixture *f, const char *daemon_id, int64_t lease_ms);
 void fixture_flush(struct fixture *f); /* FLUSHALL */
@@ -59,6 +64,11 @@ bool fixture_finish(struct fixture *f, struct queue *q, const struct queue_claim
 bool fixture_finish_all(struct fixture *f, struct queue *q, const struct queue_claim *c, uint32_t off,
                         uint32_t n, uint32_t attempt, enum recipient_state s, bool last, int64_t retry_in_ms);
 struct queue_notice fixture_get(struct fixture *f, const char *id);
+/* Of `fix`: recipients of a notice in this state; nobody can claim anything; what is claimed is of this notice (NULL = nothing), and is it let go? */
+uint64_t fixture_count(const char *id, enum recipient_state s);
+bool fixture_nothing_to_claim(void);
+struct queue_claim *fixture_expect_claim(struct queue *q, unsigned lanes, const char *id);
+void fixture_claim_and_drop(unsigned lanes, const char *id);
 /* Until they say there is no more. */
 void fixture_audit(struct fixture *f, struct queue *q);
 void fixture_sweep(struct fixture *f, struct queue *q);

@@ -19,23 +19,8 @@
 #define FIRST  "+8613800000000" /* of recipient 0, and 1 */
 #define SECOND "+8613800000001"
 
-static struct fixture *f;
 static struct resident seen;
 static size_t n_seen;
-
-static int start(void **state)
-{
-    (void)state;
-    f = fixture_new(REDIS_SERVER_MEMORY, NULL);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    fixture_free(f);
-    return 0;
-}
 
 /* One notice of three recipients, all accepted at the first attempt; the first of them is a resident. */
 static int fresh(void **state)
@@ -43,12 +28,12 @@ static int fresh(void **state)
     struct queue_claim *c;
 
     (void)state;
-    fixture_flush(f);
+    fixture_flush(fix);
     n_seen = 0;
-    fixture_running(f, "n.1", "normal", 3);
-    c = fixture_claim(f, f->q, ALL);
-    fixture_begin(f, f->q, c, 0, c->n, NULL);
-    fixture_finish_all(f, f->q, c, 0, c->n, 1, RECIPIENT_ACCEPTED, true, 0);
+    fixture_running(fix, "n.1", "normal", 3);
+    c = fixture_claim(fix, fix->q, ALL);
+    fixture_begin(fix, fix->q, c, 0, c->n, NULL);
+    fixture_finish_all(fix, fix->q, c, 0, c->n, 1, RECIPIENT_ACCEPTED, true, 0);
     fixture_claim_free(c);
     return 0;
 }
@@ -65,8 +50,8 @@ static void person(const char *name, const char *phone)
 
     memcpy(r.name, name, strlen(name) + 1);
     memcpy(r.phones[0], phone, strlen(phone) + 1);
-    people_put(f->q, &r, 1, false, on_import, f);
-    fixture_wait(f);
+    people_put(fix->q, &r, 1, false, on_import, fix);
+    fixture_wait(fix);
 }
 
 static void receipt(uint64_t index, uint32_t attempt, enum recipient_state s, const char *to,
@@ -75,9 +60,9 @@ static void receipt(uint64_t index, uint32_t attempt, enum recipient_state s, co
     const struct queue_report report = {
         .state = s, .detail = "", .to = to, .about = about, .why = "ali: MK:0001"};
 
-    queue_receipt(f->q, "n.1", index, attempt, &report, fixture_on_done, f);
-    fixture_wait(f);
-    assert_int_equal(f->status, QUEUE_OK);
+    queue_receipt(fix->q, "n.1", index, attempt, &report, fixture_on_done, fix);
+    fixture_wait(fix);
+    assert_int_equal(fix->status, QUEUE_OK);
 }
 
 static void on_each(void *arg, const struct resident *r)
@@ -90,8 +75,8 @@ static void on_each(void *arg, const struct resident *r)
 static void look_up(const char *phone)
 {
     n_seen = 0;
-    people_by_phones(f->q, &phone, 1, on_each, fixture_on_done, f);
-    fixture_wait(f);
+    people_by_phones(fix->q, &phone, 1, on_each, fixture_on_done, fix);
+    fixture_wait(fix);
     assert_int_equal(n_seen, 1);
 }
 
@@ -100,12 +85,12 @@ static void test_a_dead_number_is_kept_until_it_is_delivered_to(void **state)
     (void)state;
     person("张三", FIRST);
     receipt(0, 1, RECIPIENT_FAILED, FIRST, "dead");
-    assert_true(fixture_redis_is(f, "1", "HLEN", DEAD, NULL));
+    assert_true(fixture_redis_is(fix, "1", "HLEN", DEAD, NULL));
     look_up(FIRST);
     assert_int_equal(seen.dead, 1);
     assert_int_equal(seen.flags, 0);
     receipt(0, 1, RECIPIENT_DELIVERED, FIRST, "");
-    assert_true(fixture_redis_is(f, "0", "HLEN", DEAD, NULL));
+    assert_true(fixture_redis_is(fix, "0", "HLEN", DEAD, NULL));
     look_up(FIRST);
     assert_int_equal(seen.dead, 0);
 }
@@ -187,9 +172,9 @@ static void test_a_report_that_names_no_number_means_the_recipient_s(void **stat
 {
     (void)state;
     receipt(0, 1, RECIPIENT_FAILED, "", "dead");
-    assert_true(fixture_redis_is(f, "1", "HEXISTS", DEAD, FIRST, NULL));
+    assert_true(fixture_redis_is(fix, "1", "HEXISTS", DEAD, FIRST, NULL));
     receipt(0, 1, RECIPIENT_DELIVERED, "", "");
-    assert_true(fixture_redis_is(f, "0", "HLEN", DEAD, NULL));
+    assert_true(fixture_redis_is(fix, "0", "HLEN", DEAD, NULL));
 }
 
 static void test_nobody_is_believed_about_a_number_that_was_not_written_to(void **state)
@@ -199,10 +184,10 @@ static void test_nobody_is_believed_about_a_number_that_was_not_written_to(void 
     receipt(0, 1, RECIPIENT_FAILED, SECOND, "out");
     receipt(0, 2, RECIPIENT_FAILED, FIRST, "dead"); /* an attempt that was never made */
     receipt(0, 0, RECIPIENT_FAILED, FIRST, "out");
-    assert_true(fixture_redis_is(f, "0", "EXISTS", DEAD, KEY "optout", KEY "consent", NULL));
+    assert_true(fixture_redis_is(fix, "0", "EXISTS", DEAD, KEY "optout", KEY "consent", NULL));
     receipt(0, 1, RECIPIENT_FAILED, FIRST, "dead");
     receipt(1, 1, RECIPIENT_DELIVERED, FIRST, ""); /* somebody else's phone works */
-    assert_true(fixture_redis_is(f, "1", "HLEN", DEAD, NULL));
+    assert_true(fixture_redis_is(fix, "1", "HLEN", DEAD, NULL));
 }
 
 static void test_an_opt_out_has_the_provider_as_proof(void **state)
@@ -212,27 +197,27 @@ static void test_an_opt_out_has_the_provider_as_proof(void **state)
     receipt(0, 1, RECIPIENT_FAILED, FIRST, "out");
     look_up(FIRST);
     assert_int_equal(seen.flags, RESIDENT_OPTED_OUT);
-    assert_true(fixture_redis_is(f, "1", "SISMEMBER", KEY "optout", FIRST, NULL));
-    assert_true(fixture_redis_is(f, "1", "XLEN", KEY "consent", NULL));
+    assert_true(fixture_redis_is(fix, "1", "SISMEMBER", KEY "optout", FIRST, NULL));
+    assert_true(fixture_redis_is(fix, "1", "XLEN", KEY "consent", NULL));
     receipt(0, 1, RECIPIENT_FAILED, FIRST, "out"); /* said again: nothing new */
-    assert_true(fixture_redis_is(f, "1", "XLEN", KEY "consent", NULL));
+    assert_true(fixture_redis_is(fix, "1", "XLEN", KEY "consent", NULL));
 }
 
 static void test_what_an_answer_says_is_kept_the_same_way(void **state)
 {
     (void)state;
-    people_about(f->q, "+8613800077777", "dead", "qq: no such number", fixture_on_done, f);
-    fixture_wait(f);
-    assert_true(fixture_redis_is(f, "1", "HEXISTS", DEAD, "+8613800077777", NULL));
-    people_about(f->q, "+8613800077777", "alive", "", fixture_on_done, f);
-    fixture_wait(f);
-    assert_true(fixture_redis_is(f, "0", "EXISTS", DEAD, NULL));
-    people_about(f->q, "+8613800077777", "out", "qq: blacklist", fixture_on_done, f);
-    fixture_wait(f);
-    assert_true(fixture_redis_is(f, "1", "SISMEMBER", KEY "optout", "+8613800077777", NULL));
-    people_about(f->q, "wechat:o1", "dead", "", fixture_on_done, f);
-    fixture_wait(f);
-    assert_true(fixture_redis_is(f, "0", "EXISTS", DEAD, NULL));
+    people_about(fix->q, "+8613800077777", "dead", "qq: no such number", fixture_on_done, fix);
+    fixture_wait(fix);
+    assert_true(fixture_redis_is(fix, "1", "HEXISTS", DEAD, "+8613800077777", NULL));
+    people_about(fix->q, "+8613800077777", "alive", "", fixture_on_done, fix);
+    fixture_wait(fix);
+    assert_true(fixture_redis_is(fix, "0", "EXISTS", DEAD, NULL));
+    people_about(fix->q, "+8613800077777", "out", "qq: blacklist", fixture_on_done, fix);
+    fixture_wait(fix);
+    assert_true(fixture_redis_is(fix, "1", "SISMEMBER", KEY "optout", "+8613800077777", NULL));
+    people_about(fix->q, "wechat:o1", "dead", "", fixture_on_done, fix);
+    fixture_wait(fix);
+    assert_true(fixture_redis_is(fix, "0", "EXISTS", DEAD, NULL));
 }
 
 static void test_a_number_that_nobody_has_any_more_is_forgotten(void **state)
@@ -241,12 +226,12 @@ static void test_a_number_that_nobody_has_any_more_is_forgotten(void **state)
     person("张三", FIRST);
     person("李四", FIRST);
     receipt(0, 1, RECIPIENT_FAILED, FIRST, "dead");
-    people_erase(f->q, 1, fixture_on_done, f);
-    fixture_wait(f);
-    assert_true(fixture_redis_is(f, "1", "HLEN", DEAD, NULL));
-    people_erase(f->q, 2, fixture_on_done, f);
-    fixture_wait(f);
-    assert_true(fixture_redis_is(f, "0", "HLEN", DEAD, NULL));
+    people_erase(fix->q, 1, fixture_on_done, fix);
+    fixture_wait(fix);
+    assert_true(fixture_redis_is(fix, "1", "HLEN", DEAD, NULL));
+    people_erase(fix->q, 2, fixture_on_done, fix);
+    fixture_wait(fix);
+    assert_true(fixture_redis_is(fix, "0", "HLEN", DEAD, NULL));
 }
 
 static struct queue_report held;
@@ -275,18 +260,18 @@ static void test_a_report_that_was_held_says_it_later(void **state)
     struct mid m = {.key = "5000:1", .ref = "n.1.0.1"};
 
     (void)state;
-    mids_receipt(f->q, "qq", "5000:1", &early, on_found, f);
-    fixture_wait(f);
-    assert_true(fixture_redis_is(f, "0", "EXISTS", DEAD, NULL));
-    mids_put(f->q, "qq", &m, 1, on_held, fixture_on_done, f);
-    fixture_wait(f);
+    mids_receipt(fix->q, "qq", "5000:1", &early, on_found, fix);
+    fixture_wait(fix);
+    assert_true(fixture_redis_is(fix, "0", "EXISTS", DEAD, NULL));
+    mids_put(fix->q, "qq", &m, 1, on_held, fixture_on_done, fix);
+    fixture_wait(fix);
     assert_int_equal(held.state, RECIPIENT_FAILED);
     assert_string_equal(held_to, FIRST);
     assert_string_equal(held_about, "dead");
     assert_string_equal(held_why, "qq: MK:0001");
-    mids_receipt(f->q, "qq", "5000:1", &early, on_found, f);
-    fixture_wait(f);
-    assert_true(fixture_redis_is(f, "1", "HEXISTS", DEAD, FIRST, NULL));
+    mids_receipt(fix->q, "qq", "5000:1", &early, on_found, fix);
+    fixture_wait(fix);
+    assert_true(fixture_redis_is(fix, "1", "HEXISTS", DEAD, FIRST, NULL));
 }
 
 #define UNIT(test) cmocka_unit_test_setup(test, fresh)
@@ -305,5 +290,5 @@ int main(void)
         UNIT(test_a_report_that_was_held_says_it_later),
     };
 
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
 }

@@ -17,30 +17,15 @@
 #define LEASE  12000
 #define KEY    "crier:{_}:access:wx.1"
 
-static struct fixture *f;
 static struct queue *other;
 static struct access_state last;
 static bool told;
 
-static int start(void **state)
-{
-    (void)state;
-    f = fixture_new(REDIS_SERVER_MEMORY, NULL);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    fixture_free(f);
-    return 0;
-}
-
 static int fresh(void **state)
 {
     (void)state;
-    fixture_flush(f);
-    other = fixture_queue(f, "d2", 60000);
+    fixture_flush(fix);
+    other = fixture_queue(fix, "d2", 60000);
     return 0;
 }
 
@@ -60,7 +45,7 @@ static bool is_told(void *arg)
 
 static void wait_told(void)
 {
-    assert_true(loop_run_until(f->loop, is_told, NULL, 10000));
+    assert_true(loop_run_until(fix->loop, is_told, NULL, 10000));
 }
 
 static void get(struct queue *q, uint64_t refused)
@@ -87,24 +72,24 @@ static void fail_get(struct queue *q, const char *why, bool bad)
 /* As if what stands there had happened so much earlier. */
 static void earlier(const char *field, int64_t ms)
 {
-    char *was = redis_server_ask(f->server, "HGET", KEY, field, NULL), text[32];
+    char *was = redis_server_ask(fix->server, "HGET", KEY, field, NULL), text[32];
     int64_t at = 0;
 
     assert_int_equal(num_i64(was, 0, INT64_MAX, &at), 0);
     assert_true(snprintf(text, sizeof(text), "%lld", (long long)(at - ms)) > 0);
     free(was);
-    free(redis_server_ask(f->server, "HSET", KEY, field, text, NULL));
+    free(redis_server_ask(fix->server, "HSET", KEY, field, text, NULL));
 }
 
 static void one_gets_it_and_all_use_it(void **state)
 {
     (void)state;
-    get(f->q, 0);
+    get(fix->q, 0);
     assert_true(last.mine && !last.force && last.token[0] == '\0');
     get(other, 0);
     assert_false(last.mine);
     assert_true(last.wait_ms > LEASE - 5000 && last.wait_ms <= LEASE);
-    put(f->q, "T1");
+    put(fix->q, "T1");
     assert_string_equal(last.token, "T1");
     get(other, 0);
     assert_string_equal(last.token, "T1");
@@ -115,7 +100,7 @@ static void one_gets_it_and_all_use_it(void **state)
 static void who_died_over_it_is_followed_when_the_lease_ends(void **state)
 {
     (void)state;
-    get(f->q, 0);
+    get(fix->q, 0);
     earlier("lease", LEASE);
     get(other, 0);
     assert_true(last.mine);
@@ -124,16 +109,16 @@ static void who_died_over_it_is_followed_when_the_lease_ends(void **state)
 static void a_new_one_is_got_before_the_old_one_ends_and_the_old_one_is_used_meanwhile(void **state)
 {
     (void)state;
-    get(f->q, 0);
-    put(f->q, "T1");
+    get(fix->q, 0);
+    put(fix->q, "T1");
     earlier("till", 7200000 - MARGIN + 1000);
-    get(f->q, 0);
+    get(fix->q, 0);
     assert_true(last.mine);
     assert_string_equal(last.token, "T1");
     get(other, 0);
     assert_false(last.mine);
     assert_string_equal(last.token, "T1");
-    put(f->q, "T2");
+    put(fix->q, "T2");
     get(other, 0);
     assert_string_equal(last.token, "T2");
     assert_int_equal(last.serial, 2);
@@ -142,13 +127,13 @@ static void a_new_one_is_got_before_the_old_one_ends_and_the_old_one_is_used_mea
 static void a_refused_one_is_renewed_once_however_many_say_so(void **state)
 {
     (void)state;
-    get(f->q, 0);
-    put(f->q, "T1");
-    get(f->q, 1);
+    get(fix->q, 0);
+    put(fix->q, "T1");
+    get(fix->q, 1);
     assert_true(last.mine && !last.force && last.token[0] == '\0');
     get(other, 1);
     assert_false(last.mine);
-    put(f->q, "T2");
+    put(fix->q, "T2");
     get(other, 1); /* late: it is about the old one */
     assert_false(last.mine);
     assert_string_equal(last.token, "T2");
@@ -157,10 +142,10 @@ static void a_refused_one_is_renewed_once_however_many_say_so(void **state)
 /* The last token is refused, and comes back in the ordinary way: true when the next one may be got by force. */
 static bool comes_back_refused(const char *token)
 {
-    get(f->q, last.serial);
+    get(fix->q, last.serial);
     assert_true(last.mine && !last.force);
-    put(f->q, token);
-    get(f->q, last.serial);
+    put(fix->q, token);
+    get(fix->q, last.serial);
     assert_int_equal(last.mine, last.force);
     return last.force;
 }
@@ -170,25 +155,25 @@ static void one_that_comes_back_and_is_refused_again_is_renewed_by_force_but_sel
     char *forces, enough[32] = "";
 
     (void)state;
-    get(f->q, 0);
-    put(f->q, "T1");
+    get(fix->q, 0);
+    put(fix->q, "T1");
     assert_true(comes_back_refused("T1"));
-    put(f->q, "T2");
+    put(fix->q, "T2");
     assert_false(comes_back_refused("T2")); /* within 30 s */
     assert_true(last.bad_account && last.wait_ms > 20000);
     assert_string_equal(last.why, "the access token is refused again and again");
     earlier("forced", 31000);
     earlier("not_before", 31000);
-    get(f->q, 0);
+    get(fix->q, 0);
     assert_true(last.mine && last.force);
-    put(f->q, "T3");
+    put(fix->q, "T3");
     assert_false(last.bad_account);
     earlier("forced", 31000);
-    forces = redis_server_ask(f->server, "HGET", KEY, "forces", NULL);
+    forces = redis_server_ask(fix->server, "HGET", KEY, "forces", NULL);
     assert_string_equal(strchr(forces, ' '), " 2");
     assert_true(snprintf(enough, sizeof(enough), "%.*s 5", (int)strcspn(forces, " "), forces) > 0);
     free(forces);
-    free(redis_server_ask(f->server, "HSET", KEY, "forces", enough, NULL));
+    free(redis_server_ask(fix->server, "HSET", KEY, "forces", enough, NULL));
     assert_false(comes_back_refused("T3")); /* enough for today */
     assert_true(last.wait_ms > 300000);
 }
@@ -199,9 +184,9 @@ static void a_failure_is_told_to_all_and_the_next_try_waits(void **state)
 
     (void)state;
     for (int i = 0; i < 3; i++) {
-        get(f->q, 0);
+        get(fix->q, 0);
         assert_true(last.mine);
-        fail_get(f->q, "no access token: 40125: the AppSecret is wrong", true);
+        fail_get(fix->q, "no access token: 40125: the AppSecret is wrong", true);
         get(other, 0);
         assert_false(last.mine);
         assert_true(last.bad_account && last.wait_ms > before);
@@ -214,7 +199,7 @@ static void a_failure_is_told_to_all_and_the_next_try_waits(void **state)
     put(other, "T1");
     assert_false(last.bad_account);
     assert_string_equal(last.why, "");
-    fail_get(f->q, "late", true); /* not the one who was to get it */
+    fail_get(fix->q, "late", true); /* not the one who was to get it */
     assert_false(last.bad_account);
 }
 
@@ -231,5 +216,5 @@ int main(void)
         cmocka_unit_test_setup(a_failure_is_told_to_all_and_the_next_try_waits, fresh),
     };
 
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
 }

@@ -14,29 +14,6 @@
 #define ALL  15u
 #define HOUR 3600000LL
 
-static struct fixture *f;
-
-static int start(void **state)
-{
-    (void)state;
-    f = fixture_new(REDIS_SERVER_MEMORY, NULL);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    fixture_free(f);
-    return 0;
-}
-
-static int fresh(void **state)
-{
-    (void)state;
-    fixture_flush(f);
-    return 0;
-}
-
 /* What Redis holds is as if its clock had been an hour ahead so far, and was set right just now. */
 static void clock_was_set_back(const char *id)
 {
@@ -46,7 +23,7 @@ static void clock_was_set_back(const char *id)
         "for _, m in ipairs(redis.call('ZRANGE', z, 0, -1)) do redis.call('ZINCRBY', z, hour, m) end end "
         "local seen = redis.call('GET', P..'tick.seen') "
         "redis.call('SET', P..'tick.seen', string.format('%.0f', seen + hour)) return 1";
-    char *answer = redis_server_ask(f->server, "EVAL", script, "0", id, NULL);
+    char *answer = redis_server_ask(fix->server, "EVAL", script, "0", id, NULL);
 
     assert_string_equal(answer, "1");
     free(answer);
@@ -57,20 +34,20 @@ static void wait_for_retry(const char *id, int64_t ms)
 {
     struct queue_claim *c;
 
-    fixture_running(f, id, "urgent", 1);
-    c = fixture_claim(f, f->q, ALL);
+    fixture_running(fix, id, "urgent", 1);
+    c = fixture_claim(fix, fix->q, ALL);
     assert_non_null(c);
-    assert_int_equal(fixture_begin(f, f->q, c, 0, 1, NULL), 1);
-    assert_true(fixture_finish_all(f, f->q, c, 0, 1, 1, RECIPIENT_RETRY, true, ms));
+    assert_int_equal(fixture_begin(fix, fix->q, c, 0, 1, NULL), 1);
+    assert_true(fixture_finish_all(fix, fix->q, c, 0, 1, 1, RECIPIENT_RETRY, true, ms));
     fixture_claim_free(c);
 }
 
 static bool is_claimed(struct queue *q)
 {
-    struct queue_claim *c = fixture_claim(f, q, ALL);
+    struct queue_claim *c = fixture_claim(fix, q, ALL);
     bool yes = c != NULL;
 
-    assert_int_equal(f->status, QUEUE_OK);
+    assert_int_equal(fix->status, QUEUE_OK);
     fixture_claim_free(c);
     return yes;
 }
@@ -85,9 +62,9 @@ static bool never(void *arg)
 static bool is_claimed_soon(void)
 {
     for (int i = 0; i < 200; i++) {
-        if (is_claimed(f->q))
+        if (is_claimed(fix->q))
             return true;
-        loop_run_until(f->loop, never, NULL, 10);
+        loop_run_until(fix->loop, never, NULL, 10);
     }
     return false;
 }
@@ -96,8 +73,8 @@ static void a_retry_does_not_wait_for_the_day_that_was_set_back(void **state)
 {
     (void)state;
     wait_for_retry("a", 300);
-    fixture_clock(f, -HOUR / 2);
-    assert_false(is_claimed(f->q));
+    fixture_clock(fix, -HOUR / 2);
+    assert_false(is_claimed(fix->q));
     assert_true(is_claimed_soon());
 }
 
@@ -105,34 +82,34 @@ static void a_retry_does_not_come_early_because_the_day_moved_on(void **state)
 {
     (void)state;
     wait_for_retry("a", 30000);
-    fixture_clock(f, HOUR);
-    assert_false(is_claimed(f->q));
+    fixture_clock(fix, HOUR);
+    assert_false(is_claimed(fix->q));
 }
 
 static void a_retry_waits_no_longer_when_redis_own_clock_is_set_back(void **state)
 {
     (void)state;
-    fixture_sweep(f, f->q);
+    fixture_sweep(fix, fix->q);
     wait_for_retry("a", 300);
     clock_was_set_back("a");
-    fixture_sweep(f, f->q);
+    fixture_sweep(fix, fix->q);
     assert_true(is_claimed_soon());
 }
 
 static void a_lease_neither_ends_nor_lasts_an_hour_longer_when_the_clock_is_set_back(void **state)
 {
-    struct queue *brief = fixture_queue(f, "d2", 700);
+    struct queue *brief = fixture_queue(fix, "d2", 700);
     struct queue_claim *c;
 
     (void)state;
-    fixture_sweep(f, f->q);
-    fixture_running(f, "a", "urgent", 1);
-    c = fixture_claim(f, brief, ALL);
+    fixture_sweep(fix, fix->q);
+    fixture_running(fix, "a", "urgent", 1);
+    c = fixture_claim(fix, brief, ALL);
     assert_non_null(c);
     clock_was_set_back("a");
-    fixture_sweep(f, f->q);
-    assert_false(is_claimed(f->q));
-    assert_int_equal(fixture_begin(f, brief, c, 0, 1, NULL), 1); /* its lease is renewed in the same time */
+    fixture_sweep(fix, fix->q);
+    assert_false(is_claimed(fix->q));
+    assert_int_equal(fixture_begin(fix, brief, c, 0, 1, NULL), 1); /* its lease is renewed in the same time */
     assert_true(is_claimed_soon());
     fixture_claim_free(c);
 }
@@ -140,12 +117,12 @@ static void a_lease_neither_ends_nor_lasts_an_hour_longer_when_the_clock_is_set_
 static void set_back_twice_adds_up(void **state)
 {
     (void)state;
-    fixture_sweep(f, f->q);
+    fixture_sweep(fix, fix->q);
     wait_for_retry("a", 300);
     for (int i = 0; i < 2; i++) {
         clock_was_set_back("a");
-        fixture_sweep(f, f->q);
-        fixture_sweep(f, f->q);
+        fixture_sweep(fix, fix->q);
+        fixture_sweep(fix, fix->q);
     }
     assert_true(is_claimed_soon());
 }
@@ -156,16 +133,16 @@ static void a_hold_lasts_no_longer_than_it_says(void **state)
     char *left;
 
     (void)state;
-    fixture_running(f, "a", "urgent", 1);
-    free(redis_server_ask(f->server, "SET", KEY "hold", "200", "PX", "3600000", NULL));
-    assert_false(is_claimed(f->q));
-    left = redis_server_ask(f->server, "PTTL", KEY "hold", NULL);
+    fixture_running(fix, "a", "urgent", 1);
+    free(redis_server_ask(fix->server, "SET", KEY "hold", "200", "PX", "3600000", NULL));
+    assert_false(is_claimed(fix->q));
+    left = redis_server_ask(fix->server, "PTTL", KEY "hold", NULL);
     assert_true(strtol(left, NULL, 10) <= 200);
     free(left);
     assert_true(is_claimed_soon());
-    free(redis_server_ask(f->server, "SET", KEY "hold", "1", "PX", "3600000", NULL)); /* an operator's */
-    assert_false(is_claimed(f->q));
-    assert_true(fixture_redis_is(f, "1", "EXISTS", KEY "hold", NULL));
+    free(redis_server_ask(fix->server, "SET", KEY "hold", "1", "PX", "3600000", NULL)); /* an operator's */
+    assert_false(is_claimed(fix->q));
+    assert_true(fixture_redis_is(fix, "1", "EXISTS", KEY "hold", NULL));
 }
 
 static int64_t first_us;
@@ -185,28 +162,28 @@ static void permits_do_not_wait_for_the_time_that_was(void **state)
     char *answer;
 
     (void)state;
-    queue_rate(f->q, "p9", 10, 5, on_rate, f);
-    fixture_wait(f);
-    answer = redis_server_ask(f->server, "EVAL", script, "0", NULL);
+    queue_rate(fix->q, "p9", 10, 5, on_rate, fix);
+    fixture_wait(fix);
+    answer = redis_server_ask(fix->server, "EVAL", script, "0", NULL);
     assert_string_equal(answer, "1");
     free(answer);
-    queue_rate(f->q, "p9", 10, 1, on_rate, f);
-    fixture_wait(f);
+    queue_rate(fix->q, "p9", 10, 1, on_rate, fix);
+    fixture_wait(fix);
     assert_true(first_us > 300000 && first_us <= 500000); /* behind the five, not half an hour */
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(a_retry_does_not_wait_for_the_day_that_was_set_back, fresh),
-        cmocka_unit_test_setup(a_retry_does_not_come_early_because_the_day_moved_on, fresh),
-        cmocka_unit_test_setup(a_retry_waits_no_longer_when_redis_own_clock_is_set_back, fresh),
+        cmocka_unit_test_setup(a_retry_does_not_wait_for_the_day_that_was_set_back, fixture_fresh),
+        cmocka_unit_test_setup(a_retry_does_not_come_early_because_the_day_moved_on, fixture_fresh),
+        cmocka_unit_test_setup(a_retry_waits_no_longer_when_redis_own_clock_is_set_back, fixture_fresh),
         cmocka_unit_test_setup(a_lease_neither_ends_nor_lasts_an_hour_longer_when_the_clock_is_set_back,
-                               fresh),
-        cmocka_unit_test_setup(set_back_twice_adds_up, fresh),
-        cmocka_unit_test_setup(a_hold_lasts_no_longer_than_it_says, fresh),
-        cmocka_unit_test_setup(permits_do_not_wait_for_the_time_that_was, fresh),
+                               fixture_fresh),
+        cmocka_unit_test_setup(set_back_twice_adds_up, fixture_fresh),
+        cmocka_unit_test_setup(a_hold_lasts_no_longer_than_it_says, fixture_fresh),
+        cmocka_unit_test_setup(permits_do_not_wait_for_the_time_that_was, fixture_fresh),
     };
 
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
 }

@@ -1,12 +1,13 @@
-/* Intake against a real Redis: what is accepted once, what is a conflict, what a crash leaves behind. */
+/* Intake against a real Redis: what is accepted once, what is a conflict, what is rejected, what a crash leaves behind. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
-
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -18,41 +19,18 @@
 #define NOTICE_A_AGAIN "{ \"text\":\"明早八点\", \"to\":{\"everyone\":true}, \"id\":\"a\" }"
 #define NOTICE_A_OTHER "{\"v\":1,\"id\":\"a\",\"to\":{\"everyone\":true},\"text\":\"明早九点\"}"
 
-static struct fixture *f;
-
-static int start(void **state)
-{
-    (void)state;
-    f = fixture_new(REDIS_SERVER_MEMORY, NULL);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    fixture_free(f);
-    return 0;
-}
-
-static int fresh(void **state)
-{
-    (void)state;
-    fixture_flush(f);
-    return 0;
-}
-
 static void test_same_id(void **state)
 {
     (void)state;
-    assert_string_equal(fixture_accept(f, f->q, NOTICE_A), "accepted");
-    assert_string_equal(fixture_accept(f, f->q, NOTICE_A), "same");
+    assert_string_equal(fixture_accept(fix, fix->q, NOTICE_A), "accepted");
+    assert_string_equal(fixture_accept(fix, fix->q, NOTICE_A), "same");
     /* the order of members and what is left to its default are no difference, and neither is the hour */
     clock_fake(clock_wall_ms() + 3600000, clock_mono_us());
-    assert_string_equal(fixture_accept(f, f->q, NOTICE_A_AGAIN), "same");
+    assert_string_equal(fixture_accept(fix, fix->q, NOTICE_A_AGAIN), "same");
     clock_fake_off();
-    assert_string_equal(fixture_accept(f, f->q, NOTICE_A_OTHER), "conflict");
-    assert_true(fixture_redis_is(f, "1", "ZCARD", KEY "staging:2", NULL));
-    assert_true(fixture_redis_is(f, "1", "ZCARD", KEY "notices", NULL));
+    assert_string_equal(fixture_accept(fix, fix->q, NOTICE_A_OTHER), "conflict");
+    assert_true(fixture_redis_is(fix, "1", "ZCARD", KEY "staging:2", NULL));
+    assert_true(fixture_redis_is(fix, "1", "ZCARD", KEY "notices", NULL));
 }
 
 struct accepted {
@@ -83,9 +61,9 @@ static void accept_keyed(const char *text, const char *idem)
     assert_int_equal(notice_complete(n, clock_wall_ms(), &e), 0);
     stored = codec_canonical(n, &a.json_len);
     a.json = stored;
-    queue_accept(f->q, &a, on_accept, f);
-    fixture_wait(f);
-    assert_int_equal(f->status, QUEUE_OK);
+    queue_accept(fix->q, &a, on_accept, fix);
+    fixture_wait(fix);
+    assert_int_equal(fix->status, QUEUE_OK);
     free(stored);
     free(json);
     notice_free(n);
@@ -106,7 +84,7 @@ static void test_idempotency_key(void **state)
     assert_int_equal(accepted.a, QUEUE_CONFLICT);
     accept_keyed("eins", "k2");
     assert_int_equal(accepted.a, QUEUE_ACCEPTED);
-    assert_true(fixture_redis_is(f, "2", "ZCARD", KEY "staging:2", NULL));
+    assert_true(fixture_redis_is(fix, "2", "ZCARD", KEY "staging:2", NULL));
 }
 
 static char taken[4096];
@@ -124,42 +102,43 @@ static void on_entry(void *arg, const struct queue_result *r, const char *entry,
 static void test_entry_is_settled_with_its_notice(void **state)
 {
     (void)state;
-    free(redis_server_ask(f->server, "LPUSH", KEY "inbox", NOTICE_A, NULL));
-    queue_inbox_wait(f->q, f->redis, false, on_entry, f);
-    fixture_wait(f);
+    free(redis_server_ask(fix->server, "LPUSH", KEY "inbox", NOTICE_A, NULL));
+    queue_inbox_wait(fix->q, fix->redis, false, on_entry, fix);
+    fixture_wait(fix);
     assert_string_equal(taken, NOTICE_A);
-    assert_true(fixture_redis_is(f, "1", "LLEN", KEY "inproc:d1", NULL));
-    assert_string_equal(fixture_accept_entry(f, f->q, taken), "accepted");
-    assert_true(fixture_redis_is(f, "0", "LLEN", KEY "inproc:d1", NULL));
-    assert_string_equal(fixture_accept_entry(f, f->q, taken), "same");
+    assert_true(fixture_redis_is(fix, "1", "LLEN", KEY "inproc:d1", NULL));
+    assert_string_equal(fixture_accept_entry(fix, fix->q, taken), "accepted");
+    assert_true(fixture_redis_is(fix, "0", "LLEN", KEY "inproc:d1", NULL));
+    assert_string_equal(fixture_accept_entry(fix, fix->q, taken), "same");
 }
 
 static void test_entry_taken_back_is_not_accepted(void **state)
 {
     (void)state;
     /* its daemon was thought dead: the entry went back to the inbox, and another one will accept it */
-    assert_string_equal(fixture_accept_entry(f, f->q, NOTICE_A), "already-settled");
-    assert_int_equal(f->status, QUEUE_REFUSED);
-    assert_true(fixture_redis_is(f, "0", "EXISTS", KEY "n:a", NULL));
+    assert_string_equal(fixture_accept_entry(fix, fix->q, NOTICE_A), "already-settled");
+    assert_int_equal(fix->status, QUEUE_REFUSED);
+    assert_true(fixture_redis_is(fix, "0", "EXISTS", KEY "n:a", NULL));
 }
 
 static void test_conflict_leaves_the_entry(void **state)
 {
     (void)state;
-    assert_string_equal(fixture_accept(f, f->q, NOTICE_A), "accepted");
-    free(redis_server_ask(f->server, "LPUSH", KEY "inproc:d1:e", NOTICE_A_OTHER, NULL));
-    assert_string_equal(fixture_accept_entry(f, f->q, NOTICE_A_OTHER), "conflict");
-    assert_true(fixture_redis_is(f, "1", "LLEN", KEY "inproc:d1:e", NULL));
-    queue_reject(f->q, NOTICE_A_OTHER, strlen(NOTICE_A_OTHER), "id-conflict", "this id names another notice",
-                 fixture_on_done, f);
-    fixture_wait(f);
-    assert_int_equal(f->status, QUEUE_OK);
-    assert_true(fixture_redis_is(f, "0", "LLEN", KEY "inproc:d1:e", NULL));
-    assert_true(fixture_redis_is(f, "1", "XLEN", KEY "rejected", NULL));
-    queue_reject(f->q, NOTICE_A_OTHER, strlen(NOTICE_A_OTHER), "id-conflict", "this id names another notice",
-                 fixture_on_done, f);
-    fixture_wait(f);
-    assert_true(fixture_redis_is(f, "1", "XLEN", KEY "rejected", NULL)); /* said again after a lost answer */
+    assert_string_equal(fixture_accept(fix, fix->q, NOTICE_A), "accepted");
+    free(redis_server_ask(fix->server, "LPUSH", KEY "inproc:d1:e", NOTICE_A_OTHER, NULL));
+    assert_string_equal(fixture_accept_entry(fix, fix->q, NOTICE_A_OTHER), "conflict");
+    assert_true(fixture_redis_is(fix, "1", "LLEN", KEY "inproc:d1:e", NULL));
+    queue_reject(fix->q, NOTICE_A_OTHER, strlen(NOTICE_A_OTHER), "id-conflict",
+                 "this id names another notice", fixture_on_done, fix);
+    fixture_wait(fix);
+    assert_int_equal(fix->status, QUEUE_OK);
+    assert_true(fixture_redis_is(fix, "0", "LLEN", KEY "inproc:d1:e", NULL));
+    assert_true(fixture_redis_is(fix, "1", "XLEN", KEY "rejected", NULL));
+    queue_reject(fix->q, NOTICE_A_OTHER, strlen(NOTICE_A_OTHER), "id-conflict",
+                 "this id names another notice", fixture_on_done, fix);
+    fixture_wait(fix);
+    assert_true(
+        fixture_redis_is(fix, "1", "XLEN", KEY "rejected", NULL)); /* said again after a lost answer */
 }
 
 static char listed_key[64], listed_entry[256], listed_reason[64];
@@ -183,65 +162,66 @@ static void test_rejected_entry_can_be_tried_again(void **state)
 
     (void)state;
     n_listed = 0;
-    queue_reject(f->q, bytes, sizeof(bytes) - 1, "bad-json", "no JSON", fixture_on_done, f);
-    fixture_wait(f);
-    queue_rejected_list(f->q, 10, on_rejected, fixture_on_done, f);
-    fixture_wait(f);
+    queue_reject(fix->q, bytes, sizeof(bytes) - 1, "bad-json", "no JSON", fixture_on_done, fix);
+    fixture_wait(fix);
+    queue_rejected_list(fix->q, 10, on_rejected, fixture_on_done, fix);
+    fixture_wait(fix);
     assert_int_equal(n_listed, 1);
     assert_string_equal(listed_reason, "bad-json");
-    queue_rejected_retry(f->q, listed_key, fixture_on_done, f);
-    fixture_wait(f);
-    assert_int_equal(f->status, QUEUE_OK);
-    queue_inbox_wait(f->q, f->redis, false, on_entry, f);
-    fixture_wait(f);
+    queue_rejected_retry(fix->q, listed_key, fixture_on_done, fix);
+    fixture_wait(fix);
+    assert_int_equal(fix->status, QUEUE_OK);
+    queue_inbox_wait(fix->q, fix->redis, false, on_entry, fix);
+    fixture_wait(fix);
     assert_int_equal(n_taken, sizeof(bytes) - 1);
     assert_memory_equal(taken, bytes, n_taken);
-    queue_rejected_retry(f->q, listed_key, fixture_on_done, f);
-    fixture_wait(f);
-    assert_string_equal(f->e.code, "no-such-entry");
+    queue_rejected_retry(fix->q, listed_key, fixture_on_done, fix);
+    fixture_wait(fix);
+    assert_string_equal(fix->e.code, "no-such-entry");
     for (size_t i = 0; i < ARRAY_LEN(no_keys); i++) { /* what is no stream id at all is no error of Redis */
-        queue_rejected_retry(f->q, no_keys[i], fixture_on_done, f);
-        fixture_wait(f);
-        assert_string_equal(f->e.code, "no-such-entry");
+        queue_rejected_retry(fix->q, no_keys[i], fixture_on_done, fix);
+        fixture_wait(fix);
+        assert_string_equal(fix->e.code, "no-such-entry");
     }
 }
 
 static void test_a_rejected_emergency_goes_back_to_the_emergencies(void **state)
 {
     (void)state;
-    assert_true(fixture_redis_is(f, "1", "LPUSH", KEY "inbox:e", "{\"no\":1}", NULL));
-    queue_inbox_wait(f->q, f->redis, true, on_entry, f);
-    fixture_wait(f);
-    queue_reject(f->q, taken, n_taken, "unknown-member", "no", fixture_on_done, f);
-    fixture_wait(f);
-    queue_rejected_list(f->q, 10, on_rejected, fixture_on_done, f);
-    fixture_wait(f);
-    queue_rejected_retry(f->q, listed_key, fixture_on_done, f);
-    fixture_wait(f);
-    assert_int_equal(f->status, QUEUE_OK);
-    assert_true(fixture_redis_is(f, "1", "LLEN", KEY "inbox:e", NULL));
-    assert_true(fixture_redis_is(f, "0", "LLEN", KEY "inbox", NULL));
+    assert_true(fixture_redis_is(fix, "1", "LPUSH", KEY "inbox:e", "{\"no\":1}", NULL));
+    queue_inbox_wait(fix->q, fix->redis, true, on_entry, fix);
+    fixture_wait(fix);
+    queue_reject(fix->q, taken, n_taken, "unknown-member", "no", fixture_on_done, fix);
+    fixture_wait(fix);
+    queue_rejected_list(fix->q, 10, on_rejected, fixture_on_done, fix);
+    fixture_wait(fix);
+    queue_rejected_retry(fix->q, listed_key, fixture_on_done, fix);
+    fixture_wait(fix);
+    assert_int_equal(fix->status, QUEUE_OK);
+    assert_true(fixture_redis_is(fix, "1", "LLEN", KEY "inbox:e", NULL));
+    assert_true(fixture_redis_is(fix, "0", "LLEN", KEY "inbox", NULL));
 }
 
 static void test_entry_too_long_for_a_command_is_rejected_inside_redis(void **state)
 {
     (void)state;
     /* 20 MB is more than one command of ours may hold: no daemon can hand it back to Redis */
-    free(redis_server_ask(f->server, "EVAL",
+    free(redis_server_ask(fix->server, "EVAL",
                           "redis.call('LPUSH', KEYS[1], '{}', string.rep('x', 20000000), '{}')", "1",
                           KEY "inproc:d1", NULL));
     n_listed = 0;
-    queue_reject_large(f->q, 65536, "too-large", "too long", fixture_on_done, f);
-    fixture_wait(f);
-    assert_int_equal(f->status, QUEUE_OK);
-    assert_true(fixture_redis_is(f, "2", "LLEN", KEY "inproc:d1", NULL));
-    assert_true(fixture_redis_is(f, "1", "XLEN", KEY "rejected", NULL));
-    assert_true(fixture_redis_is(f, "20000000", "EVAL",
+    queue_reject_large(fix->q, 65536, "too-large", "too long", fixture_on_done, fix);
+    fixture_wait(fix);
+    assert_int_equal(fix->status, QUEUE_OK);
+    assert_true(fixture_redis_is(fix, "2", "LLEN", KEY "inproc:d1", NULL));
+    assert_true(fixture_redis_is(fix, "1", "XLEN", KEY "rejected", NULL));
+    assert_true(fixture_redis_is(fix, "20000000", "EVAL",
                                  "return #redis.call('XRANGE', KEYS[1], '-', '+')[1][2][6]", "1",
                                  KEY "rejected", NULL)); /* whole */
-    queue_reject_large(f->q, 65536, "too-large", "too long", fixture_on_done, f);
-    fixture_wait(f);
-    assert_true(fixture_redis_is(f, "1", "XLEN", KEY "rejected", NULL)); /* said again after a lost answer */
+    queue_reject_large(fix->q, 65536, "too-large", "too long", fixture_on_done, fix);
+    fixture_wait(fix);
+    assert_true(
+        fixture_redis_is(fix, "1", "XLEN", KEY "rejected", NULL)); /* said again after a lost answer */
 }
 
 static void on_long(void *arg, const struct queue_rejected *r)
@@ -255,43 +235,43 @@ static void test_rejected_entries_are_listed_in_pieces(void **state)
 {
     (void)state;
     free(redis_server_ask(
-        f->server, "EVAL",
+        fix->server, "EVAL",
         "for i = 1, 250 do redis.call('XADD', KEYS[1], '*', 'reason', 'bad-json', 'message', "
         "'m', 'entry', string.rep('x', 3000 * i), 'at', 1700000000001) end",
         "1", KEY "rejected", NULL));
     n_listed = 0;
-    queue_rejected_list(f->q, 0, on_long, fixture_on_done, f);
-    fixture_wait(f);
-    assert_int_equal(f->status, QUEUE_OK);
+    queue_rejected_list(fix->q, 0, on_long, fixture_on_done, fix);
+    fixture_wait(fix);
+    assert_int_equal(fix->status, QUEUE_OK);
     assert_int_equal(n_listed, 250);
     n_listed = 0;
-    queue_rejected_list(f->q, 120, on_long, fixture_on_done, f);
-    fixture_wait(f);
+    queue_rejected_list(fix->q, 120, on_long, fixture_on_done, fix);
+    fixture_wait(fix);
     assert_int_equal(n_listed, 120);
 }
 
 /* A notice that turned out to mean nobody was refused when it was staged: its id is free again, for the same words and for better ones. */
 static void refuse_when_staged(const char *id)
 {
-    queue_stage_refuse(f->q, id, "empty-audience", "nobody is meant", fixture_on_done, f);
-    fixture_wait(f);
-    assert_int_equal(f->status, QUEUE_OK);
-    assert_int_equal(fixture_get(f, id).state, NOTICE_REJECTED);
+    queue_stage_refuse(fix->q, id, "empty-audience", "nobody is meant", fixture_on_done, fix);
+    fixture_wait(fix);
+    assert_int_equal(fix->status, QUEUE_OK);
+    assert_int_equal(fixture_get(fix, id).state, NOTICE_REJECTED);
 }
 
 static void test_a_notice_refused_when_staged_can_be_tried_again(void **state)
 {
     (void)state;
-    assert_string_equal(fixture_accept(f, f->q, NOTICE_A), "accepted");
+    assert_string_equal(fixture_accept(fix, fix->q, NOTICE_A), "accepted");
     refuse_when_staged("a");
-    assert_string_equal(fixture_accept(f, f->q, NOTICE_A), "accepted");
-    assert_int_equal(fixture_get(f, "a").state, NOTICE_STAGING);
-    assert_int_equal(fixture_get(f, "a").finished_at, 0);
-    assert_true(fixture_redis_is(f, "1", "ZCARD", KEY "staging:2", NULL));
+    assert_string_equal(fixture_accept(fix, fix->q, NOTICE_A), "accepted");
+    assert_int_equal(fixture_get(fix, "a").state, NOTICE_STAGING);
+    assert_int_equal(fixture_get(fix, "a").finished_at, 0);
+    assert_true(fixture_redis_is(fix, "1", "ZCARD", KEY "staging:2", NULL));
     refuse_when_staged("a");
-    assert_string_equal(fixture_accept(f, f->q, NOTICE_A_OTHER), "accepted");
-    assert_string_equal(fixture_accept(f, f->q, NOTICE_A_OTHER), "same");
-    assert_true(fixture_redis_is(f, "1", "ZCARD", KEY "notices", NULL));
+    assert_string_equal(fixture_accept(fix, fix->q, NOTICE_A_OTHER), "accepted");
+    assert_string_equal(fixture_accept(fix, fix->q, NOTICE_A_OTHER), "same");
+    assert_true(fixture_redis_is(fix, "1", "ZCARD", KEY "notices", NULL));
 }
 
 static size_t n_recovered;
@@ -310,203 +290,49 @@ static void test_own_entries_are_recovered_oldest_first(void **state)
     (void)state;
     n_recovered = 0;
     memset(recovered, 0, sizeof(recovered));
-    free(redis_server_ask(f->server, "LPUSH", KEY "inproc:d1", "1", "2", "3", NULL));
-    free(redis_server_ask(f->server, "LPUSH", KEY "inproc:d1:e", "e", NULL));
-    queue_inproc_recover(f->q, on_recovered, fixture_on_done, f);
-    fixture_wait(f);
-    assert_int_equal(f->status, QUEUE_OK);
+    free(redis_server_ask(fix->server, "LPUSH", KEY "inproc:d1", "1", "2", "3", NULL));
+    free(redis_server_ask(fix->server, "LPUSH", KEY "inproc:d1:e", "e", NULL));
+    queue_inproc_recover(fix->q, on_recovered, fixture_on_done, fix);
+    fixture_wait(fix);
+    assert_int_equal(fix->status, QUEUE_OK);
     assert_string_equal(recovered, "e123");
 }
 
 static void test_a_dead_daemons_entries_go_back(void **state)
 {
-    struct queue *d2 = fixture_queue(f, "d2", 60000);
+    struct queue *d2 = fixture_queue(fix, "d2", 60000);
 
     (void)state;
-    fixture_sweep(f, d2); /* heartbeat */
-    free(redis_server_ask(f->server, "LPUSH", KEY "inproc:d2", "1", "2", NULL));
-    free(redis_server_ask(f->server, "LPUSH", KEY "inproc:d2:e", "e", "f", NULL));
-    free(redis_server_ask(f->server, "LPUSH", KEY "inbox", "3", NULL));
-    fixture_sweep(f, f->q);
-    assert_true(fixture_redis_is(f, "2", "LLEN", KEY "inproc:d2", NULL)); /* it lives */
-    free(redis_server_ask(f->server, "DEL", KEY "d:d2", NULL));
-    fixture_sweep(f, f->q);
-    assert_true(fixture_redis_is(f, "3\n2\n1", "LRANGE", KEY "inbox", "0", "-1", NULL)); /* 1 is read next */
-    assert_true(fixture_redis_is(f, "f\ne", "LRANGE", KEY "inbox:e", "0", "-1", NULL));
-    assert_true(fixture_redis_is(f, "d1", "SMEMBERS", KEY "daemons", NULL));
-}
-
-static size_t n_promoted;
-static int64_t next_ms;
-
-static void on_promote(void *arg, const struct queue_result *r, size_t n, int64_t next)
-{
-    n_promoted = n;
-    next_ms = next;
-    fixture_take(arg, r);
-}
-
-static void promote(void)
-{
-    queue_promote(f->q, on_promote, f);
-    fixture_wait(f);
-    assert_int_equal(f->status, QUEUE_OK);
-}
-
-static void accept_at(const char *id, int64_t at)
-{
-    char iso[40];
-    char *json;
-
-    clock_format_iso(at, "UTC", iso, sizeof(iso));
-    json = xasprintf("{\"id\":\"%s\",\"to\":{\"everyone\":true},\"text\":\"x\",\"send_at\":\"%s\"}", id, iso);
-    assert_string_equal(fixture_accept(f, f->q, json), "accepted");
-    free(json);
-}
-
-static void test_schedule(void **state)
-{
-    const int64_t day = 86400000;
-
-    (void)state;
-    accept_at("tomorrow", clock_wall_ms() + day);
-    accept_at("later", clock_wall_ms() + 10 * day);
-    promote();
-    assert_int_equal(n_promoted, 0);
-    assert_true(next_ms > day - 60000 && next_ms <= day);
-    assert_int_equal(fixture_get(f, "tomorrow").state, NOTICE_SCHEDULED);
-    fixture_clock(f, day);
-    promote();
-    assert_int_equal(n_promoted, 1);
-    assert_int_equal(fixture_get(f, "tomorrow").state, NOTICE_STAGING);
-    promote();
-    assert_int_equal(n_promoted, 0);
-    fixture_clock(f, 0);
-}
-
-static void test_schedule_is_not_blocked(void **state)
-{
-    (void)state;
-    accept_at("real", clock_wall_ms() + 60000);
-    accept_at("gone", clock_wall_ms() + 60000);
-    fixture_cancel(f, "gone");
-    free(redis_server_ask(f->server, "ZADD", KEY "sched", "1", "ghost", "2", "gone", NULL));
-    fixture_clock(f, 120000);
-    promote();
-    fixture_clock(f, 0);
-    assert_int_equal(n_promoted, 1);
-    assert_true(fixture_redis_is(f, "1", "XLEN", KEY "dead", NULL)); /* the ghost is told of */
-    assert_true(fixture_redis_is(f, "0", "ZCARD", KEY "sched", NULL));
-    assert_int_equal(fixture_get(f, "gone").state, NOTICE_CANCELLED); /* not resurrected */
-}
-
-static void test_cancel_is_recorded_like_a_notice(void **state)
-{
-    const char cancel[] = "{\"id\":\"c\",\"kind\":\"cancel\",\"cancels\":\"a\"}";
-
-    (void)state;
-    assert_string_equal(fixture_accept(f, f->q, cancel), "accepted");
-    assert_string_equal(fixture_accept(f, f->q, cancel), "same");
-    assert_int_equal(fixture_get(f, "c").state, NOTICE_DONE);
-    assert_true(fixture_redis_is(f, "0", "ZCARD", KEY "notices", NULL));
-    assert_true(fixture_redis_is(f, "0", "ZCARD", KEY "staging:2", NULL));
-}
-
-static void test_scripts_are_loaded_again(void **state)
-{
-    (void)state;
-    assert_string_equal(fixture_accept(f, f->q, NOTICE_A), "accepted");
-    free(redis_server_ask(f->server, "SCRIPT", "FLUSH", NULL));
-    assert_string_equal(fixture_accept(f, f->q, NOTICE_A), "same");
-    assert_int_equal(f->status, QUEUE_OK);
-}
-
-static void test_full_memory(void **state)
-{
-    struct queue_claim *c;
-
-    (void)state;
-    fixture_running(f, "big", "normal", 300);
-    free(redis_server_ask(f->server, "CONFIG", "SET", "maxmemory", "1", NULL));
-    assert_string_equal(fixture_accept(f, f->q, NOTICE_A), "unavailable");
-    assert_int_equal(f->status, QUEUE_UNAVAILABLE);
-    assert_string_equal(f->e.field, "OOM");
-    /* what runs goes on */
-    c = fixture_claim(f, f->q, 15);
-    assert_non_null(c);
-    assert_int_equal(fixture_begin(f, f->q, c, 0, c->n, NULL), 100);
-    assert_true(fixture_finish_all(f, f->q, c, 0, 100, 1, RECIPIENT_ACCEPTED, true, 0));
-    assert_int_equal(f->status, QUEUE_OK);
-    fixture_claim_free(c);
-    free(redis_server_ask(f->server, "CONFIG", "SET", "maxmemory", "0", NULL));
-    assert_int_equal(fixture_get(f, "big").counts[RECIPIENT_ACCEPTED], 100);
-}
-
-static void test_redis_gone(void **state)
-{
-    (void)state;
-    redis_server_kill(f->server);
-    fixture_cancel(f, "a");
-    assert_true(f->status == QUEUE_UNSURE || f->status == QUEUE_UNAVAILABLE);
-    fixture_cancel(f, "a");
-    assert_int_equal(f->status, QUEUE_UNAVAILABLE);
-    redis_server_restart(f->server);
-    fixture_wait_up(f);
-    fixture_cancel(f, "a");
-    assert_string_equal(f->e.code, "no-such-notice");
-}
-
-static struct queue_stats stats;
-
-static void on_stats(void *arg, const struct queue_result *r, const struct queue_stats *s)
-{
-    stats = *s;
-    fixture_take(arg, r);
-}
-
-static void test_stats(void **state)
-{
-    (void)state;
-    fixture_running(f, "r", "urgent", 1);
-    assert_string_equal(fixture_accept(f, f->q, NOTICE_A), "accepted");
-    accept_at("later", clock_wall_ms() + 60000);
-    free(redis_server_ask(f->server, "LPUSH", KEY "inbox", "1", "2", NULL));
-    fixture_clock(f, 5000);
-    queue_stats(f->q, on_stats, f);
-    fixture_wait(f);
-    fixture_clock(f, 0);
-    assert_int_equal(stats.inbox, 2);
-    assert_int_equal(stats.inbox_e, 0);
-    assert_int_equal(stats.scheduled, 1);
-    assert_int_equal(stats.staging, 1);
-    assert_int_equal(stats.lane_notices[LANE_URGENT], 1);
-    assert_int_equal(stats.lane_notices[LANE_NORMAL], 0);
-    assert_true(stats.lane_oldest_ms[LANE_URGENT] >= 5000 && stats.lane_oldest_ms[LANE_URGENT] < 15000);
+    fixture_sweep(fix, d2); /* heartbeat */
+    free(redis_server_ask(fix->server, "LPUSH", KEY "inproc:d2", "1", "2", NULL));
+    free(redis_server_ask(fix->server, "LPUSH", KEY "inproc:d2:e", "e", "f", NULL));
+    free(redis_server_ask(fix->server, "LPUSH", KEY "inbox", "3", NULL));
+    fixture_sweep(fix, fix->q);
+    assert_true(fixture_redis_is(fix, "2", "LLEN", KEY "inproc:d2", NULL)); /* it lives */
+    free(redis_server_ask(fix->server, "DEL", KEY "d:d2", NULL));
+    fixture_sweep(fix, fix->q);
+    assert_true(
+        fixture_redis_is(fix, "3\n2\n1", "LRANGE", KEY "inbox", "0", "-1", NULL)); /* 1 is read next */
+    assert_true(fixture_redis_is(fix, "f\ne", "LRANGE", KEY "inbox:e", "0", "-1", NULL));
+    assert_true(fixture_redis_is(fix, "d1", "SMEMBERS", KEY "daemons", NULL));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_same_id, fresh),
-        cmocka_unit_test_setup(test_idempotency_key, fresh),
-        cmocka_unit_test_setup(test_entry_is_settled_with_its_notice, fresh),
-        cmocka_unit_test_setup(test_entry_taken_back_is_not_accepted, fresh),
-        cmocka_unit_test_setup(test_conflict_leaves_the_entry, fresh),
-        cmocka_unit_test_setup(test_rejected_entry_can_be_tried_again, fresh),
-        cmocka_unit_test_setup(test_a_rejected_emergency_goes_back_to_the_emergencies, fresh),
-        cmocka_unit_test_setup(test_entry_too_long_for_a_command_is_rejected_inside_redis, fresh),
-        cmocka_unit_test_setup(test_rejected_entries_are_listed_in_pieces, fresh),
-        cmocka_unit_test_setup(test_a_notice_refused_when_staged_can_be_tried_again, fresh),
-        cmocka_unit_test_setup(test_own_entries_are_recovered_oldest_first, fresh),
-        cmocka_unit_test_setup(test_a_dead_daemons_entries_go_back, fresh),
-        cmocka_unit_test_setup(test_schedule, fresh),
-        cmocka_unit_test_setup(test_schedule_is_not_blocked, fresh),
-        cmocka_unit_test_setup(test_cancel_is_recorded_like_a_notice, fresh),
-        cmocka_unit_test_setup(test_scripts_are_loaded_again, fresh),
-        cmocka_unit_test_setup(test_full_memory, fresh),
-        cmocka_unit_test_setup(test_redis_gone, fresh),
-        cmocka_unit_test_setup(test_stats, fresh),
+        cmocka_unit_test_setup(test_same_id, fixture_fresh),
+        cmocka_unit_test_setup(test_idempotency_key, fixture_fresh),
+        cmocka_unit_test_setup(test_entry_is_settled_with_its_notice, fixture_fresh),
+        cmocka_unit_test_setup(test_entry_taken_back_is_not_accepted, fixture_fresh),
+        cmocka_unit_test_setup(test_conflict_leaves_the_entry, fixture_fresh),
+        cmocka_unit_test_setup(test_rejected_entry_can_be_tried_again, fixture_fresh),
+        cmocka_unit_test_setup(test_a_rejected_emergency_goes_back_to_the_emergencies, fixture_fresh),
+        cmocka_unit_test_setup(test_entry_too_long_for_a_command_is_rejected_inside_redis, fixture_fresh),
+        cmocka_unit_test_setup(test_rejected_entries_are_listed_in_pieces, fixture_fresh),
+        cmocka_unit_test_setup(test_a_notice_refused_when_staged_can_be_tried_again, fixture_fresh),
+        cmocka_unit_test_setup(test_own_entries_are_recovered_oldest_first, fixture_fresh),
+        cmocka_unit_test_setup(test_a_dead_daemons_entries_go_back, fixture_fresh),
     };
 
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
 }

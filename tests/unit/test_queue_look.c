@@ -16,51 +16,14 @@
 #define ALL  15u
 #define HOUR 3600000LL
 
-static struct fixture *f;
-
-static int start(void **state)
-{
-    (void)state;
-    f = fixture_new(REDIS_SERVER_MEMORY, NULL);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    fixture_free(f);
-    return 0;
-}
-
-static int fresh(void **state)
-{
-    (void)state;
-    fixture_flush(f);
-    return 0;
-}
-
-static uint64_t count(const char *id, enum recipient_state s)
-{
-    return fixture_get(f, id).counts[s];
-}
-
-static bool nothing_to_claim(void)
-{
-    struct queue_claim *c = fixture_claim(f, f->q, ALL);
-    bool none = c == NULL;
-
-    fixture_claim_free(c);
-    return none;
-}
-
 static void finish_notice(const char *id, size_t n, enum recipient_state s)
 {
     struct queue_claim *c;
 
-    fixture_running(f, id, "normal", n);
-    while ((c = fixture_claim(f, f->q, ALL)) != NULL) {
-        fixture_begin(f, f->q, c, 0, c->n, NULL);
-        fixture_finish_all(f, f->q, c, 0, c->n, 1, s, true, 0);
+    fixture_running(fix, id, "normal", n);
+    while ((c = fixture_claim(fix, fix->q, ALL)) != NULL) {
+        fixture_begin(fix, fix->q, c, 0, c->n, NULL);
+        fixture_finish_all(fix, fix->q, c, 0, c->n, 1, s, true, 0);
         fixture_claim_free(c);
     }
 }
@@ -97,23 +60,23 @@ static const struct {
 static void test_receipts(void **state)
 {
     (void)state;
-    fixture_running(f, "a", "normal", 1);
+    fixture_running(fix, "a", "normal", 1);
     for (size_t i = 0; i < ARRAY_LEN(receipts); i++) {
         const char *cmd = "return redis.call('SETRANGE', KEYS[1], 0, string.char(ARGV[1], ARGV[2]))";
         char is[16], attempts[16];
 
         assert_true(snprintf(is, sizeof(is), "%u", 0x20u | receipts[i].is) > 0);
         assert_true(snprintf(attempts, sizeof(attempts), "%u", receipts[i].attempts) > 0);
-        free(redis_server_ask(f->server, "EVAL", cmd, "1", KEY "n:a:st", is, attempts, NULL));
-        fixture_receipt(f, "a", 0, receipts[i].of, receipts[i].says);
-        assert_int_equal(f->status, QUEUE_OK);
-        if (count("a", receipts[i].becomes) != 1)
+        free(redis_server_ask(fix->server, "EVAL", cmd, "1", KEY "n:a:st", is, attempts, NULL));
+        fixture_receipt(fix, "a", 0, receipts[i].of, receipts[i].says);
+        assert_int_equal(fix->status, QUEUE_OK);
+        if (fixture_count("a", receipts[i].becomes) != 1)
             fail_msg("%s", receipts[i].name);
     }
-    fixture_receipt(f, "a", 1, 1, RECIPIENT_DELIVERED);
-    assert_string_equal(f->e.code, "no-such-recipient");
-    fixture_receipt(f, "b", 0, 1, RECIPIENT_DELIVERED);
-    assert_string_equal(f->e.code, "no-such-notice");
+    fixture_receipt(fix, "a", 1, 1, RECIPIENT_DELIVERED);
+    assert_string_equal(fix->e.code, "no-such-recipient");
+    fixture_receipt(fix, "b", 0, 1, RECIPIENT_DELIVERED);
+    assert_string_equal(fix->e.code, "no-such-notice");
 }
 
 static size_t n_listed;
@@ -133,9 +96,9 @@ static void list(int state, size_t limit)
 {
     n_listed = 0;
     memset(listed, 0, sizeof(listed));
-    queue_notice_list(f->q, state, limit, on_listed, fixture_on_done, f);
-    fixture_wait(f);
-    assert_int_equal(f->status, QUEUE_OK);
+    queue_notice_list(fix->q, state, limit, on_listed, fixture_on_done, fix);
+    fixture_wait(fix);
+    assert_int_equal(fix->status, QUEUE_OK);
 }
 
 static void test_list(void **state)
@@ -147,10 +110,10 @@ static void test_list(void **state)
         char id[16];
 
         assert_true(snprintf(id, sizeof(id), "n%03d", i) > 0);
-        fixture_clock(f, i);
-        fixture_running(f, id, "normal", 1 + (i == 449 ? 6000u : 0u));
+        fixture_clock(fix, i);
+        fixture_running(fix, id, "normal", 1 + (i == 449 ? 6000u : 0u));
     }
-    fixture_clock(f, 0);
+    fixture_clock(fix, 0);
     list(-1, 3);
     assert_string_equal(listed, "n449 n448 n447 ");
     list(-1, 0);
@@ -177,13 +140,13 @@ static void test_recipients(void **state)
         .off = 99, .attempt = 1, .state = RECIPIENT_FAILED, .route = 5, .detail = "号码是空号"};
 
     (void)state;
-    fixture_running(f, "a", "normal", 250);
-    c = fixture_claim(f, f->q, ALL);
-    fixture_begin(f, f->q, c, 0, 100, NULL);
-    fixture_finish(f, f->q, c, &o, 1, false, 0);
+    fixture_running(fix, "a", "normal", 250);
+    c = fixture_claim(fix, fix->q, ALL);
+    fixture_begin(fix, fix->q, c, 0, 100, NULL);
+    fixture_finish(fix, fix->q, c, &o, 1, false, 0);
     n_rows = 0;
-    queue_recipients(f->q, "a", 98, 5, on_row, fixture_on_done, f);
-    fixture_wait(f);
+    queue_recipients(fix->q, "a", 98, 5, on_row, fixture_on_done, fix);
+    fixture_wait(fix);
     assert_int_equal(n_rows, 5);
     assert_int_equal(rows[0].index, 98);
     assert_int_equal(rows[0].state, RECIPIENT_SENDING);
@@ -194,11 +157,11 @@ static void test_recipients(void **state)
     assert_string_equal(rows[2].line, "+8613800000100\t101\t陈某某100\t3号楼");
     assert_string_equal(rows[2].detail, "");
     n_rows = 0;
-    queue_recipients(f->q, "a", 240, 1000, on_row, fixture_on_done, f);
-    fixture_wait(f);
+    queue_recipients(fix->q, "a", 240, 1000, on_row, fixture_on_done, fix);
+    fixture_wait(fix);
     assert_int_equal(n_rows, 10);
-    queue_recipients(f->q, "a", 250, 1000, on_row, fixture_on_done, f);
-    fixture_wait(f);
+    queue_recipients(fix->q, "a", 250, 1000, on_row, fixture_on_done, fix);
+    fixture_wait(fix);
     assert_int_equal(n_rows, 10);
     fixture_claim_free(c);
 }
@@ -207,17 +170,17 @@ static void test_audiences_are_deleted_later(void **state)
 {
     (void)state;
     finish_notice("a", 10, RECIPIENT_ACCEPTED);
-    fixture_audit(f, f->q);
-    fixture_sweep(f, f->q);
-    assert_true(fixture_redis_is(f, "1", "EXISTS", KEY "n:a:aud", NULL));
-    fixture_clock(f, 8 * 24 * HOUR);
-    fixture_sweep(f, f->q);
-    fixture_clock(f, 0);
-    assert_true(fixture_redis_is(f, "0", "EXISTS", KEY "n:a:aud", NULL));
-    assert_int_equal(count("a", RECIPIENT_ACCEPTED), 10);
+    fixture_audit(fix, fix->q);
+    fixture_sweep(fix, fix->q);
+    assert_true(fixture_redis_is(fix, "1", "EXISTS", KEY "n:a:aud", NULL));
+    fixture_clock(fix, 8 * 24 * HOUR);
+    fixture_sweep(fix, fix->q);
+    fixture_clock(fix, 0);
+    assert_true(fixture_redis_is(fix, "0", "EXISTS", KEY "n:a:aud", NULL));
+    assert_int_equal(fixture_count("a", RECIPIENT_ACCEPTED), 10);
     n_rows = 0;
-    queue_recipients(f->q, "a", 0, 10, on_row, fixture_on_done, f);
-    fixture_wait(f);
+    queue_recipients(fix->q, "a", 0, 10, on_row, fixture_on_done, fix);
+    fixture_wait(fix);
     assert_int_equal(n_rows, 10);
     assert_string_equal(rows[0].line, "");
 }
@@ -240,25 +203,25 @@ static void test_a_rolling_notice(void **state)
 
     (void)state;
     assert_true(snprintf(at, sizeof(at), "%lld", (long long)time(NULL) * 1000) > 0);
-    free(redis_server_ask(f->server, "EVAL", add, "2", KEY "n:roll", KEY "lane:1", at, NULL));
-    c = fixture_claim(f, f->q, ALL);
+    free(redis_server_ask(fix->server, "EVAL", add, "2", KEY "n:roll", KEY "lane:1", at, NULL));
+    c = fixture_claim(fix, fix->q, ALL);
     assert_non_null(c);
     assert_int_equal(c->n, 1);
-    free(redis_server_ask(f->server, "EVAL", add, "2", KEY "n:roll", KEY "lane:1", at, NULL));
-    fixture_begin(f, f->q, c, 0, 1, NULL);
-    fixture_finish_all(f, f->q, c, 0, 1, 1, RECIPIENT_ACCEPTED, true, 30000);
-    again = fixture_claim(f, f->q, ALL); /* the new one does not wait for a retry's time */
+    free(redis_server_ask(fix->server, "EVAL", add, "2", KEY "n:roll", KEY "lane:1", at, NULL));
+    fixture_begin(fix, fix->q, c, 0, 1, NULL);
+    fixture_finish_all(fix, fix->q, c, 0, 1, 1, RECIPIENT_ACCEPTED, true, 30000);
+    again = fixture_claim(fix, fix->q, ALL); /* the new one does not wait for a retry's time */
     assert_non_null(again);
     assert_int_equal(again->n, 2);
-    fixture_begin(f, f->q, again, 0, 2, NULL);
-    fixture_finish_all(f, f->q, again, 1, 1, 1, RECIPIENT_ACCEPTED, true, 30000);
-    assert_true(nothing_to_claim());
-    assert_int_equal(fixture_get(f, "roll").state, NOTICE_RUNNING);
-    fixture_clock(f, 70000);
-    assert_true(nothing_to_claim());
-    fixture_audit(f, f->q);
-    fixture_clock(f, 0);
-    assert_int_equal(fixture_get(f, "roll").state, NOTICE_DONE);
+    fixture_begin(fix, fix->q, again, 0, 2, NULL);
+    fixture_finish_all(fix, fix->q, again, 1, 1, 1, RECIPIENT_ACCEPTED, true, 30000);
+    assert_true(fixture_nothing_to_claim());
+    assert_int_equal(fixture_get(fix, "roll").state, NOTICE_RUNNING);
+    fixture_clock(fix, 70000);
+    assert_true(fixture_nothing_to_claim());
+    fixture_audit(fix, fix->q);
+    fixture_clock(fix, 0);
+    assert_int_equal(fixture_get(fix, "roll").state, NOTICE_DONE);
     fixture_claim_free(c);
     fixture_claim_free(again);
 }
@@ -266,12 +229,12 @@ static void test_a_rolling_notice(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_receipts, fresh),
-        cmocka_unit_test_setup(test_list, fresh),
-        cmocka_unit_test_setup(test_recipients, fresh),
-        cmocka_unit_test_setup(test_audiences_are_deleted_later, fresh),
-        cmocka_unit_test_setup(test_a_rolling_notice, fresh),
+        cmocka_unit_test_setup(test_receipts, fixture_fresh),
+        cmocka_unit_test_setup(test_list, fixture_fresh),
+        cmocka_unit_test_setup(test_recipients, fixture_fresh),
+        cmocka_unit_test_setup(test_audiences_are_deleted_later, fixture_fresh),
+        cmocka_unit_test_setup(test_a_rolling_notice, fixture_fresh),
     };
 
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
 }

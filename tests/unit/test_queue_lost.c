@@ -10,22 +10,6 @@
 
 #define KEY "crier:{venus}:"
 
-static struct fixture *f;
-
-static int start(void **state)
-{
-    (void)state;
-    f = fixture_new(REDIS_SERVER_MEMORY, NULL);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    fixture_free(f);
-    return 0;
-}
-
 static void on_lost_claim(void *arg, const struct queue_result *r, struct queue_claim *claim, int64_t next_ms)
 {
     (void)next_ms;
@@ -58,8 +42,8 @@ static void test_what_a_lost_answer_held_comes_back_at_once(void **state)
 {
     struct err e;
     const struct redis_opts ro = {
-        .url = redis_server_url(f->server), .timeout_ms = 100, .backoff_min_ms = 1, .backoff_max_ms = 5};
-    struct redis *hasty = redis_new(f->loop, &ro, &e);
+        .url = redis_server_url(fix->server), .timeout_ms = 100, .backoff_min_ms = 1, .backoff_max_ms = 5};
+    struct redis *hasty = redis_new(fix->loop, &ro, &e);
     const struct queue_opts qo = {
         .redis = hasty, .prefix = "crier:", .community = "venus", .daemon_id = "d3", .lease_ms = 60000};
     struct queue *q = queue_new(&qo);
@@ -67,28 +51,28 @@ static void test_what_a_lost_answer_held_comes_back_at_once(void **state)
     unsigned slices = 0;
 
     (void)state;
-    assert_true(loop_run_until(f->loop, is_up, hasty, 5000));
-    assert_null(fixture_claim(f, f->q, 15)); /* loads the script */
-    fixture_running(f, "a", "normal", 150);
-    assert_string_equal(fixture_accept(f, f->q, "{\"id\":\"b\",\"to\":{\"everyone\":true},\"text\":\"x\"}"),
-                        "accepted");
-    redis_server_freeze(f->server, true);
+    assert_true(loop_run_until(fix->loop, is_up, hasty, 5000));
+    assert_null(fixture_claim(fix, fix->q, 15)); /* loads the script */
+    fixture_running(fix, "a", "normal", 150);
+    assert_string_equal(
+        fixture_accept(fix, fix->q, "{\"id\":\"b\",\"to\":{\"everyone\":true},\"text\":\"x\"}"), "accepted");
+    redis_server_freeze(fix->server, true);
     queue_claim(q, 15, on_lost_claim, &n_lost);
     queue_stage_next(q, on_lost_stage, &n_lost);
-    assert_true(loop_run_until(f->loop, both_lost, &n_lost, 5000));
-    redis_server_freeze(f->server, false);
-    assert_true(loop_run_until(f->loop, is_up, hasty, 5000));
-    assert_true(fixture_redis_is(f, "1", "HLEN", KEY "n:a:own", NULL)); /* it was carried out */
+    assert_true(loop_run_until(fix->loop, both_lost, &n_lost, 5000));
+    redis_server_freeze(fix->server, false);
+    assert_true(loop_run_until(fix->loop, is_up, hasty, 5000));
+    assert_true(fixture_redis_is(fix, "1", "HLEN", KEY "n:a:own", NULL)); /* it was carried out */
     for (int i = 0; i < 2; i++) { /* in any order: the script that frees it may have to be loaded first */
-        struct queue_claim *c = fixture_claim(f, q, 15);
+        struct queue_claim *c = fixture_claim(fix, q, 15);
 
         assert_non_null(c);
         slices |= 1u << c->slice;
         fixture_claim_free(c);
     }
     assert_int_equal(slices, 3);
-    assert_true(fixture_stage(f, q, 1));
-    assert_int_equal(fixture_get(f, "b").total, 1);
+    assert_true(fixture_stage(fix, q, 1));
+    assert_int_equal(fixture_get(fix, "b").total, 1);
     queue_free(q);
     redis_free(hasty);
 }
@@ -99,5 +83,5 @@ int main(void)
         cmocka_unit_test(test_what_a_lost_answer_held_comes_back_at_once),
     };
 
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
 }

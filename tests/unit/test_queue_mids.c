@@ -14,24 +14,9 @@
 #define KEY "crier:{venus}:"
 #define ALL 15u
 
-static struct fixture *f;
 static char told[80];     /* the notice of the last receipt */
 static char held_ref[80]; /* of the last held receipt */
 static enum recipient_state held_state;
-
-static int start(void **state)
-{
-    (void)state;
-    f = fixture_new(REDIS_SERVER_MEMORY, NULL);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    fixture_free(f);
-    return 0;
-}
 
 /* One notice of three recipients, all accepted at the first attempt. */
 static int fresh(void **state)
@@ -39,12 +24,12 @@ static int fresh(void **state)
     struct queue_claim *c;
 
     (void)state;
-    fixture_flush(f);
+    fixture_flush(fix);
     held_ref[0] = told[0] = '\0';
-    fixture_running(f, "n.1", "normal", 3);
-    c = fixture_claim(f, f->q, ALL);
-    fixture_begin(f, f->q, c, 0, c->n, NULL);
-    fixture_finish_all(f, f->q, c, 0, c->n, 1, RECIPIENT_ACCEPTED, true, 0);
+    fixture_running(fix, "n.1", "normal", 3);
+    c = fixture_claim(fix, fix->q, ALL);
+    fixture_begin(fix, fix->q, c, 0, c->n, NULL);
+    fixture_finish_all(fix, fix->q, c, 0, c->n, 1, RECIPIENT_ACCEPTED, true, 0);
     fixture_claim_free(c);
     return 0;
 }
@@ -62,9 +47,9 @@ static void put(const char *id, const char *to, const char *ref)
     struct mid m = {.ref = ref};
 
     assert_true(mids_key(m.key, id, to));
-    mids_put(f->q, "ali", &m, 1, on_held, fixture_on_done, f);
-    fixture_wait(f);
-    assert_int_equal(f->status, QUEUE_OK);
+    mids_put(fix->q, "ali", &m, 1, on_held, fixture_on_done, fix);
+    fixture_wait(fix);
+    assert_int_equal(fix->status, QUEUE_OK);
 }
 
 static void on_receipt(void *arg, const struct queue_result *r, const char *notice)
@@ -78,15 +63,15 @@ static void receipt(const char *id, const char *to, enum recipient_state s)
     char key[MIDS_ID_MAX];
 
     assert_true(mids_key(key, id, to));
-    mids_receipt(f->q, "ali", key,
+    mids_receipt(fix->q, "ali", key,
                  &(struct queue_report){.state = s, .detail = "DELIVRD", .to = "", .about = "", .why = ""},
-                 on_receipt, f);
-    fixture_wait(f);
+                 on_receipt, fix);
+    fixture_wait(fix);
 }
 
 static uint64_t count(enum recipient_state s)
 {
-    return fixture_get(f, "n.1").counts[s];
+    return fixture_get(fix, "n.1").counts[s];
 }
 
 static void test_a_receipt_finds_its_recipient_by_id(void **state)
@@ -94,10 +79,10 @@ static void test_a_receipt_finds_its_recipient_by_id(void **state)
     (void)state;
     put("90061^0", "", "n.1.2.1");
     receipt("90061^0", "", RECIPIENT_DELIVERED);
-    assert_int_equal(f->status, QUEUE_OK);
+    assert_int_equal(fix->status, QUEUE_OK);
     assert_string_equal(told, "n.1");
     assert_int_equal(count(RECIPIENT_DELIVERED), 1);
-    assert_true(fixture_redis_is(f, "DELIVRD", "HGET", KEY "n:n.1:det", "2", NULL));
+    assert_true(fixture_redis_is(fix, "DELIVRD", "HGET", KEY "n:n.1:det", "2", NULL));
 }
 
 static void test_one_id_for_many_is_told_apart_by_number(void **state)
@@ -109,7 +94,7 @@ static void test_one_id_for_many_is_told_apart_by_number(void **state)
     assert_int_equal(count(RECIPIENT_FAILED), 1);
     assert_int_equal(count(RECIPIENT_ACCEPTED), 2);
     receipt("B7", "+8613800000009", RECIPIENT_DELIVERED);
-    assert_string_equal(f->e.code, "no-such-id");
+    assert_string_equal(fix->e.code, "no-such-id");
     assert_int_equal(count(RECIPIENT_DELIVERED), 0);
 }
 
@@ -119,7 +104,7 @@ static void test_a_receipt_before_the_answer_is_held_and_told_once(void **state)
     receipt("B8", "", RECIPIENT_FAILED);
     receipt("B8", "", RECIPIENT_DELIVERED);
     receipt("B8", "", RECIPIENT_FAILED); /* in any order: the better one stays */
-    assert_string_equal(f->e.code, "no-such-id");
+    assert_string_equal(fix->e.code, "no-such-id");
     put("B8", "", "n.1.1.1");
     assert_string_equal(held_ref, "n.1.1.1");
     assert_int_equal(held_state, RECIPIENT_DELIVERED);
@@ -134,10 +119,10 @@ static void test_ids_of_two_providers_never_meet(void **state)
 
     (void)state;
     assert_true(mids_key(m.key, "B9", ""));
-    mids_put(f->q, "tencent", &m, 1, on_held, fixture_on_done, f);
-    fixture_wait(f);
+    mids_put(fix->q, "tencent", &m, 1, on_held, fixture_on_done, fix);
+    fixture_wait(fix);
     receipt("B9", "", RECIPIENT_DELIVERED);
-    assert_string_equal(f->e.code, "no-such-id");
+    assert_string_equal(fix->e.code, "no-such-id");
     assert_int_equal(count(RECIPIENT_DELIVERED), 0);
 }
 
@@ -148,16 +133,16 @@ static void test_a_failure_that_was_faster_than_its_answer_stays(void **state)
     struct queue_claim *c;
 
     (void)state;
-    fixture_running(f, "n.2", "normal", 2);
-    c = fixture_claim(f, f->q, ALL);
-    fixture_begin(f, f->q, c, 0, c->n, NULL);
-    queue_receipt(f->q, "n.2", 0, 1, &failed, fixture_on_done, f);
-    fixture_wait(f);
-    fixture_finish_all(f, f->q, c, 0, c->n, 1, RECIPIENT_ACCEPTED, true, 0);
-    fixture_finish_all(f, f->q, c, 0, c->n, 1, RECIPIENT_ACCEPTED, false, 0);
+    fixture_running(fix, "n.2", "normal", 2);
+    c = fixture_claim(fix, fix->q, ALL);
+    fixture_begin(fix, fix->q, c, 0, c->n, NULL);
+    queue_receipt(fix->q, "n.2", 0, 1, &failed, fixture_on_done, fix);
+    fixture_wait(fix);
+    fixture_finish_all(fix, fix->q, c, 0, c->n, 1, RECIPIENT_ACCEPTED, true, 0);
+    fixture_finish_all(fix, fix->q, c, 0, c->n, 1, RECIPIENT_ACCEPTED, false, 0);
     fixture_claim_free(c);
-    assert_int_equal(fixture_get(f, "n.2").counts[RECIPIENT_FAILED], 1);
-    assert_int_equal(fixture_get(f, "n.2").counts[RECIPIENT_ACCEPTED], 1);
+    assert_int_equal(fixture_get(fix, "n.2").counts[RECIPIENT_FAILED], 1);
+    assert_int_equal(fixture_get(fix, "n.2").counts[RECIPIENT_ACCEPTED], 1);
 }
 
 static void test_what_is_kept_ends(void **state)
@@ -166,7 +151,7 @@ static void test_what_is_kept_ends(void **state)
     put("B10", "", "n.1.0.1");
     receipt("B11", "", RECIPIENT_DELIVERED);
     assert_true(fixture_redis_is(
-        f, "1", "EVAL",
+        fix, "1", "EVAL",
         "local a, b = redis.call('PTTL', KEYS[1]), redis.call('PTTL', KEYS[2]) "
         "return (a > 71 * 3600000 and a <= 72 * 3600000 and b > 0 and b <= 3600000) and 1 or 0",
         "2", KEY "mid:ali:B10", KEY "early:ali:B11", NULL));
@@ -200,5 +185,5 @@ int main(void)
         cmocka_unit_test_setup(test_what_is_kept_ends, fresh),
         cmocka_unit_test(test_references),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
 }

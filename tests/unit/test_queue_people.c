@@ -120,7 +120,7 @@ static void on_opted(void *arg, const struct queue_result *r, const bool *out, s
 
 static int setup(void **state)
 {
-    (void)state;
+    bed = *state;
     queue_bed_clear(bed);
     return 0;
 }
@@ -349,20 +349,6 @@ static void who_follows_no_more_is_known_until_they_come_back_or_have_another_id
     reach("wechat:oNOBODY", false);
 }
 
-static int begin(void **state)
-{
-    (void)state;
-    bed = queue_bed_new();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    queue_bed_free(bed);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,5 +365,5 @@ int main(void)
         cmocka_unit_test_setup(blocks_and_index_stay_compact, setup),
     };
 
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, queue_bed_begin, queue_bed_end);
 }
