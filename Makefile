@@ -39,7 +39,7 @@ LDHARD := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 
 PKGS := libevent libcurl hiredis jansson libconfuse libutf8proc libcrypto expat
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null | sed 's|-I/usr/include/hiredis||')
-PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
 OPT_release := -O2 $(HARD)
 OPT_asan    := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined -fwrapv -DCRIER_TEST_BUILD
