@@ -48,6 +48,10 @@ static const struct args_option o_alert[] = {
     {"exercise", NULL, "an exercise: the text says so", false},
     TEXT, TEXT_FILE, VAR, AT, NOT_AFTER, LANE, CHANNEL, ID, ON_UNKNOWN, WAIT, DRY_RUN, END};
 static const struct args_option o_clear[] = {TEXT, TEXT_FILE, TO, NOT_TO, NOT_AFTER, LANE, CHANNEL, ID, VAR, AT, ON_UNKNOWN, WAIT, DRY_RUN, END};
+static const struct args_option o_inspect[] = {
+    {"areas", "CODE,...", "the place codes that are ours; without them nothing would be sent", false},
+    {"sender", "SENDER", "take warnings of this sender only", true},
+    {"now", "TIME", "as if it were then, ISO 8601 with offset", false}, END};
 static const struct args_option o_notices[] = {{"state", "STATE", "only those in this state", false}, LIMIT, END};
 static const struct args_option o_redrive[] = {
     {"failed", NULL, "those that failed for good", false},
@@ -122,6 +126,9 @@ static const struct verbs_row rows[] = {
      cmd_send_alert},
     {"alert", "clear", "ID", 1, 1, "tell everyone who got alert ID that it is over", o_clear,
      "  crier alert clear typhoon-0906 --text '海口市气象台已解除台风黄色预警'\n", cmd_send_clear},
+    {"alert", "inspect", "FILE", 1, 1, "what would become of official warnings (CAP) in a file (needs no daemon)", o_inspect,
+     "  crier alert inspect typhoon.xml --areas 460106\n  crier alert inspect feed.xml --areas 460105,460106 --now 2026-09-25T09:00:00+08:00\n",
+     cmd_alert_inspect},
     {NULL, "schedule", "", 0, 0, "what is going to be sent later", o_limit, "  crier schedule\n", cmd_notice_scheduled},
     {"notice", "list", "", 0, 0, "notices, newest first", o_notices,
      "  crier notice list\n  crier --json notice list --state running\n", cmd_notice_list},
