@@ -8,6 +8,9 @@ int cmd_send_run(struct cli *c, const struct args *a);
 int cmd_send_alert(struct cli *c, const struct args *a);
 int cmd_send_clear(struct cli *c, const struct args *a);
 int cmd_alert_inspect(struct cli *c, const struct args *a);
+int cmd_alert_intake(struct cli *c, const struct args *a);
+int cmd_alert_list(struct cli *c, const struct args *a);
+int cmd_alert_show(struct cli *c, const struct args *a);
 
 int cmd_notice_list(struct cli *c, const struct args *a);
 int cmd_notice_scheduled(struct cli *c, const struct args *a);

@@ -1,12 +1,14 @@
-/* alert inspect: what would become of official warnings in a file. Without a daemon. */
+/* alert inspect (without a daemon), intake, list, show: official warnings. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "client/cmd.h"
 #include "client/rows.h"
-#include "model/alert_decide.h"
+#include "client/table.h"
+#include "model/alert_store.h"
 
 #define SENDERS_MAX 32
 
@@ -37,76 +39,6 @@ static int read_file(const struct cli *c, const char *path, struct buf *out)
     return failed ? cli_fail(c, CLI_USAGE, "%s cannot be read", path) : CLI_OK;
 }
 
-static json_t *text(const char *s)
-{
-    return s != NULL && s[0] != '\0' ? json_string(s) : json_null();
-}
-
-static json_t *areas_of(const struct cap_info *i)
-{
-    json_t *list = json_array();
-
-    for (size_t k = 0; i != NULL && k < i->n_areas; k++) {
-        const struct cap_area *a = &i->areas[k];
-        json_t *codes = json_array();
-
-        for (size_t g = 0; g < a->n_geocodes; g++)
-            json_array_append_new(codes, text(a->geocodes[g].value));
-        json_array_append_new(list, json_pack("{s:o, s:o, s:i, s:i, s:b}", "name", text(a->desc), "codes",
-                                              codes, "polygons", (int)a->n_polygons, "circles",
-                                              (int)a->n_circles, "unreadable", a->unreadable));
-    }
-    return list;
-}
-
-static json_t *time_of(int64_t at)
-{
-    char s[40];
-
-    return at != 0 ? json_string(clock_format_iso(at, "Asia/Shanghai", s, sizeof(s))) : json_null();
-}
-
-static json_t *row_of(const struct cap_alert *a, const struct warning *w, const struct alert_verdict *v)
-{
-    const struct cap_info *i = w != NULL ? w->info : NULL;
-    struct alert_level l = w != NULL ? w->level : (struct alert_level){ALERT_SCALE_NONE, 0};
-    bool signal = l.scale == ALERT_SCALE_SIGNAL;
-    json_t *o = json_object();
-    const struct {
-        const char *name;
-        json_t *value;
-    } members[] = {
-        {"sender",          text(a->sender)                                                         },
-        {"identifier",      text(a->identifier)                                                     },
-        {"sent",            text(a->sent)                                                           },
-        {"status",          text(cap_status_name(a->status))                                        },
-        {"msgType",         text(cap_type_name(a->type))                                            },
-        {"scope",           text(cap_scope_name(a->scope))                                          },
-        {"event",           text(i != NULL ? i->event : NULL)                                       },
-        {"kind",            text(w != NULL ? w->event : NULL)                                       },
-        {"severity",        text(i != NULL ? cap_severity_name(i->severity) : NULL)                 },
-        {"urgency",         text(i != NULL ? cap_urgency_name(i->urgency) : NULL)                   },
-        {"certainty",       text(i != NULL ? cap_certainty_name(i->certainty) : NULL)               },
-        {"level",           text(signal ? alert_colour_name(l.grade) : NULL)                        },
-        {"scale",           text(alert_scale_name(l.scale))                                         },
-        {"grade",           l.grade != 0 ? json_integer(l.grade) : json_null()                      },
-        {"expires",
-         i != NULL && i->expires_at != 0 ? text(i->expires) : time_of(w != NULL ? w->expires_at : 0)},
-        {"expires_assumed", json_boolean(w != NULL && w->life_assumed)                              },
-        {"senderName",      text(i != NULL ? i->sender_name : NULL)                                 },
-        {"headline",        text(i != NULL ? i->headline : NULL)                                    },
-        {"areas",           areas_of(i)                                                             },
-        {"matched",         text(w != NULL ? w->areas : NULL)                                       },
-        {"decision",        text(alert_decision_name(v->decision))                                  },
-        {"action",          text(v->action)                                                         },
-        {"why",             text(a->bad[0] != '\0' ? a->bad : v->why)                               },
-    };
-
-    for (size_t k = 0; k < ARRAY_LEN(members); k++)
-        json_object_set_new(o, members[k].name, members[k].value);
-    return o;
-}
-
 /* In the order of the file, each knowing what came before it. */
 static json_t *inspect(struct inspection *in, const struct cap_alert *a)
 {
@@ -118,7 +50,7 @@ static json_t *inspect(struct inspection *in, const struct cap_alert *a)
     if (!bad)
         warning_of(a, &in->watched, &w);
     alert_decide(&in->book, bad ? NULL : &w, &in->rules, in->now_at, &v);
-    row = row_of(a, bad ? NULL : &w, &v);
+    row = alert_row(a, bad ? NULL : &w, &v);
     if (!bad)
         alert_book_add(&in->book, &w, &v);
     in->n_taken += v.decision != ALERT_REFUSE;
@@ -159,7 +91,7 @@ static int refuse(const struct cli *c, const char *path, const struct err *e, js
     const struct cap_alert nothing = {.identifier = NULL};
     const struct alert_verdict v = {.decision = ALERT_REFUSE, .action = "", .why = e->msg};
 
-    json_array_append_new(rows, row_of(&nothing, NULL, &v));
+    json_array_append_new(rows, alert_row(&nothing, NULL, &v));
     show(c, rows);
     return cli_fail(c, CLI_REFUSED, "%s: %s", path, e->msg);
 }
@@ -188,5 +120,136 @@ int cmd_alert_inspect(struct cli *c, const struct args *a)
     alert_book_fini(&in.book);
     json_decref(rows);
     buf_fini(&bytes);
+    return status;
+}
+
+/* ---- with a daemon ---- */
+
+static const struct rows_column columns[] = {
+    {"SENT",       "sent",       ROWS_TIME},
+    {"IDENTIFIER", "identifier", ROWS_TEXT},
+    {"TYPE",       "msgType",    ROWS_TEXT},
+    {"LEVEL",      "level",      ROWS_TEXT},
+    {"HEADLINE",   "headline",   ROWS_TEXT},
+    {"DECISION",   "decision",   ROWS_TEXT},
+    {"NOTICE",     "notice",     ROWS_TEXT},
+    {"WHY",        "why",        ROWS_TEXT},
+};
+
+static bool is_refused(const json_t *row)
+{
+    const char *decision = json_string_value(json_object_get(row, "decision"));
+
+    return decision != NULL && strcmp(decision, "refuse") == 0;
+}
+
+/* One line for people, an object with --json; how many were refused. */
+static size_t show_rows(const struct cli *c, const json_t *rows)
+{
+    size_t i, n_refused = 0;
+    json_t *row;
+
+    json_array_foreach((json_t *)(uintptr_t)rows, i, row)
+    {
+        char cell[512];
+
+        n_refused += is_refused(row);
+        if (c->json) {
+            rows_json(c, row);
+            continue;
+        }
+        for (size_t k = 0; k < ARRAY_LEN(columns); k++) {
+            char *s = table_clean(rows_cell(row, &columns[k], cell, sizeof(cell)));
+
+            fprintf(c->out, "%s%s", k > 0 ? "  " : "", s);
+            free(s);
+        }
+        fputc('\n', c->out);
+    }
+    return n_refused;
+}
+
+int cmd_alert_intake(struct cli *c, const struct args *a)
+{
+    struct buf bytes = BUF_INIT(CAP_BYTES_MAX + 8192);
+    bool dry = args_has(a, "dry-run");
+    struct call_path p;
+    json_t *answer = NULL;
+    const json_t *rows;
+    int status = read_file(c, a->words[0], &bytes);
+
+    if (status == CLI_OK) {
+        call_path_init(&p, dry ? "/api/v1/alerts?dry=1" : "/api/v1/alerts");
+        p.has_query = dry;
+        status = call_bytes(c, &p, "application/cap+xml", buf_cstr(&bytes), bytes.len, &answer, NULL);
+    }
+    if (status == CLI_OK) {
+        rows = json_object_get(answer, "alerts");
+        if (show_rows(c, rows) == json_array_size(rows))
+            status = cli_fail(c, CLI_REFUSED, "%s: no alert of it is taken: see why", a->words[0]);
+    }
+    if (status == CLI_OK && dry && !c->json)
+        fputs("nothing was sent (--dry-run)\n", c->out);
+    json_decref(answer);
+    buf_fini(&bytes);
+    return status;
+}
+
+int cmd_alert_list(struct cli *c, const struct args *a)
+{
+    struct call_path p;
+
+    call_path_init(&p, "/api/v1/alerts");
+    call_path_query(&p, "limit", args_get(a, "limit"));
+    return rows_list(c, &p, columns, ARRAY_LEN(columns), false);
+}
+
+struct search {
+    const struct cli *c;
+    const char *identifier;
+    size_t n;
+};
+
+static void on_listed(void *arg, json_t *row)
+{
+    /* clang-format off */
+    static const struct rows_column all[] = {
+        {"identifier", "identifier", ROWS_TEXT},
+        {"sender",     "sender",     ROWS_TEXT},
+        {"sent",       "sent",       ROWS_TIME},
+        {"status",     "status",     ROWS_TEXT},
+        {"type",       "msgType",    ROWS_TEXT},
+        {"event",      "event",      ROWS_TEXT},
+        {"level",      "level",      ROWS_TEXT},
+        {"scale",      "scale",      ROWS_TEXT},
+        {"expires",    "expires",    ROWS_TIME},
+        {"issuer",     "senderName", ROWS_TEXT},
+        {"headline",   "headline",   ROWS_TEXT},
+        {"areas here", "matched",    ROWS_TEXT},
+        {"decision",   "decision",   ROWS_TEXT},
+        {"why",        "why",        ROWS_TEXT},
+        {"notice",     "notice",     ROWS_TEXT},
+    };
+    /* clang-format on */
+    const char *identifier = json_string_value(json_object_get(row, "identifier"));
+    struct search *s = arg;
+
+    if (identifier == NULL || strcmp(identifier, s->identifier) != 0)
+        return;
+    s->n++;
+    rows_show(s->c, json_incref(row), all, ARRAY_LEN(all));
+}
+
+/* The same identifier may have come several times, each time sent anew. */
+int cmd_alert_show(struct cli *c, const struct args *a)
+{
+    struct search s = {.c = c, .identifier = a->words[0]};
+    struct call_path p;
+    int status;
+
+    call_path_init(&p, "/api/v1/alerts");
+    status = call_list(c, &p, on_listed, &s, NULL);
+    if (status == CLI_OK && s.n == 0)
+        status = cli_fail(c, CLI_NOTHING, "no official warning %s came", a->words[0]);
     return status;
 }

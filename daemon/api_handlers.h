@@ -14,6 +14,9 @@ void api_notices_cancel(struct api_call *c);
 void api_notices_approve(struct api_call *c);
 void api_notices_redrive(struct api_call *c);
 
+void api_alerts_submit(struct api_call *c);
+void api_alerts_list(struct api_call *c);
+
 void api_activities_create(struct api_call *c);
 void api_activities_list(struct api_call *c);
 void api_activities_show(struct api_call *c);

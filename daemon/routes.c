@@ -23,6 +23,9 @@ static const struct route table[] = {
     {"POST", "/api/v1/notices/{id}/approve", ROLE_SENDER, GUARD_NOTICE, 4 * KB, ROUTE_AUDIT, api_notices_approve},
     {"POST", "/api/v1/notices/{id}/redrive", ROLE_SENDER, GUARD_NOTICE, 4 * KB, ROUTE_AUDIT, api_notices_redrive},
 
+    {"POST", "/api/v1/alerts", ROLE_ALERTER, GUARD_NONE, 512 * KB, ROUTE_BYTES | ROUTE_MAKES | ROUTE_AUDIT, api_alerts_submit},
+    {"GET", "/api/v1/alerts", ROLE_VIEWER, GUARD_NONE, 0, 0, api_alerts_list},
+
     {"POST", "/api/v1/activities", ROLE_SENDER, GUARD_NONE, 16 * KB, ROUTE_MAKES | ROUTE_AUDIT, api_activities_create},
     {"GET", "/api/v1/activities", ROLE_VIEWER, GUARD_NONE, 0, 0, api_activities_list},
     {"GET", "/api/v1/activities/{code}", ROLE_VIEWER, GUARD_NONE, 0, 0, api_activities_show},

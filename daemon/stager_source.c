@@ -218,16 +218,55 @@ static void on_told_one(void *arg, const struct queue_recipient *r)
         stager_add_line(s, b.data, b.len);
 }
 
+/* The cursor counts recipients of one notice, and which notice in its upper half. */
+#define TOLD_STEP (1ULL << 32)
+
+/* The id of the notice that the cursor stands in; false past the last one. */
+static bool told_id(const struct stager *s, char id[NOTICE_ID_MAX + 1])
+{
+    const char *p = audience_told(s->audience);
+    size_t n;
+
+    for (uint64_t i = s->at / TOLD_STEP; i > 0 && *p != '\0'; i--) {
+        p += strcspn(p, " ");
+        p += *p == ' ';
+    }
+    n = strcspn(p, " ");
+    if (n == 0 || n > NOTICE_ID_MAX)
+        return false;
+    memcpy(id, p, n);
+    id[n] = '\0';
+    return true;
+}
+
 static void on_told(void *arg, const struct queue_result *r)
 {
     struct stager *s = arg;
+    char id[NOTICE_ID_MAX + 1];
 
     if (r->status != QUEUE_OK && r->status != QUEUE_REFUSED) {
         stager_read_failed(s, r);
         return;
     }
     s->at += s->told_n;
-    stager_read_over(s, r->status == QUEUE_REFUSED || s->told_n < STAGER_CHUNK);
+    if (r->status == QUEUE_OK && s->told_n == STAGER_CHUNK) {
+        stager_read_over(s, false);
+        return;
+    }
+    s->at = (s->at / TOLD_STEP + 1) * TOLD_STEP; /* the next notice, from its beginning */
+    stager_read_over(s, !told_id(s, id));
+}
+
+static void read_told(struct stager *s)
+{
+    char id[NOTICE_ID_MAX + 1];
+
+    s->told_n = 0;
+    if (!told_id(s, id)) {
+        stager_read_over(s, true);
+        return;
+    }
+    queue_recipients(s->o.queue, id, s->at % TOLD_STEP, STAGER_CHUNK, on_told_one, on_told, s);
 }
 
 void stager_source_read(struct stager *s)
@@ -244,9 +283,7 @@ void stager_source_read(struct stager *s)
         read_ids(s);
         return;
     case STAGER_TOLD:
-        s->told_n = 0;
-        queue_recipients(s->o.queue, audience_told(s->audience), s->at, STAGER_CHUNK, on_told_one, on_told,
-                         s);
+        read_told(s);
         return;
     }
 }

@@ -80,6 +80,9 @@
     KEY(SENDER, "ctx:", "", COMMUNITY)                                                                       \
     KEY(TEXTS, "texts", "", COMMUNITY)                                                                       \
     KEY(TEXTS_DONE, "texts.done", "", COMMUNITY)                                                             \
+    /* official warnings */                                                                                  \
+    KEY(ALERTS_BOOK, "alerts.book", "", COMMUNITY)                                                           \
+    KEY(ALERTS_LOG, "alerts.log", "", COMMUNITY)                                                             \
     /* provider accounts, shared by communities */                                                           \
     KEY(SHARED_CLOCK, "clock", "", SHARED)                                                                   \
     KEY(RATE, "rl:", "", SHARED)                                                                             \

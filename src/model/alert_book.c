@@ -56,8 +56,25 @@ static struct alert_known *event(struct alert_book *b, const char *root)
         k->sender = xstrdup("");
         k->event = xstrdup("");
         k->areas = xstrdup("");
+        k->title = xstrdup("");
+        k->issuer = xstrdup("");
     }
     return k;
+}
+
+void alert_known_told(struct alert_known *k, const char *notice)
+{
+    k->notices = cap_more(k->notices, &k->n_notices, sizeof(*k->notices));
+    k->notices[k->n_notices - 1] = xstrdup(notice);
+}
+
+void alert_known_forget(struct alert_known *k)
+{
+    for (size_t i = 0; i < k->n_notices; i++)
+        free(k->notices[i]);
+    free(k->notices);
+    k->notices = NULL;
+    k->n_notices = 0;
 }
 
 /* A chain that this message joins to another one: they are one from now on, with what both told. */
@@ -68,6 +85,9 @@ static void join(struct alert_book *b, struct alert_known *k, const char *root)
     if (other == NULL || other == k)
         return;
     k->told = k->told || (other->told && !other->ended);
+    for (size_t i = 0; i < other->n_notices; i++)
+        alert_known_told(k, other->notices[i]);
+    alert_known_forget(other);
     other->ended = true;
     for (size_t i = 0; i < b->n_messages; i++)
         if (strcmp(b->messages[i].root, root) == 0)
@@ -118,6 +138,11 @@ static void note(struct alert_known *k, const struct warning *w, const struct al
         return;
     }
     if (v->decision == ALERT_SEND || !k->told) {
+        const char *title = w->info != NULL ? w->info->headline : NULL,
+                   *issuer = w->info != NULL ? w->info->sender_name : NULL;
+
+        replace(&k->title, title != NULL ? title : "");
+        replace(&k->issuer, issuer != NULL ? issuer : w->cap->sender);
         k->level = w->level;
         replace(&k->event, w->event);
         replace(&k->areas, w->areas);
@@ -162,6 +187,9 @@ void alert_book_fini(struct alert_book *b)
         free(b->events[i].sender);
         free(b->events[i].event);
         free(b->events[i].areas);
+        free(b->events[i].title);
+        free(b->events[i].issuer);
+        alert_known_forget(&b->events[i]);
     }
     free(b->messages);
     free(b->events);

@@ -14,8 +14,11 @@ struct alert_known {
     char *root; /* key of its first message */
     char *sender;
     char *event;
-    struct alert_level level;      /* that was told last; of the latest message while nothing was */
-    char *areas;                   /* that were told last */
+    struct alert_level level; /* that was told last; of the latest message while nothing was */
+    char *areas;              /* that were told last */
+    char *title, *issuer;     /* of what was told last */
+    char **notices;           /* ids of the notices that told it, oldest first */
+    size_t n_notices;
     int64_t latest_at, expires_at; /* of its latest message: when it was sent, until when it holds */
     bool told, ended, drill;
 };
@@ -54,6 +57,9 @@ void alert_decide(const struct alert_book *b, const struct warning *w, const str
                   int64_t now_at, struct alert_verdict *v);
 /* Put it into the book: afterwards the same message is known. Nothing for a refused or known one. */
 void alert_book_add(struct alert_book *b, const struct warning *w, const struct alert_verdict *v);
+/* A notice told it; nobody is to be told its end any more. */
+void alert_known_told(struct alert_known *k, const char *notice);
+void alert_known_forget(struct alert_known *k);
 void alert_book_fini(struct alert_book *b);
 
 const char *alert_decision_name(enum alert_decision d);

@@ -10,6 +10,7 @@
 #define WORD_MAX  96    /* bytes of one entry */
 #define NOT_DEPTH 4     /* `not` inside `not` */
 #define ID_MAX    64    /* a notice's id */
+#define TOLD_MAX  8192  /* ids of notices, blank separated */
 
 struct words {
     char **v; /* in the order given */
@@ -129,6 +130,25 @@ static int parse_list(struct audience *a, enum list which, const json_t *v, stru
     return 0;
 }
 
+/* One or several ids, each separated from the next by one blank. */
+static int parse_told(const char *member, const json_t *v, char **out, struct err *e)
+{
+    const char *s = json_is_string(v) ? json_string_value(v) : "";
+    bool ok = json_string_length(v) == strlen(s) && strlen(s) <= TOLD_MAX;
+    size_t n;
+
+    for (; ok; s += n + 1) {
+        n = strcspn(s, " ");
+        ok = n <= ID_MAX && word_ok(s, n);
+        if (s[n] == '\0')
+            break;
+    }
+    if (!ok)
+        return bad(e, member, "must be ids of notices");
+    *out = xstrdup(json_string_value(v));
+    return 0;
+}
+
 static int parse_word(const char *member, const json_t *v, size_t max, char **out, struct err *e)
 {
     if (!json_is_string(v) || !word_ok(json_string_value(v), json_string_length(v)) ||
@@ -152,7 +172,7 @@ static int parse_member(struct audience *a, const char *key, const json_t *v, un
     if (strcmp(key, "activity") == 0)
         return parse_word(key, v, WORD_MAX, &a->activity, e);
     if (strcmp(key, "told") == 0)
-        return parse_word(key, v, ID_MAX, &a->told, e);
+        return parse_told(key, v, &a->told, e);
     if (strcmp(key, "not") == 0) {
         if (depth == NOT_DEPTH)
             return bad(e, key, "nested too deeply");
