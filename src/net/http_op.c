@@ -25,13 +25,17 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
     return buf_add(&op->answer, p, size * n) == 0 ? n : 0;
 }
 
-/* libcurl takes a head that is cut off in its middle for a complete one: only the blank line is its end. */
+/* libcurl takes a head that is cut off in its middle for a complete one: only the blank line is its end. Each head (100, then
+ * 200) begins anew; lines behind the last chunk come here too and have no blank line. */
 static size_t on_head_line(char *p, size_t size, size_t n, void *arg)
 {
     struct http_op *op = arg;
 
     (void)size;
-    op->head_complete = n <= 2 && (p[0] == '\r' || p[0] == '\n');
+    if (n >= 5 && memcmp(p, "HTTP/", 5) == 0)
+        op->head_complete = false;
+    else if (n <= 2 && (p[0] == '\r' || p[0] == '\n'))
+        op->head_complete = true;
     return n;
 }
 

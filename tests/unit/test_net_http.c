@@ -240,6 +240,11 @@ static const struct {
     {"an answer before the body was read is an answer",          serve_early, NULL,                                                          HTTP_ANSWERED, 413, "",                  5000},
     {"only 100 and then nothing is no answer",                   serve_text,  "HTTP/1.1 100 Continue\r\n\r\n",                               HTTP_IN_DOUBT, 0,
      "",                                                                                                                                                                              5000},
+    {"an answer with a line behind its last chunk is an answer", serve_text,
+     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-Sum: 1\r\n\r\n",                                                HTTP_ANSWERED,
+     200,                                                                                                                                                        "",                  5000},
+    {"100 and an answer cut off in its head is no answer",       serve_text,
+     "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Le",                                                                           HTTP_IN_DOUBT, 0,   "",                  5000},
     {"500 is an answer",                                         serve_text,  "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n",                HTTP_ANSWERED, 500, "",
      5000                                                                                                                                                                                 },
 };
