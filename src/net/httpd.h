@@ -10,7 +10,8 @@
 #include "net/loop.h"
 
 struct httpd;
-struct httpd_req; /* one request; lives until it is answered (httpd_answer / httpd_stream_end) */
+struct
+    httpd_req; /* one request; lives, with all its parts, until it is answered (httpd_answer / httpd_drop / httpd_stream_end) */
 
 struct httpd_opts {
     size_t max_header;       /* default 16 KiB */

@@ -29,10 +29,10 @@ struct httpd_conn {
     struct bufferevent *bev;
     struct evbuffer_cb_entry *on_input;
     struct httpd_req *req; /* being handled; NULL while a request is read or awaited */
-    bool reading;          /* a request has begun to come in: is in `reading_conns` */
+    bool reading;          /* a request has begun to come in: is in the server's list `reading` */
     int64_t deadline_us;   /* of that request */
     TAILQ_ENTRY(httpd_conn) reading_entry;
-    bool silent;      /* never said anything: in the server\'s list of these */
+    bool silent;      /* never said anything: in the server's list of these */
     int64_t since_us; /* silent, or reading the present request */
     TAILQ_ENTRY(httpd_conn) silent_entry;
     TAILQ_ENTRY(httpd_conn) fresh_entry;
@@ -42,7 +42,7 @@ struct httpd_conn {
 struct httpd_req {
     struct loop *loop;
     struct httpd_conn *conn;   /* NULL: the client has gone */
-    struct evhttp_request *er; /* NULL: gone with the connection */
+    struct evhttp_request *er; /* NULL: being sent, evhttp's again */
     char *path, *raw_path;
     struct evkeyvalq query;
     bool query_parsed, local, streaming;

@@ -1,5 +1,5 @@
-/* Requests and answers. evhttp frees a request together with its connection; the httpd_req lives until it is answered,
- * whatever happened to the client meanwhile. */
+/* Requests and answers. evhttp frees a request together with its connection unless it is owned; the httpd_req, and what
+ * was asked with it, lives until it is answered, whatever happened to the client meanwhile. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -71,7 +71,7 @@ static void refuse(struct evhttp_request *er)
 
 static void req_free(struct httpd_req *r)
 {
-    if (r->er != NULL && r->conn == NULL) /* detached by evhttp when the connection failed: ours */
+    if (r->er != NULL && r->conn == NULL) /* its connection has gone: ours */
         evhttp_request_free(r->er);
     if (r->query_parsed)
         evhttp_clear_headers(&r->query);
@@ -139,8 +139,12 @@ void httpd_req_orphan(struct httpd_req *r)
 {
     bool server_ends = r->conn->server->dead;
 
-    if (evhttp_request_get_connection(r->er) != NULL)
-        r->er = NULL; /* evhttp is about to free it */
+    if (evhttp_request_get_connection(r->er) != NULL) { /* evhttp is about to free it */
+        if (r->streaming)
+            r->er = NULL;
+        else
+            evhttp_request_own(r->er); /* who decides late still asks for its parts */
+    }
     r->conn->req = NULL;
     r->conn = NULL;
     r->on_output = NULL; /* gone with its buffer */
