@@ -10,8 +10,9 @@
 #include "model/resident.h"
 #include "text/tmpl.h"
 
-#define LIFE_MS   (12 * 3600 * 1000LL) /* contract 3: not_after by default */
-#define ISSUED_TZ "Asia/Shanghai"      /* official warnings name Beijing time */
+#define LIFE_MS (12 * 3600 * 1000LL) /* contract 3: not_after by default */
+#define BEIJING_MS                                                                                           \
+    (8 * 3600 * 1000LL) /* official warnings name Beijing time; a machine may have no data of that zone */
 
 static bool is_severe(const struct notice_alert *a)
 {
@@ -132,7 +133,7 @@ static void compose_alert(struct notice *n)
     struct clock_local t;
     struct buf b = BUF_INIT(64 * 1024);
 
-    clock_local(a->issued_at, ISSUED_TZ, &t);
+    clock_local(a->issued_at + BEIJING_MS, "UTC", &t);
     add_verbatim(&b, a->official_text);
     if (strstr(a->official_text, a->issuer) == NULL || !names_time(a->official_text, &t)) {
         buf_str(&b, "【");

@@ -253,11 +253,30 @@ static void test_names(void **state)
     assert_true(recipient_state_is_final(RECIPIENT_ACCEPTED) && !recipient_state_is_final(RECIPIENT_RETRY));
 }
 
+/* Official warnings name Beijing time wherever the machine stands, and whether or not it has the data of that zone. */
+static void test_beijing_time_needs_no_zone_data(void **state)
+{
+    struct notice *n = make("an alert", "{" ALERT ",\"official_text\":\"台风黄色预警\"}}");
+    struct err e = {.msg = ""};
+
+    (void)state;
+    assert_int_equal(setenv("TZDIR", "/nonexistent", 1), 0);
+    assert_int_equal(notice_complete(n, NOW, &e), 0);
+    assert_string_equal(n->texts[0].text, "台风黄色预警【海口市气象台 2025年09月23日09时06分】");
+    assert_int_equal(unsetenv("TZDIR"), 0);
+    notice_free(n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_completed), cmocka_unit_test(test_refused),  cmocka_unit_test(test_alert_texts),
-        cmocka_unit_test(test_too_long),  cmocka_unit_test(test_language), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_beijing_time_needs_no_zone_data), /* first: zones are read once and kept */
+        cmocka_unit_test(test_completed),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_alert_texts),
+        cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_language),
+        cmocka_unit_test(test_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
