@@ -212,6 +212,11 @@ static struct audience *parse(const json_t *to, unsigned depth, struct err *e)
         (void)bad(e, "status", "says nothing without activity");
         goto fail;
     }
+    if (a->told &&
+        (depth > 0 || json_object_size(to) > 1)) { /* the queue answers it without looking at anything else */
+        (void)bad(e, "told", "stands alone");
+        goto fail;
+    }
     if (!names_somebody(a)) {
         (void)bad(e, where, "names nobody; everybody is {\"everyone\":true}");
         goto fail;

@@ -18,7 +18,8 @@ struct audience *audience_parse(const json_t *to, struct err *e) MUSTCHECK;
 json_t *audience_json(const struct audience *a);
 void audience_free(struct audience *a);
 
-/* All people who were told of another notice (kind allclear); internal selector {"told": ID}, or several ids, blank separated. NULL when it is not that. */
+/* All people who were told of another notice (kind allclear); internal selector {"told": ID}, or several ids, blank separated, which stands alone: no other
+ * member narrows it. NULL when it is not that. */
 struct audience *audience_new_told(const char *notice_id);
 const char *audience_told(const struct audience *a);
 /* Can it be answered without walking through all residents? Then these are all there is (phones in E.164 / resident ids). */

@@ -127,6 +127,8 @@ static void bad_selectors_name_the_member(void **state)
     static const struct {
         const char *json, *code, *field;
     } rows[] = {
+        {"{\"told\":\"x\",\"tags\":[\"老人\"]}",                                                  "bad-audience", "told"     },
+        {"{\"everyone\":true,\"not\":{\"told\":\"x\"}}",                                            "bad-audience", "told"     },
         {"{}",                                                                                      "bad-audience", "to"       },
         {"[]",                                                                                      "bad-audience", "to"       },
         {"{\"everyone\":false}",                                                                    "bad-audience", "everyone" },

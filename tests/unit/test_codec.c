@@ -43,6 +43,7 @@ static const struct {
     {"an unknown lane",                    "{\"lane\":\"fast\"}",                            "bad-lane",          "lane"            },
     {"an audience that is empty",          "{\"to\":{}}",                                    "bad-audience",      NULL              },
     {"an audience with an unknown member", "{\"to\":{\"everybody\":true}}",                  "bad-audience",      NULL              },
+    {"an audience that only we may name",  "{\"to\":{\"told\":\"x\"}}",                      "bad-audience",      NULL              },
     {"an audience that is a word",         "{\"to\":\"everyone\"}",                          "bad-audience",      NULL              },
     {"a landline",                         "{\"to\":{\"phones\":[\"0898-66668888\"]}}",      "bad-phone",         NULL              },
     {"a text that is a number",            "{\"text\":5}",                                   "bad-type",          "text"            },
