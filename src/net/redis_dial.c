@@ -98,8 +98,10 @@ int redis_dial_open(struct redis_dial *d)
         return refuse(d, "socket", strerror(errno));
     if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) < 0 ||
         setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one)) < 0) {
+        int cause = errno;
+
         close(fd);
-        return refuse(d, "set socket options", strerror(errno));
+        return refuse(d, "set socket options", strerror(cause));
     }
     return start(d, fd, ai->ai_addr, ai->ai_addrlen);
 }
