@@ -13,7 +13,7 @@ enum {
     AUDIT_SOON_MS = 30,
     SWEEP_SOON_MS = 100,
     AGAIN_MS = 500,
-    STAGERS_MAX = 4 /* so that an alert is staged while a large notice is */
+    STAGERS_MAX = 4 /* of lanes normal and bulk; as many again of those above, which never wait for them */
 };
 
 /* One repeating call to Redis: at most one under way; poked while it is, it runs once more. */
@@ -27,6 +27,7 @@ struct routine {
 struct staging {
     struct scheduler *scheduler;
     struct stager *stager;
+    bool high; /* lane emergency or urgent */
     TAILQ_ENTRY(staging) entry;
 };
 
@@ -44,7 +45,7 @@ struct scheduler {
     int64_t turned_at; /* by the monotonic clock: a sweep came back, or sweeps became possible */
     struct routine promote, stage, audit, sweep;
     TAILQ_HEAD(, staging) stagings;
-    size_t n_stagings;
+    size_t n_stagings[2]; /* of lanes normal and bulk; of those above */
     TAILQ_HEAD(, counting) countings;
 };
 
@@ -135,7 +136,7 @@ static void on_staged(void *arg, const struct queue_result *r, const struct stag
 
     (void)r, (void)c;
     TAILQ_REMOVE(&s->stagings, st, entry);
-    s->n_stagings--;
+    s->n_stagings[st->high]--;
     free(st);
     if (!lost)
         scheduler_settled(s); /* a notice that sends nothing is complete at once */
@@ -160,8 +161,9 @@ static void on_job(void *arg, const struct queue_result *r, const struct queue_s
     }
     st = xcalloc(1, sizeof(*st));
     st->scheduler = s;
+    st->high = job->lane <= LANE_URGENT;
     TAILQ_INSERT_TAIL(&s->stagings, st, entry);
-    s->n_stagings++;
+    s->n_stagings[st->high]++;
     s->o.on_notice(s->o.arg, job->id, NOTICE_STAGING);
     st->stager = stager_new(&o, job, on_page, on_staged, st);
     routine_over(&s->stage, 0);
@@ -169,10 +171,17 @@ static void on_job(void *arg, const struct queue_result *r, const struct queue_s
 
 static void run_stage(struct scheduler *s)
 {
-    if (s->n_stagings >= STAGERS_MAX)
+    const unsigned all = (1u << LANE_N) - 1, high = 1u << LANE_EMERGENCY | 1u << LANE_URGENT;
+    unsigned lanes = 0;
+
+    if (s->n_stagings[false] < STAGERS_MAX)
+        lanes |= all & ~high;
+    if (s->n_stagings[true] < STAGERS_MAX)
+        lanes |= high;
+    if (lanes == 0)
         s->stage.busy = false; /* the end of one starts it again */
     else
-        queue_stage_next(s->o.queue, on_job, s);
+        queue_stage_next(s->o.queue, lanes, on_job, s);
 }
 
 /* ---- audit, sweep ---- */

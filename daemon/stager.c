@@ -244,16 +244,21 @@ static void on_put(void *arg, const struct queue_result *r, uint64_t total)
         return;
     }
     if (r->status == QUEUE_UNAVAILABLE || r->status == QUEUE_UNSURE) {
+        s->put_unsure = s->put_unsure || r->status == QUEUE_UNSURE;
         stager_put_again(s); /* when it was stored after all, the cursor tells */
         return;
     }
     if (r->status == QUEUE_REFUSED) {
-        if (strcmp(r->e->code, "stage-lost") != 0)
+        if (strcmp(r->e->code, "stage-lost") == 0 && s->put_unsure)
+            queue_stage_again(
+                s->o.queue); /* by ourselves: it goes on from there at once, not when the lease ends */
+        else if (strcmp(r->e->code, "stage-lost") != 0)
             log_error("notice.not-staged", "notice=%s code=%s why=\"%s\"", s->job.id, r->e->code, r->e->msg);
         stager_over(s, r, true);
         return;
     }
     FP("after_stage");
+    s->put_unsure = false;
     memcpy(s->job.cursor, s->put_cursor, sizeof(s->job.cursor));
     buf_reset(&s->pages[1 - s->filling]);
     s->n_lines[1 - s->filling] = 0;

@@ -52,6 +52,7 @@ struct stager {
     size_t n_lines[2], filling;
     char put_cursor[64];
     bool put_last, put_waits /* for the timer: nothing of it is under way */, wants_area;
+    bool put_unsure;    /* the answer of the last put was lost: it may have been carried out */
     char *asked_lines;  /* a copy of the page on its way, cut up */
     const char **asked; /* the phones in it */
     size_t n_asked, asked_at;

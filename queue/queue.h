@@ -129,7 +129,7 @@ void queue_reject_large(struct queue *q, size_t max, const char *reason, const c
 /* Move what is due to staging. ${next_ms}: until the next scheduled one (-1 = none). */
 typedef void (*queue_promote_fn)(void *arg, const struct queue_result *r, size_t n_promoted, int64_t next_ms);
 void queue_promote(struct queue *q, queue_promote_fn cb, void *arg);
-/* The next notice whose audience is to be frozen, highest lane first; leased to this daemon. ${job} NULL = none (next_ms until one may be, -1 = none). */
+/* The next notice whose audience is to be frozen, of the allowed lanes (bit 1 << lane), highest first; leased to this daemon. ${job} NULL = none (next_ms until one may be, -1 = none). */
 struct queue_stage_job {
     char id[NOTICE_ID_MAX + 1];
     const char *json; /* borrowed for the completion */
@@ -141,7 +141,9 @@ struct queue_stage_job {
 };
 typedef void (*queue_stage_next_fn)(void *arg, const struct queue_result *r,
                                     const struct queue_stage_job *job, int64_t next_ms);
-void queue_stage_next(struct queue *q, queue_stage_next_fn cb, void *arg);
+void queue_stage_next(struct queue *q, unsigned lanes, queue_stage_next_fn cb, void *arg);
+/* An answer about a notice that this daemon stages was lost: the next queue_stage_next hands out once more what it holds, instead of when the lease ends. */
+void queue_stage_again(struct queue *q);
 /* Append recipients (LF terminated lines of audience.h, at most 1,000) if the stored cursor still is ${expected}; duplicates by first address are dropped in
  * the script. ${last}: the audience is complete (an empty one changes nothing: ${total} is 0 and the caller goes on with queue_stage_refuse). ${total} after it. Code
  * "stage-lost" when another daemon was faster or the notice is over. */

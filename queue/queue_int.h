@@ -58,9 +58,9 @@ struct queue {
     char (
         *lost_claims)[40]; /* owner tokens of claims whose answer was lost: the next claim frees them first */
     size_t n_lost_claims;
-    bool lost_stage;          /* the same for stage_next */
-    bool legacy;              /* Redis 6.2: see script_text */
-    char run_id[48];          /* of the last check */
+    bool lost_stage; /* the same for staging: the next stage_next hands out again what this life holds */
+    bool legacy;     /* Redis 6.2: see script_text */
+    char run_id[48]; /* of the last check */
     int64_t rewrite_after_ms; /* by the monotonic clock: not asked for again before */
     bool aof_torn; /* Redis could not write its append-only file for a while: it is to be written anew */
     void (*on_misconf)(void *arg);
@@ -79,6 +79,7 @@ void queue_op_key_n(struct queue_op *op, enum key key, const char *name, size_t 
 void queue_op_arg(struct queue_op *op, const void *p, size_t n);
 void queue_op_str(struct queue_op *op, const char *s); /* NULL = "" */
 void queue_op_i64(struct queue_op *op, int64_t v);
+void queue_op_lanes(struct queue_op *op, unsigned lanes); /* bits 1 << lane, as digits: "023" */
 /* Send. The completion comes later, once. */
 void queue_op_script(struct queue_op *op, enum script s);
 void queue_op_command(struct queue_op *op);

@@ -99,6 +99,17 @@ void queue_op_i64(struct queue_op *op, int64_t v)
     push(op, at);
 }
 
+void queue_op_lanes(struct queue_op *op, unsigned lanes)
+{
+    char digits[LANE_N];
+    size_t n = 0;
+
+    for (int lane = 0; lane < LANE_N; lane++)
+        if ((lanes & (1u << lane)) != 0)
+            digits[n++] = (char)('0' + lane);
+    queue_op_arg(op, digits, n);
+}
+
 static void on_redis(void *arg, const struct redis_answer *a);
 
 /* ${head}: arguments before the collected ones. */

@@ -106,8 +106,6 @@ static void on_claim(struct queue_op *op, const struct queue_result *r, const st
 void queue_claim(struct queue *q, unsigned lanes, queue_claim_fn cb, void *arg)
 {
     struct claim_op *o;
-    char allowed[LANE_N + 1];
-    size_t n_allowed = 0;
     int n;
 
     queue_claims_free_lost(q);
@@ -117,12 +115,9 @@ void queue_claim(struct queue *q, unsigned lanes, queue_claim_fn cb, void *arg)
 
     if (n < 0 || (size_t)n >= sizeof(o->owner))
         panic("an owner token does not fit");
-    for (int lane = 0; lane < LANE_N; lane++)
-        if ((lanes & (1u << lane)) != 0)
-            allowed[n_allowed++] = (char)('0' + lane);
     o->cb = cb;
     o->arg = arg;
-    queue_op_arg(&o->op, allowed, n_allowed);
+    queue_op_lanes(&o->op, lanes);
     queue_op_str(&o->op, o->owner);
     queue_op_i64(&o->op, q->lease_ms);
     queue_op_script(&o->op, SCRIPT_CLAIM);

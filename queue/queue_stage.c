@@ -42,6 +42,7 @@ struct stage_next_op {
     struct queue_op op;
     queue_stage_next_fn cb;
     void *arg;
+    bool again;
 };
 
 static void on_stage_next(struct queue_op *op, const struct queue_result *r, const struct redis_value *v)
@@ -49,7 +50,7 @@ static void on_stage_next(struct queue_op *op, const struct queue_result *r, con
     struct stage_next_op *o = (struct stage_next_op *)op;
     struct queue_stage_job job = {.lane = LANE_NORMAL};
 
-    if (r->status == QUEUE_UNSURE)
+    if (r->status == QUEUE_UNSURE || (r->status != QUEUE_OK && o->again))
         op->q->lost_stage = true;
     if (!queue_value_copy(redis_value_at(v, 1), job.id, sizeof(job.id)) || job.id[0] == '\0') {
         o->cb(o->arg, r, NULL, queue_value_i64(v, 2, -1));
@@ -74,17 +75,24 @@ static void add_life(struct queue_op *op)
     queue_op_str(op, life);
 }
 
-void queue_stage_next(struct queue *q, queue_stage_next_fn cb, void *arg)
+void queue_stage_next(struct queue *q, unsigned lanes, queue_stage_next_fn cb, void *arg)
 {
     struct stage_next_op *o = queue_op_new(q, sizeof(*o), on_stage_next);
 
     o->cb = cb;
     o->arg = arg;
+    o->again = q->lost_stage;
+    q->lost_stage = false;
     add_life(&o->op);
     queue_op_i64(&o->op, q->lease_ms);
-    queue_op_i64(&o->op, q->lost_stage);
-    q->lost_stage = false;
+    queue_op_i64(&o->op, o->again);
+    queue_op_lanes(&o->op, lanes);
     queue_op_script(&o->op, SCRIPT_STAGE_NEXT);
+}
+
+void queue_stage_again(struct queue *q)
+{
+    q->lost_stage = true;
 }
 
 struct stage_put_op {

@@ -1,13 +1,17 @@
 #!lua flags=allow-oom
 -- The next notice whose audience is to be frozen, highest lane first, leased to one daemon.
--- ARGV: owner, lease ms, again (1: this owner never got the answer to its last call, so what it holds is handed out once more)
+-- ARGV: owner, lease ms, again (1: this owner never got an answer, so what it holds is handed out once more), lanes ("0123")
 local at, tick = now()
 local wait = -1
-for lane = 0, 3 do
+for lane = 0, ARGV[3] == '1' and 3 or -1 do
   local z = P .. 'staging:' .. lane
-  for _, id in ipairs(ARGV[3] == '1' and call('ZRANGE', z, 0, 99) or {}) do
+  for _, id in ipairs(call('ZRANGE', z, 0, 99)) do
     if call('HGET', P .. 'n:' .. id, 'stager') == ARGV[1] then call('ZADD', z, tick, id) end
   end
+end
+for i = 1, #ARGV[4] do
+  local lane = ARGV[4]:sub(i, i)
+  local z = P .. 'staging:' .. lane
   for _, id in ipairs(call('ZRANGE', z, '-inf', tick, 'BYSCORE', 'LIMIT', 0, 16)) do
     local n = P .. 'n:' .. id
     local h = call('HMGET', n, 'state', 'staged', 'exp', 'json', 'cursor', 'total')

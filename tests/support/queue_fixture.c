@@ -225,7 +225,7 @@ bool fixture_stage(struct fixture *f, struct queue *q, size_t n)
     struct stage s = {.f = f};
     struct buf lines = BUF_INIT(1 << 20);
 
-    queue_stage_next(q, on_stage_next, &s);
+    queue_stage_next(q, 15, on_stage_next, &s);
     fixture_wait(f);
     for (size_t i = 0; s.id[0] != '\0' && i < n;) {
         char next[64];

@@ -27,6 +27,15 @@ static void on_lost_stage(void *arg, const struct queue_result *r, const struct 
     (*(int *)arg)++;
 }
 
+static void on_away(void *arg, const struct queue_result *r, const struct queue_stage_job *job,
+                    int64_t next_ms)
+{
+    (void)next_ms;
+    assert_null(job);
+    assert_int_equal(r->status, QUEUE_UNAVAILABLE);
+    (*(int *)arg)++;
+}
+
 static bool is_up(void *arg)
 {
     return redis_state(arg) == REDIS_UP;
@@ -35,6 +44,11 @@ static bool is_up(void *arg)
 static bool both_lost(void *arg)
 {
     return *(int *)arg == 2;
+}
+
+static bool told_away(void *arg)
+{
+    return *(int *)arg == 3;
 }
 
 /* Redis does not answer for a while: the claim and the staging that it carried out are known to nobody. */
@@ -58,8 +72,10 @@ static void test_what_a_lost_answer_held_comes_back_at_once(void **state)
         fixture_accept(fix, fix->q, "{\"id\":\"b\",\"to\":{\"everyone\":true},\"text\":\"x\"}"), "accepted");
     redis_server_freeze(fix->server, true);
     queue_claim(q, 15, on_lost_claim, &n_lost);
-    queue_stage_next(q, on_lost_stage, &n_lost);
+    queue_stage_next(q, 15, on_lost_stage, &n_lost);
     assert_true(loop_run_until(fix->loop, both_lost, &n_lost, 5000));
+    queue_stage_next(q, 15, on_away, &n_lost); /* asked in vain: what was lost is still to be asked for */
+    assert_true(loop_run_until(fix->loop, told_away, &n_lost, 5000));
     redis_server_freeze(fix->server, false);
     assert_true(loop_run_until(fix->loop, is_up, hasty, 5000));
     assert_true(fixture_redis_is(fix, "1", "HLEN", KEY "n:a:own", NULL)); /* it was carried out */

@@ -33,7 +33,7 @@ static void on_next(void *arg, const struct queue_result *r, const struct queue_
 
 static void next(struct queue *q)
 {
-    queue_stage_next(q, on_next, fix);
+    queue_stage_next(q, 15, on_next, fix);
     fixture_wait(fix);
     assert_int_equal(fix->status, QUEUE_OK);
 }
@@ -165,6 +165,40 @@ static void test_highest_lane_first(void **state)
     assert_non_null(strstr(json, "\"lane\":\"emergency\""));
     next(fix->q);
     assert_string_equal(job.id, "b");
+}
+
+static void test_only_allowed_lanes_are_staged(void **state)
+{
+    (void)state;
+    fixture_accept(fix, fix->q, JSON("n", "normal"));
+    queue_stage_next(fix->q, 1u << LANE_EMERGENCY | 1u << LANE_URGENT, on_next, fix);
+    fixture_wait(fix);
+    assert_string_equal(job.id, "");
+    fixture_accept(fix, fix->q, JSON("u", "urgent"));
+    queue_stage_next(fix->q, 1u << LANE_EMERGENCY | 1u << LANE_URGENT, on_next, fix);
+    fixture_wait(fix);
+    assert_string_equal(job.id, "u");
+    next(fix->q);
+    assert_string_equal(job.id, "n");
+}
+
+/* In whatever lane: asking once is enough. */
+static void test_all_that_a_daemon_lost_track_of_is_handed_out_again(void **state)
+{
+    (void)state;
+    fixture_accept(fix, fix->q, JSON("e", "emergency"));
+    fixture_accept(fix, fix->q, JSON("n", "normal"));
+    next(fix->q);
+    next(fix->q);
+    next(fix->q);
+    assert_string_equal(job.id, "");
+    queue_stage_again(fix->q);
+    next(fix->q);
+    assert_string_equal(job.id, "e");
+    next(fix->q);
+    assert_string_equal(job.id, "n");
+    next(fix->q);
+    assert_string_equal(job.id, "");
 }
 
 static void test_twins_are_dropped(void **state)
@@ -308,6 +342,8 @@ int main(void)
         cmocka_unit_test_setup(test_one_daemon_stages_at_a_time, fixture_fresh),
         cmocka_unit_test_setup(test_a_restarted_daemon_stages_on_at_once, fixture_fresh),
         cmocka_unit_test_setup(test_highest_lane_first, fixture_fresh),
+        cmocka_unit_test_setup(test_only_allowed_lanes_are_staged, fixture_fresh),
+        cmocka_unit_test_setup(test_all_that_a_daemon_lost_track_of_is_handed_out_again, fixture_fresh),
         cmocka_unit_test_setup(test_twins_are_dropped, fixture_fresh),
         cmocka_unit_test_setup(test_sending_begins_with_the_first_slice, fixture_fresh),
         cmocka_unit_test_setup(test_completion_when_the_last_page_brings_nothing, fixture_fresh),
