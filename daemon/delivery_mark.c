@@ -30,8 +30,8 @@ static void set_ref(const struct slice *s, struct delivery_item *it)
         panic("a reference of notice %s does not fit", s->claim.id);
 }
 
-/* Keep those that may be sent; those that cannot be rendered fail here. */
-static void keep_begun(struct delivery *d, const uint32_t *attempts)
+/* Keep those that may be sent, and take them out of ${attempts}; those that cannot be rendered fail here. */
+static void keep_begun(struct delivery *d, uint32_t *attempts)
 {
     uint32_t kept = 0;
 
@@ -39,6 +39,7 @@ static void keep_begun(struct delivery *d, const uint32_t *attempts)
         struct delivery_item *it = &d->items[i];
 
         it->attempt = attempts[it->off];
+        attempts[it->off] = 0;
         if (it->attempt == 0)
             continue;
         if (it->bad != NULL) {
@@ -94,7 +95,7 @@ static void write_it(struct delivery *d, int64_t now_us)
     d->op = link_send(d->link, s->claim.lane, d->msgs, d->n, delivery_on_sent, d);
 }
 
-static void send_begun(struct delivery *d, const uint32_t *attempts, int64_t now_us)
+static void send_begun(struct delivery *d, uint32_t *attempts, int64_t now_us)
 {
     uint32_t first_out = d->slice->n_out;
 
@@ -122,9 +123,8 @@ static void maybe_begun(struct delivery *d)
     delivery_not_written(d);
 }
 
-static void each_marked(struct mark *m,
-                        void (*fn)(struct delivery *d, const uint32_t *attempts, int64_t now_us),
-                        const uint32_t *attempts, int64_t now_us)
+static void each_marked(struct mark *m, void (*fn)(struct delivery *d, uint32_t *attempts, int64_t now_us),
+                        uint32_t *attempts, int64_t now_us)
 {
     struct delivery *d, *next;
 
@@ -133,16 +133,27 @@ static void each_marked(struct mark *m,
         fn(d, attempts, now_us);
 }
 
-static void drop_marked(struct delivery *d, const uint32_t *attempts, int64_t now_us)
+static void drop_marked(struct delivery *d, uint32_t *attempts, int64_t now_us)
 {
     (void)attempts, (void)now_us;
     delivery_drop(d);
 }
 
-static void doubt_marked(struct delivery *d, const uint32_t *attempts, int64_t now_us)
+static void doubt_marked(struct delivery *d, uint32_t *attempts, int64_t now_us)
 {
     (void)attempts, (void)now_us;
     maybe_begun(d);
+}
+
+/* Marked, and no delivery is there for them: they were over when the slice was claimed, and an operator has opened them again since. They go back with the slice. */
+static void hand_back_others(struct slice *s, const uint32_t *attempts)
+{
+    for (uint32_t off = 0; off < NOTICE_SLICE; off++) {
+        struct queue_outcome o = {.off = off, .attempt = attempts[off], .state = RECIPIENT_PENDING};
+
+        if (attempts[off] != 0)
+            slice_outcome(s, &o, 0);
+    }
 }
 
 static void on_begun(void *arg, const struct queue_result *r, const struct queue_go *go, size_t n)
@@ -159,6 +170,7 @@ static void on_begun(void *arg, const struct queue_result *r, const struct queue
             if (go[i].off < NOTICE_SLICE)
                 attempts[go[i].off] = go[i].attempt;
         each_marked(m, send_begun, attempts, clock_mono_us());
+        hand_back_others(s, attempts);
         break;
     case QUEUE_REFUSED:
         slice_close(s, 0, strcmp(r->e->code, "stopped") == 0);

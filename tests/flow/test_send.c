@@ -38,6 +38,63 @@ static void a_reference_names_notice_index_and_attempt(void **state)
     flow_free(b);
 }
 
+static bool b_is_held(struct flow_bed *b)
+{
+    return b->n_held == 1;
+}
+
+static bool a_is_claimed(struct flow_bed *b)
+{
+    char *n = redis_server_ask(b->server, "HLEN", "crier:{venus}:n:a:own", NULL);
+    bool yes = strcmp(n, "1") == 0;
+
+    free(n);
+    return yes;
+}
+
+static bool one_failed_and_one_waits(struct flow_bed *b)
+{
+    return b->settled[RECIPIENT_FAILED] == 1 && b->settled[RECIPIENT_RETRY] > 0 && !a_is_claimed(b);
+}
+
+static void on_redriven(void *arg, const struct queue_result *r, uint64_t n)
+{
+    assert_int_equal(r->status, QUEUE_OK);
+    *(uint64_t *)arg = n;
+}
+
+static uint64_t n_redriven;
+
+static bool is_redriven(struct flow_bed *b)
+{
+    (void)b;
+    return n_redriven > 0;
+}
+
+/* It is marked with its neighbours although nobody here meant to write to it. */
+static void who_is_tried_again_while_the_slice_is_held_is_not_left_in_doubt(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 1, .retry_base_ms = 300});
+
+    (void)state;
+    b->fail_each = 2; /* ...8 is to be tried again, ...7 is no number */
+    b->answer[0] = FLOW_CODE;
+    b->code = 1;
+    flow_notice(b, "a", "normal", 7, 2);
+    assert_true(flow_until(b, one_failed_and_one_waits));
+    b->answer[0] = FLOW_HOLD;
+    flow_notice(b, "b", "normal", 101, 1);
+    assert_true(flow_until(b, b_is_held));
+    assert_true(flow_until(b, a_is_claimed)); /* and waits for the slot */
+    queue_redrive(b->q, "a", QUEUE_REDRIVE_FAILED, on_redriven, &n_redriven);
+    assert_true(flow_until(b, is_redriven));
+    b->fail_each = 0;
+    flow_release(b);
+    assert_true(flow_until_state(b, "a", NOTICE_DONE));
+    assert_int_equal(flow_get(b, "a").counts[RECIPIENT_ACCEPTED], 2);
+    flow_free(b);
+}
+
 static void a_batch_carries_as_many_recipients_as_configured(void **state)
 {
     struct flow_bed *b = flow_new(&(struct flow_opts){.window = 4, .batch = 10});
@@ -228,6 +285,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_notice_reaches_everybody_once_and_is_done),
         cmocka_unit_test(a_reference_names_notice_index_and_attempt),
+        cmocka_unit_test(who_is_tried_again_while_the_slice_is_held_is_not_left_in_doubt),
         cmocka_unit_test(a_batch_carries_as_many_recipients_as_configured),
         cmocka_unit_test(the_window_is_never_exceeded),
         cmocka_unit_test(a_large_window_is_kept_and_what_was_marked_ahead_obeys_cancel),
