@@ -23,7 +23,7 @@ end
 local function late_of(n, slice)
   local out = {}
   for o, r, t in (call('HGET', n .. ':late', slice) or ''):gmatch('(%d+)%.(%d+)%.(%d+)') do
-    if tonumber(t) > at then out[#out + 1] = o .. '.' .. r .. '.' .. int(t - at) end
+    if tonumber(t) > tick then out[#out + 1] = o .. '.' .. r .. '.' .. int(math.ceil(t - tick)) end
   end
   return table.concat(out, ' ')
 end

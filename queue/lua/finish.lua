@@ -80,10 +80,10 @@ end
 if mine and ARGV[8] ~= '' then
   local keep, new = {}, {}
   for o, r, ms in ARGV[8]:gmatch('(%d+)%.(%d+)%.(%d+)') do
-    keep[#keep + 1], new[o .. '.' .. r] = o .. '.' .. r .. '.' .. int(at + ms), true
+    keep[#keep + 1], new[o .. '.' .. r] = o .. '.' .. r .. '.' .. int(tick + ms), true
   end
   for o, r, t in (call('HGET', n .. ':late', slice) or ''):gmatch('(%d+)%.(%d+)%.(%d+)') do
-    if not new[o .. '.' .. r] and tonumber(t) > at then keep[#keep + 1] = o .. '.' .. r .. '.' .. t end
+    if not new[o .. '.' .. r] and tonumber(t) > tick then keep[#keep + 1] = o .. '.' .. r .. '.' .. t end
   end
   call('HSET', n .. ':late', slice, table.concat(keep, ' '))
 end

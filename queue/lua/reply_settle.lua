@@ -56,13 +56,13 @@ local function append(lane, lines)
   if first < cur and call('HEXISTS', n .. ':own', first) == 0 then
     call('ZADD', n .. ':work', 'LT', tick, first)
   end
-  call('ZADD', P .. 'lane:' .. lane, 'LT', at, id)
+  call('ZADD', P .. 'lane:' .. lane, 'LT', tick, id)
   return true
 end
 
 -- Automatic answers to a sender: hour, of these limited ones; day, of these limited ones, all; day of the last help answer.
 local function remember(from, d)
-  local key = P .. 'ctx:' .. from -- its end was set when the reply was stored
+  local key = P .. 'ctx:' .. from
   local c = call('HMGET', key, 'out', 'offered')
   if #d.lines == 0 and d.offered == '' and not c[2] then
     return
@@ -86,6 +86,7 @@ local function remember(from, d)
   elseif c[2] then
     call('HDEL', key, 'offered')
   end
+  if call('TTL', key) == -1 then call('EXPIRE', key, 604800) end -- it had ended, or was erased, since the reply was stored
 end
 
 local function read_decisions()

@@ -4,10 +4,12 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "queue/replies.h"
 #include "tests/support/queue_fixture.h"
 
 #define KEY  "crier:{venus}:"
@@ -21,6 +23,9 @@ static void clock_was_set_back(const char *id)
         "local P, id, hour = 'crier:{venus}:', ARGV[1], 3600000 "
         "for _, z in ipairs({P..'n:'..id..':work', P..'lane:0', P..'lane:1', P..'lane:2', P..'lane:3'}) do "
         "for _, m in ipairs(redis.call('ZRANGE', z, 0, -1)) do redis.call('ZINCRBY', z, hour, m) end end "
+        "local late = redis.call('HGETALL', P..'n:'..id..':late') for i = 1, #late, 2 do redis.call('HSET', "
+        "P..'n:'..id..':late', late[i], (late[i + 1]:gsub('(%d+%.%d+%.)(%d+)', function(o, t) "
+        "return o..string.format('%.0f', t + hour) end))) end "
         "local seen = redis.call('GET', P..'tick.seen') "
         "redis.call('SET', P..'tick.seen', string.format('%.0f', seen + hour)) return 1";
     char *answer = redis_server_ask(fix->server, "EVAL", script, "0", id, NULL);
@@ -127,6 +132,61 @@ static void set_back_twice_adds_up(void **state)
     assert_true(is_claimed_soon());
 }
 
+/* In doubt about an alert: its second copy must not come an hour later. */
+static void who_waits_alone_waits_no_longer_when_the_clock_is_set_back(void **state)
+{
+    struct queue_outcome o = {
+        .off = 0, .attempt = 1, .state = RECIPIENT_RETRY, .late_route = QUEUE_ANY_ROUTE, .late_in_ms = 300};
+    struct queue_claim *c;
+    long long ms = 0;
+
+    (void)state;
+    fixture_sweep(fix, fix->q);
+    fixture_running(fix, "a", "emergency", 1);
+    c = fixture_claim(fix, fix->q, ALL);
+    assert_non_null(c);
+    assert_int_equal(fixture_begin(fix, fix->q, c, 0, 1, NULL), 1);
+    assert_true(fixture_finish(fix, fix->q, c, &o, 1, true, 0));
+    fixture_claim_free(c);
+    clock_was_set_back("a");
+    fixture_sweep(fix, fix->q);
+    c = NULL; /* what passed since the last sweep passes once more */
+    for (int i = 0; i < 200 && (c = fixture_claim(fix, fix->q, ALL)) == NULL; i++)
+        loop_run_until(fix->loop, never, NULL, 10);
+    assert_non_null(c);
+    assert_true(c->late[0] == '\0' || sscanf(c->late, "0.16.%lld", &ms) == 1);
+    assert_in_range(ms, 0, 2000);
+    fixture_claim_free(c);
+}
+
+/* Its turn goes by ticks like everybody's: behind what waits longer it would stand for as long as the day was moved. */
+static void an_answer_is_claimed_at_once_also_when_the_day_has_moved_on(void **state)
+{
+    struct replies_answer a = {.to = "+8613800000001", .text = "好", .lane = LANE_URGENT};
+    struct replies_decision d = {.result = "x", .answers = &a, .n_answers = 1};
+    struct queue_claim *c;
+    char *key, *ttl;
+
+    (void)state;
+    wait_for_retry("a", 30000);
+    fixture_clock(fix, HOUR);
+    key = redis_server_ask(fix->server, "XADD", KEY "replies", "*", "from", "+8613800000001", "text", "x", "at",
+                           "1", NULL);
+    d.key = key;
+    replies_settle(fix->q, &d, 1, fixture_on_done, fix);
+    fixture_wait(fix);
+    assert_int_equal(fix->status, QUEUE_OK);
+    c = fixture_claim(fix, fix->q, ALL);
+    assert_non_null(c);
+    assert_true(strncmp(c->id, "_a.1.", 5) == 0);
+    fixture_claim_free(c);
+    ttl = redis_server_ask(fix->server, "TTL", KEY "ctx:+8613800000001",
+                           NULL); /* nothing of a sender stays for ever */
+    assert_true(strtol(ttl, NULL, 10) > 0);
+    free(ttl);
+    free(key);
+}
+
 /* Claims are held for 3 s after a restart; machines have their clock set right just then. */
 static void a_hold_lasts_no_longer_than_it_says(void **state)
 {
@@ -179,8 +239,10 @@ int main(void)
         cmocka_unit_test_setup(a_retry_does_not_come_early_because_the_day_moved_on, fixture_fresh),
         cmocka_unit_test_setup(a_retry_waits_no_longer_when_redis_own_clock_is_set_back, fixture_fresh),
         cmocka_unit_test_setup(a_lease_neither_ends_nor_lasts_an_hour_longer_when_the_clock_is_set_back,
-                               fixture_fresh),
+                               fresh),
         cmocka_unit_test_setup(set_back_twice_adds_up, fixture_fresh),
+        cmocka_unit_test_setup(who_waits_alone_waits_no_longer_when_the_clock_is_set_back, fixture_fresh),
+        cmocka_unit_test_setup(an_answer_is_claimed_at_once_also_when_the_day_has_moved_on, fixture_fresh),
         cmocka_unit_test_setup(a_hold_lasts_no_longer_than_it_says, fixture_fresh),
         cmocka_unit_test_setup(permits_do_not_wait_for_the_time_that_was, fixture_fresh),
     };

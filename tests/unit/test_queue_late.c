@@ -81,7 +81,7 @@ static void test_a_wait_that_is_over_is_not_told_and_a_new_one_replaces_the_old(
 
     (void)state;
     fixture_claim_free(c);
-    fixture_clock(fix, 120000); /* two minutes later */
+    fixture_ticks(fix, 120000); /* two minutes later */
     c = claim(fix->q);
     assert_true(strncmp(c->late, "1.16.", 5) == 0);
     assert_null(strchr(c->late, ' '));
