@@ -40,6 +40,7 @@ if state ~= DONE then
   if state == SCHEDULED then call('ZADD', P .. 'sched', due, id) else call('ZADD', P .. 'staging:' .. lane, tick, id) end
 end
 if ARGV[13] == '1' then call('ZADD', P .. 'notices', at, id) end
+call('UNLINK', n .. ':aud', n .. ':st', n .. ':seen') -- of a refusal that was cut off: who is `seen` would be left out
 call('HDEL', n, 'reason', 'finished', 'stager')
 call('HSET', n, 'id', id, 'kind', kind, 'lane', lane, 'state', state, 'unk', ARGV[6], 'maxa', ARGV[7], 'due', due > 0 and due or at, 'exp', ARGV[9],
   'json', ARGV[10], 'head', ARGV[14], 'digest', digest, 'created', at, 'total', 0, 'nsl', 0, 'cur', 0, 'staged', 0, 'cursor', '')

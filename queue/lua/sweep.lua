@@ -81,8 +81,11 @@ end
 local function purge()
   for _, id in ipairs(call('ZRANGE', P .. 'purge', '-inf', at - ARGV[5], 'BYSCORE', 'LIMIT', 0, 10)) do
     local n = P .. 'n:' .. id
-    call('UNLINK', n .. ':aud', n .. ':det', n .. ':late')
-    if call('HGET', n, 'kind') == '5' then call('UNLINK', n, n .. ':st') end
+    local h = call('HMGET', n, 'state', 'kind')
+    if not h[1] or h[1] >= DONE then -- otherwise a redrive was cut off before its last write, and the notice needs its audience
+      call('UNLINK', n .. ':aud', n .. ':det', n .. ':late')
+      if h[2] == '5' then call('UNLINK', n, n .. ':st') end
+    end
     call('ZREM', P .. 'purge', id)
     more = 1
   end
