@@ -264,14 +264,19 @@ static void accept_it(struct job *j)
     queue_accept(j->intake->o.queue, &a, on_accept, j);
 }
 
+/* Over already, or lost by Redis together with what is said again now: that is what was wanted. */
+static bool is_over_anyway(const struct job *j, const char *code)
+{
+    return strcmp(code, "wrong-state") == 0 || (j->recovered && strcmp(code, "no-such-notice") == 0);
+}
+
 static void on_cancelled(void *arg, const struct queue_result *r)
 {
     struct job *j = arg;
 
     if (intake_job_away(j, r))
         return;
-    /* Over already: that is what was wanted. */
-    if (r->status == QUEUE_REFUSED && strcmp(r->e->code, "wrong-state") != 0) {
+    if (r->status == QUEUE_REFUSED && !is_over_anyway(j, r->e->code)) {
         intake_job_refuse(j, r->e);
         return;
     }

@@ -116,10 +116,32 @@ static void a_record_said_again_is_confirmed_once_and_kept(void **state)
     bed_close(&b);
 }
 
+/* What it ends was lost with everything else: the all-clear is said all the same, to those whom it names. */
+static void an_all_clear_outlives_the_alert_that_redis_lost(void **state)
+{
+    struct bed b;
+    struct err e;
+    static const char json[] =
+        "{\"v\":1,\"id\":\"clear-1\",\"kind\":\"allclear\",\"lane\":\"urgent\",\"cancels\":\"typhoon-1\","
+        "\"on_unknown\":\"resend\",\"to\":{\"phones\":[\"+8613800000001\"]},\"text\":\"x\","
+        "\"not_after\":\"2100-01-01T00:00:00+08:00\"}";
+    int64_t number;
+
+    (void)state;
+    bed_open(&b);
+    number = journal_add(b.journal, "venus", json, strlen(json), &e);
+    assert_true(number > 0);
+    intake_resubmit(b.intake, number, json, strlen(json));
+    assert_true(loop_run_until(b.f->loop, is_accepted, &b, 5000));
+    assert_int_equal(fixture_get(b.f, "clear-1").state, NOTICE_STAGING);
+    bed_close(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_said_again_is_confirmed_once_and_kept),
+        cmocka_unit_test(an_all_clear_outlives_the_alert_that_redis_lost),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
