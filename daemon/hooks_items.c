@@ -83,18 +83,38 @@ static void store_bad(struct hooks_call *c)
     }
 }
 
+/* A sender becomes a key, an address in a list, a cell of a line. */
+static bool is_sender(const char *from)
+{
+    for (; *from != '\0'; from++)
+        if ((unsigned char)*from <= ' ' || *from == 0x7f)
+            return false;
+    return true;
+}
+
 static void on_reply(void *arg, const struct provider_reply *p)
 {
     struct hooks_call *c = arg;
     struct hooks_reply *r;
+    char number[PHONE_MAX];
+    bool known = phone_normalise(p->from, strlen(p->from), number, NULL) == 0;
 
+    if (!known && !is_sender(p->from)) {
+        struct err e;
+
+        err_set(&e, "bad-reply", "from", "the sender's name holds a blank or a control character");
+        on_bad_reply(c, &(struct provider_bad){.why = &e, .item = p->text, .len = p->text_len});
+        return;
+    }
     if (++c->n_items > HOOKS_ITEMS_MAX)
         return;
     c->replies = xrealloc(c->replies, (c->n_replies + 1) * sizeof(*c->replies));
     r = &c->replies[c->n_replies++];
     memcpy(r->id, p->id, sizeof(r->id));
     /* A sender that is no mobile number (a service number, say) is kept as it came: it is stored and never answered. */
-    if (phone_normalise(p->from, strlen(p->from), r->from, NULL) < 0)
+    if (known)
+        memcpy(r->from, number, sizeof(number));
+    else
         memcpy(r->from, p->from, sizeof(r->from));
     r->text = xmemdup(p->text_len > 0 ? p->text : "", p->text_len + (p->text_len == 0));
     r->text_len = p->text_len;

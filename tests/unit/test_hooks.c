@@ -213,6 +213,19 @@ static void bad_replies_keep_no_good_one_out_and_are_kept_for_staff(void **state
     expect(ASK("XLEN", P "replies"), "2");
 }
 
+/* What a sender is called becomes a key and an address: two words in it would be two people. */
+static void a_sender_that_is_not_one_word_is_kept_for_staff_and_never_answered(void **state)
+{
+    (void)state;
+    assert_int_equal(post("reply", "{\"id\":\"m-1\",\"from\":\"o1 +8613800000009\",\"text\":\"报名\"}"), 200);
+    assert_non_null(strstr(body, "\"refused\":1"));
+    assert_string_equal(bad, "bad-reply");
+    expect(ASK("EXISTS", P "replies"), "0");
+    expect(ASK("XLEN", P "rejected"), "1");
+    assert_int_equal(post("reply", "{\"id\":\"m-2\",\"from\":\"138 0000 0001\",\"text\":\"报名\"}"), 200);
+    expect(ASK("XLEN", P "replies"), "1");
+}
+
 static void a_lone_bad_reply_is_refused_and_kept(void **state)
 {
     (void)state;
@@ -375,6 +388,7 @@ int main(void)
         cmocka_unit_test_setup(a_sender_that_is_no_mobile_number_is_stored_as_it_came, setup),
         cmocka_unit_test_setup(what_cannot_be_read_is_refused_with_a_reason, setup),
         cmocka_unit_test_setup(bad_replies_keep_no_good_one_out_and_are_kept_for_staff, setup),
+        cmocka_unit_test_setup(a_sender_that_is_not_one_word_is_kept_for_staff_and_never_answered, setup),
         cmocka_unit_test_setup(a_lone_bad_reply_is_refused_and_kept, setup),
         cmocka_unit_test_setup(bad_replies_that_redis_cannot_take_are_not_acknowledged, setup),
         cmocka_unit_test_setup(bad_receipts_keep_no_good_one_out, setup),
