@@ -353,7 +353,8 @@ static void on_reported(void *arg, const struct queue_result *r, bool mine)
         return;
     }
     confirmed(s, &rep);
-    if (rep.last && s->last_sent) {
+    if (rep.last && s->last_sent &&
+        s->n_reports == 0) { /* another one under way would come back to a slice that is gone */
         if (s->retry_in_ms >= 0)
             feeder_expect(s->feeder, s->claim.lane, s->retry_in_ms);
         feeder_slice_done(s->feeder, s);
