@@ -7,9 +7,10 @@
 local key, op, who = KEYS[2], ARGV[1], ARGV[2]
 local FORCE_APART, FORCE_DAY, KEPT = 30000, 5, 86400000
 local _, tick = now()
-local f = {}
-for i, name in ipairs({'token', 'serial', 'till', 'holder', 'lease', 'refused', 'same', 'force', 'forced', 'forces', 'not_before', 'fails', 'why', 'bad'}) do
-  f[name] = call('HMGET', key, name)[1] or ''
+local names = {'token', 'serial', 'till', 'holder', 'lease', 'refused', 'same', 'force', 'forced', 'forces', 'not_before', 'fails', 'why', 'bad'}
+local f, stored = {}, call('HMGET', key, unpack(names))
+for i, name in ipairs(names) do
+  f[name] = stored[i] or ''
 end
 local function num(name)
   return tonumber(f[name]) or 0
