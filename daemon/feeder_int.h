@@ -106,9 +106,8 @@ struct feeder {
 };
 
 /* From slice.c and delivery.c to the feeder. */
-void feeder_dirty(struct feeder *f, struct slice *s);       /* has something to report */
-void feeder_slice_done(struct feeder *f, struct slice *s);  /* settled: remove and free */
-void feeder_slice_begun(struct feeder *f, struct slice *s); /* no recipients left to begin: busy */
+void feeder_dirty(struct feeder *f, struct slice *s);      /* has something to report */
+void feeder_slice_done(struct feeder *f, struct slice *s); /* settled: remove and free */
 void feeder_settled(struct feeder *f, struct slice *s, const struct queue_outcome *o, size_t n);
 /* A slice of this lane may be claimed again in ${ms}. */
 void feeder_expect(struct feeder *f, enum lane lane, int64_t ms);

@@ -12,7 +12,6 @@
 enum {
     REPORT_AT_ONCE = 16,   /* outcomes that do not wait for the report under way (queue-protocol 1.6 (10)) */
     UNREADABLE_MS = 60000, /* a notice that cannot be read now may be readable for a newer daemon */
-    ALL_PAUSED_MS = 1000,
     AGAIN_MS = 200
 };
 

@@ -14,7 +14,7 @@ void slice_advance(struct slice *s);
 /* Begin nothing more; what was not begun goes back, to be claimed again ${retry_in_ms} from now. ${stopped}: the notice itself is stopped, so not even what
  * was just marked is written. */
 void slice_close(struct slice *s, int64_t retry_in_ms, bool stopped);
-/* Send what is due to be reported. ${usable}: may commands be sent? Frees the slice when it is through. */
+/* Send what is due to be reported, when Redis is usable. Once the last report is confirmed feeder_slice_done frees the slice, later. */
 void slice_report(struct slice *s);
 /* Redis is back: report again what was not confirmed. */
 void slice_resume(struct slice *s);

@@ -94,11 +94,6 @@ struct stager *stager_new_count(const struct stager_opts *o, const struct audien
     return s;
 }
 
-const char *stager_notice(const struct stager *s)
-{
-    return s->job.id;
-}
-
 void stager_free(struct stager *s)
 {
     if (s == NULL)

@@ -31,7 +31,6 @@ struct stager *stager_new(const struct stager_opts *o, const struct queue_stage_
 /* Only count: as recipients of ${lane} over the default channels. ${a} is borrowed until completion. Ends with the first failure. */
 struct stager *stager_new_count(const struct stager_opts *o, const struct audience *a, enum lane lane,
                                 stager_done_fn cb, void *arg);
-const char *stager_notice(const struct stager *s);
 void stager_free(struct stager *s); /* no callback */
 
 #endif

@@ -1,7 +1,7 @@
 /* The queue of notices in Redis: the only module, with its neighbours people, roster and replies, that knows what is in Redis.
  *
  * Hides: keys, scripts, encodings (queue/SCHEMA.md). One struct queue per community over one connection. Every call is one asynchronous
- * operation: exactly one completion, later, never after queue_cancel_op... unless the queue is freed. All operations can be repeated safely:
+ * operation: exactly one completion, later, none after queue_free. All operations can be repeated safely:
  * after QUEUE_UNSURE say it again. */
 #ifndef QUEUE_QUEUE_H
 #define QUEUE_QUEUE_H
@@ -203,7 +203,7 @@ struct queue_outcome {
     char detail[96];    /* kept for people when not empty */
 };
 /* Report outcomes, at most 100. Facts (ACCEPTED, FAILED, UNKNOWN) are taken even from a former owner. ${last}: nothing of this slice is under way any more: the slice is
- * settled, or goes back to wait until ${retry_at_ms} from now for those that are PENDING or RETRY (also those never begun). */
+ * settled, or goes back to wait ${retry_in_ms} from now for those that are PENDING or RETRY (also those never begun). */
 typedef void (*queue_finish_fn)(void *arg, const struct queue_result *r, bool mine);
 void queue_finish(struct queue *q, const struct queue_claim *c, const struct queue_outcome *o, size_t n,
                   bool last, int64_t retry_in_ms, queue_finish_fn cb, void *arg);
@@ -237,7 +237,7 @@ struct queue_notice {
     bool staged;
     uint64_t counts[RECIPIENT_STATE_N];                             /* from the ledger */
     int64_t created_at, due_at, started_at, finished_at, not_after; /* 0 = not yet */
-    char reason[64];                                                /* why cancelled: "superseded by X" */
+    char reason[64]; /* why it is over: "superseded", "expired"... */
     char head
         [96]; /* how its first text begins, on one line; "" = it has none, or was accepted before this was kept */
 };
