@@ -104,7 +104,7 @@ static void grows_older(int64_t ms)
     char by[32];
 
     assert_true(snprintf(by, sizeof(by), "%lld", (long long)ms) > 0);
-    assert_true(fixture_redis_is(f, "1", "EVAL",
+    assert_true(fixture_redis_is(fix, "1", "EVAL",
                                  "local n, at = redis.call('HGET', KEYS[1], KEYS[2]):match('(%d+) (%d+)') "
                                  "redis.call('HSET', KEYS[1], KEYS[2], n .. string.format(' %.0f', at - "
                                  "ARGV[1])) return 1",
@@ -121,16 +121,16 @@ static void missed_again(void)
         .state = RECIPIENT_FAILED, .detail = "", .to = FIRST, .about = "missed", .why = "ali: UNDELIV"};
 
     assert_true(snprintf(id, sizeof(id), "m.%d", ++n) > 0);
-    fixture_running(f, id, "normal", 1);
-    c = fixture_claim(f, f->q, ALL);
-    fixture_begin(f, f->q, c, 0, c->n, NULL);
-    fixture_finish_all(f, f->q, c, 0, c->n, 1, RECIPIENT_ACCEPTED, true, 0);
+    fixture_running(fix, id, "normal", 1);
+    c = fixture_claim(fix, fix->q, ALL);
+    fixture_begin(fix, fix->q, c, 0, c->n, NULL);
+    fixture_finish_all(fix, fix->q, c, 0, c->n, 1, RECIPIENT_ACCEPTED, true, 0);
     fixture_claim_free(c);
     for (int twice = 0; twice < 2; twice++) { /* providers say things again, days later too */
-        queue_receipt(f->q, id, 0, 1, &report, fixture_on_done, f);
-        fixture_wait(f);
-        assert_int_equal(f->status, QUEUE_OK);
-        if (twice == 0 && fixture_redis_is(f, "1", "EXISTS", SOFT, NULL))
+        queue_receipt(fix->q, id, 0, 1, &report, fixture_on_done, fix);
+        fixture_wait(fix);
+        assert_int_equal(fix->status, QUEUE_OK);
+        if (twice == 0 && fixture_redis_is(fix, "1", "EXISTS", SOFT, NULL))
             grows_older(HALF_DAY);
     }
 }
@@ -143,15 +143,15 @@ static void test_a_phone_that_is_off_is_dead_the_third_time(void **state)
     missed_again();
     grows_older(-60000); /* the same night */
     missed_again();
-    assert_true(fixture_redis_is(f, "1", "HLEN", SOFT, NULL));
+    assert_true(fixture_redis_is(fix, "1", "HLEN", SOFT, NULL));
     look_up(FIRST);
     assert_int_equal(seen.dead, 0);
     missed_again();
     look_up(FIRST);
     assert_int_equal(seen.dead, 1);
-    assert_true(fixture_redis_is(f, "0", "EXISTS", SOFT, NULL));
+    assert_true(fixture_redis_is(fix, "0", "EXISTS", SOFT, NULL));
     receipt(0, 1, RECIPIENT_DELIVERED, FIRST, "");
-    assert_true(fixture_redis_is(f, "0", "EXISTS", DEAD, NULL));
+    assert_true(fixture_redis_is(fix, "0", "EXISTS", DEAD, NULL));
 }
 
 static void test_a_delivery_between_begins_the_count_anew(void **state)
@@ -160,12 +160,12 @@ static void test_a_delivery_between_begins_the_count_anew(void **state)
     missed_again();
     missed_again();
     receipt(0, 1, RECIPIENT_DELIVERED, FIRST, "");
-    assert_true(fixture_redis_is(f, "0", "EXISTS", SOFT, NULL));
+    assert_true(fixture_redis_is(fix, "0", "EXISTS", SOFT, NULL));
     missed_again();
     missed_again();
     grows_older(180 * HALF_DAY); /* half a year ago does not count */
     missed_again();
-    assert_true(fixture_redis_is(f, "0", "EXISTS", DEAD, NULL));
+    assert_true(fixture_redis_is(fix, "0", "EXISTS", DEAD, NULL));
 }
 
 static void test_a_report_that_names_no_number_means_the_recipient_s(void **state)

@@ -170,8 +170,8 @@ static void an_answer_is_claimed_at_once_also_when_the_day_has_moved_on(void **s
     (void)state;
     wait_for_retry("a", 30000);
     fixture_clock(fix, HOUR);
-    key = redis_server_ask(fix->server, "XADD", KEY "replies", "*", "from", "+8613800000001", "text", "x", "at",
-                           "1", NULL);
+    key = redis_server_ask(fix->server, "XADD", KEY "replies", "*", "from", "+8613800000001", "text", "x",
+                           "at", "1", NULL);
     d.key = key;
     replies_settle(fix->q, &d, 1, fixture_on_done, fix);
     fixture_wait(fix);
@@ -239,7 +239,7 @@ int main(void)
         cmocka_unit_test_setup(a_retry_does_not_come_early_because_the_day_moved_on, fixture_fresh),
         cmocka_unit_test_setup(a_retry_waits_no_longer_when_redis_own_clock_is_set_back, fixture_fresh),
         cmocka_unit_test_setup(a_lease_neither_ends_nor_lasts_an_hour_longer_when_the_clock_is_set_back,
-                               fresh),
+                               fixture_fresh),
         cmocka_unit_test_setup(set_back_twice_adds_up, fixture_fresh),
         cmocka_unit_test_setup(who_waits_alone_waits_no_longer_when_the_clock_is_set_back, fixture_fresh),
         cmocka_unit_test_setup(an_answer_is_claimed_at_once_also_when_the_day_has_moved_on, fixture_fresh),
