@@ -214,6 +214,7 @@ void http_classify(const struct provider_conf *c, const struct provider_msg *m, 
 {
     struct answer x = {.c = c, .r = &c->spec->response, .a = a};
     const json_t *items = NULL;
+    json_t *one = NULL;
     struct spec_doc doc;
     struct err e;
 
@@ -221,9 +222,12 @@ void http_classify(const struct provider_conf *c, const struct provider_msg *m, 
         x.doc = &doc;
     if (x.doc != NULL && x.r->items != NULL)
         items = spec_path(doc.tree, x.r->items);
+    if (x.r->format == FORMAT_XML && json_is_object(items)) /* XML does not tell one from a list of one */
+        items = one = json_pack("[O]", items);
     if (json_is_array(items) && json_array_size(items) > 0)
         judge_items(&x, items, m, n, v);
     else
         judge_whole(&x, m, n, v);
+    json_decref(one);
     spec_doc_fini(&doc);
 }

@@ -309,7 +309,7 @@ static void take_items(struct call *x)
     const json_t *from = x->doc.tree, *item;
     size_t i;
 
-    if (x->doc.format == FORMAT_JSON && x->hook->items != NULL && spec_path(from, x->hook->items) != NULL)
+    if (spec_is_tree(x->doc.format) && x->hook->items != NULL && spec_path(from, x->hook->items) != NULL)
         from = spec_path(from, x->hook->items);
     if (!json_is_array(from)) {
         take_item(x, from);

@@ -76,7 +76,7 @@ char *spec_text(const struct spec_source *src, const char *section, const char *
 
 int spec_format_read(const struct spec_source *src, const char *section, bool hook, enum spec_format *out)
 {
-    static const char *const words[] = {"json", "form", "query", "text"};
+    static const char *const words[] = {"json", "form", "query", "text", "xml"};
     const struct spec_entry *e = spec_entry(src, section, "format");
 
     *out = FORMAT_JSON;
@@ -88,7 +88,7 @@ int spec_format_read(const struct spec_source *src, const char *section, bool ho
     if (e == NULL)
         return 0;
     return spec_fail(src, e->line, "format \"%.40s\"; allowed: %s", e->value,
-                     hook ? "json, form, query" : "json, form, text");
+                     hook ? "json, form, query, xml" : "json, form, text, xml");
 }
 
 int spec_pick_entry(const struct spec_source *src, const char *section, const char *key,

@@ -52,9 +52,10 @@ static int read_item_ok(const struct spec_source *src, struct spec_response *r)
     for (size_t i = 0; i < r->item_ok.n; i++)
         if (r->item_ok.list[i].http)
             return spec_fail(src, e->line, "http in item_ok; allowed: paths within an item");
-    if (items != NULL && (items->value[0] != '/' || r->format != FORMAT_JSON))
+    if (items != NULL && (items->value[0] != '/' || !spec_is_tree(r->format)))
         return spec_fail(src, items->line,
-                         "items \"%.40s\"; allowed: the /path of a list, with format = json", items->value);
+                         "items \"%.40s\"; allowed: the /path of a list, with format = json or xml",
+                         items->value);
     if (items != NULL && (e == NULL || r->item_to.paths == NULL))
         return spec_fail(src, items->line, "items without item_ok and item_to; allowed: both of them");
     r->items = spec_text(src, "response", "items", NULL);

@@ -6,6 +6,7 @@
 #include "base/num.h"
 #include "provider/drivers.h"
 #include "provider/spec_int.h"
+#include "provider/xml.h"
 #include "text/utf8.h"
 
 enum { DEPTH_MAX = 32, MATCH_MAX = 1024, VALUE_MAX = 65536 };
@@ -75,6 +76,8 @@ int spec_doc_read(struct spec_doc *d, enum spec_format format, const char *s, si
         return form_parse(&d->form, s, n, e);
     case FORMAT_TEXT:
         return 0;
+    case FORMAT_XML:
+        return xml_tree(&d->tree, s, n, e);
     }
     return -1;
 }
@@ -145,7 +148,7 @@ static void get_path(const char *path, const struct spec_doc *d, const json_t *i
 
     if (path[0] == '\0') {
         buf_add(out, d->text, d->len);
-    } else if (d->format == FORMAT_JSON) {
+    } else if (spec_is_tree(d->format)) {
         v = spec_path(item != NULL ? item : d->tree, path);
         if (v != NULL)
             (void)add_scalar(v, out);

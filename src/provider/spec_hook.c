@@ -185,10 +185,11 @@ static int read_ways(const struct spec_source *src, const char *section, struct 
             src, time->line,
             "time_format \"%.40s\"; allowed: unix, unix_ms, iso, or one of %%Y %%m %%d %%H %%M %%S",
             time->value);
-    if (unwrap != NULL && h->format == FORMAT_JSON)
-        return spec_fail(src, unwrap->line, "unwrap of a JSON body; allowed with format = form or query");
-    if (items != NULL && (items->value[0] != '/' || (h->format != FORMAT_JSON && unwrap == NULL)))
-        return spec_fail(src, items->line, "items \"%.40s\"; allowed: the /path of a list in JSON",
+    if (unwrap != NULL && spec_is_tree(h->format))
+        return spec_fail(src, unwrap->line,
+                         "unwrap of a JSON or XML body; allowed with format = form or query");
+    if (items != NULL && (items->value[0] != '/' || (!spec_is_tree(h->format) && unwrap == NULL)))
+        return spec_fail(src, items->line, "items \"%.40s\"; allowed: the /path of a list in JSON or XML",
                          items->value);
     h->method = spec_text(src, section, "method", NULL);
     h->unwrap = spec_text(src, section, "unwrap", NULL);

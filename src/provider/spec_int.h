@@ -118,7 +118,12 @@ struct spec_need {
 
 /* ---- reading what comes ---- */
 
-enum spec_format { FORMAT_JSON, FORMAT_FORM, FORMAT_QUERY, FORMAT_TEXT };
+enum spec_format { FORMAT_JSON, FORMAT_FORM, FORMAT_QUERY, FORMAT_TEXT, FORMAT_XML };
+/* Those with a tree. */
+static inline bool spec_is_tree(enum spec_format f)
+{
+    return f == FORMAT_JSON || f == FORMAT_XML;
+}
 
 struct spec_doc {
     enum spec_format format;

@@ -25,6 +25,12 @@ static const char *const texts[] = {
     "[receipt]\nformat = query\nref = /ref\nstatus = /s\ncode = /a ~ stat:([A-Z]+)\n[status]\n1 = "
     "delivered\n2, 16 = failed\n/^[48]$/ = pending\n"
     "[reply]\nformat = query\nid = /id\nfrom = /from\ntext = /text\ntime = /at\ntime_format = %y%m%d%H%M\n",
+    "[request]\nbatch = 9\n[form]\na = ${to}\n[response]\nformat = xml\nok = /code == 2\ncode = "
+    "/code\nmessage = /msg | "
+    "/#\nitems = /list/one\nitem_to = /@to\nitem_ok = /code == 2\nitem_id = /id\nitem_code = /code\n"
+    "[receipt]\nformat = xml\nitems = /box\nid = /id\nto = /to\nstatus = /s\ncode = /c\n[status]\n10 = "
+    "delivered\n* = "
+    "failed\n[reply]\nformat = xml\nitems = /box\nfrom = /from\ntext = /text\ntime = /at\n",
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -44,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     which = data[0] % ARRAY_LEN(texts);
     account(&c, specs[which], &none);
-    c.batch = which == 0 ? 2 : 1;
+    c.batch = which == 0 || which == 3 ? 2 : 1;
     rest = xmalloc(size > 2 ? size - 2 : 1); /* sanitizers see a read past it */
     memcpy(rest, data + 2, size - 2);
     if (data[1] % 6 < 4)
