@@ -251,7 +251,7 @@ static void on_opt(void *arg, const struct queue_result *r, bool changed)
 static void do_opt(struct replier_job *j)
 {
     replier_asked(j->r);
-    people_opt(j->r->q, j->from, j->intent.kind == INTENT_STOP, j->text, on_opt, j);
+    people_opt(j->r->q, j->from, j->intent.kind == INTENT_STOP, j->text, j->key, on_opt, j);
 }
 
 /* ---- the rest ---- */

@@ -248,16 +248,18 @@ void people_about(struct queue *q, const char *phone, const char *about, const c
     queue_op_script(op, SCRIPT_PEOPLE_ABOUT);
 }
 
-void people_opt(struct queue *q, const char *phone, bool out, const char *words,
+void people_opt(struct queue *q, const char *phone, bool out, const char *words, const char *reply,
                 void (*cb)(void *arg, const struct queue_result *r, bool changed), void *arg)
 {
     struct opt_op *o = queue_op_new(q, sizeof(*o), on_opt);
 
     o->cb = cb;
     o->arg = arg;
+    queue_op_key(&o->op, KEY_REPLIES, NULL);
     queue_op_str(&o->op, phone);
     queue_op_str(&o->op, out ? "1" : "0");
     queue_op_str(&o->op, words);
+    queue_op_str(&o->op, reply);
     queue_op_script(&o->op, SCRIPT_PEOPLE_OPT);
 }
 

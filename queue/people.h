@@ -25,8 +25,9 @@ void people_by_phones(struct queue *q, const char *const *phones, size_t n, peop
                       queue_done_fn cb, void *arg);
 void people_count(struct queue *q, void (*cb)(void *arg, const struct queue_result *r, uint64_t n),
                   void *arg);
-/* Opt-out / opt-in of everyone with this phone (or other address), with the words, time and number kept as proof in the stream `consent`. ${changed}: was it different before? Numbers of no resident are kept in a set of their own. */
-void people_opt(struct queue *q, const char *phone, bool out, const char *words,
+/* Opt-out / opt-in of everyone with this phone (or other address), with the words, time and number kept as proof in the stream `consent`. ${changed}: was it different before? Numbers of no resident are kept in a set of their own.
+ * ${reply}: stream id of the reply that says so, or "": refused as "decided" when that reply is settled already. */
+void people_opt(struct queue *q, const char *phone, bool out, const char *words, const char *reply,
                 void (*cb)(void *arg, const struct queue_result *r, bool changed), void *arg);
 /* What a provider says of a number for the time to come: "out" (opts out, ${why} as the proof), "dead" (nobody is there: kept, shown, and forgotten at the next delivery report),
  * "missed" (not reached this time: the third one, each half a day after the one before, makes it dead), "alive". */

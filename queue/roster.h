@@ -49,8 +49,8 @@ struct roster_promoted {
     uint32_t place, count;
 };
 struct roster_request {
-    const char
-        *op_id; /* the reply's stream id: the same id gives the same outcome again, with no second effect */
+    const char *
+        op_id; /* the reply's stream id: the same id gives the same outcome again, with no second effect; refused as "decided" once the reply is settled; "" = no reply */
     const char *code; /* activity */
     bool leave;
     const char *phone, *name;

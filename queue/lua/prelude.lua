@@ -18,6 +18,13 @@ end
 local function int(n)
   return string.format('%.0f', n)
 end
+-- A reply has its effect while it stands in the stream of those nobody has decided: a daemon that slept through its lease comes too late.
+local function undecided(replies, key)
+  return #call('XRANGE', replies, key, key) > 0
+end
+local function refuse_decided()
+  return refuse('decided', 'this reply was decided by another daemon')
+end
 -- The index that tells who has an address: numbers by their last digits, ids of other channels ("wechat:OPENID") by their hash.
 local function index_of(address)
   if address:find(':', 1, true) then

@@ -17,6 +17,9 @@ if op ~= '' then
   if before then
     return cmsgpack.unpack(before)
   end
+  if not undecided(replies, op) then
+    return refuse_decided()
+  end
 end
 local t = now()
 local f = call('HMGET', act, 'seats', 'opens', 'closes', 'starts', 'state', 'max_party')

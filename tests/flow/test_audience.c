@@ -86,7 +86,7 @@ static void opt_out(struct flow_bed *b, const char *phone)
 {
     struct waiting w = {.done = false};
 
-    people_opt(b->q, phone, true, "退订", on_opted, &w);
+    people_opt(b->q, phone, true, "退订", "", on_opted, &w);
     wait_for(b, &w);
 }
 

@@ -135,3 +135,8 @@ int queue_bed_end(void **state)
     queue_bed_free(*state);
     return 0;
 }
+
+void queue_bed_reply(struct queue_bed *b, const char *id, const char *from)
+{
+    free(redis_server_ask(b->server, "XADD", "crier:{venus}:replies", id, "from", from, NULL));
+}

@@ -31,6 +31,8 @@ void queue_bed_wait(struct queue_bed *b, int n);
 /* A queue_done_fn with the bed as argument; note() does the same inside other completions. */
 void queue_bed_done(void *bed, const struct queue_result *r);
 void queue_bed_note(struct queue_bed *b, const struct queue_result *r);
+/* A reply that nobody has decided yet, with this stream id ("7-0"); ids must grow. One that is there already stays. */
+void queue_bed_reply(struct queue_bed *b, const char *id, const char *from);
 /* Move Redis' clock as the scripts see it: now = Redis' TIME + ${ms}. */
 void queue_bed_clock(struct queue_bed *b, int64_t ms);
 

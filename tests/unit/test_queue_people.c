@@ -105,7 +105,7 @@ static void on_flag(void *arg, const struct queue_result *r, bool changed)
 
 static bool opt(const char *phone, bool out)
 {
-    people_opt(bed->q[0], phone, out, "退订", on_flag, NULL);
+    people_opt(bed->q[0], phone, out, "退订", "", on_flag, NULL);
     queue_bed_wait(bed, 1);
     return flag;
 }
@@ -234,6 +234,9 @@ static void an_opt_out_holds_for_all_who_share_the_number_and_outlives_an_import
                      3, on_opted, out);
     queue_bed_wait(bed, 1);
     assert_true(out[0] && !out[1] && out[2]);
+    people_opt(bed->q[0], "+8613800000001", false, "恢复", "1-0", on_flag, NULL); /* settled long ago */
+    queue_bed_wait(bed, 1);
+    assert_string_equal(bed->e.code, "decided");
     assert_true(opt("+8613800000001", false));
     look_up("+8613800000001");
     assert_int_equal(seen[1].flags, 0);

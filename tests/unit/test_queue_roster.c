@@ -80,6 +80,7 @@ static enum reg_result ask(const char *op, int person, bool leave, uint32_t coun
                                  .count = count};
 
     assert_true(snprintf(phone, sizeof(phone), "+86138000%05d", person) < (int)sizeof(phone));
+    queue_bed_reply(bed, op, phone);
     roster_register(bed->q[n_op % 2], &req, on_register, NULL);
     queue_bed_wait(bed, 1);
     if (bed->last.status != QUEUE_OK)
@@ -397,6 +398,7 @@ static void more_seats_promote_and_the_promoted_are_told(void **state)
     create(&a);
     for (int i = 1; i <= 4; i++)
         join(i, 0);
+    free(redis_server_ask(bed->server, "XTRIM", "crier:{venus}:replies", "MAXLEN", "0", NULL)); /* settled */
     a.seats = 3;
     roster_change(bed->q[0], &a, NULL, on_changed, bed);
     queue_bed_wait(bed, 1);
@@ -451,6 +453,28 @@ static void the_roster_lists_confirmed_then_waiting_then_withdrawn(void **state)
     assert_int_equal(entries[0].position, 1);
 }
 
+/* A daemon that slept through its lease wakes up with replies that others have decided and settled meanwhile. */
+static void a_reply_that_is_settled_has_no_effect_any_more(void **state)
+{
+    struct activity a = match(5);
+    struct roster_request late = {
+        .op_id = "1-0", .code = "篮球", .phone = "+8613800000001", .name = "某人", .count = 0};
+
+    (void)state;
+    create(&a);
+    n_op = 0;
+    assert_int_equal(join(1, 0), REG_OK_CONFIRMED); /* 1-0 */
+    free(redis_server_ask(bed->server, "XDEL", "crier:{venus}:replies", "1-0", NULL));
+    free(redis_server_ask(bed->server, "HDEL", "crier:{venus}:rdone", "1-0", NULL));
+    assert_int_equal(leave(1), REG_OK_LEFT); /* 2-0 */
+    roster_register(bed->q[1], &late, on_register, NULL);
+    queue_bed_wait(bed, 1);
+    assert_int_equal(bed->last.status, QUEUE_REFUSED);
+    assert_string_equal(bed->e.code, "decided");
+    show();
+    assert_int_equal(activity.taken, 0);
+}
+
 /* 500 people ask at once through two daemons; every reply comes twice. */
 static void five_hundred_ask_for_fifty_seats(void **state)
 {
@@ -464,7 +488,8 @@ static void five_hundred_ask_for_fifty_seats(void **state)
     for (int copy = 0; copy < 2; copy++)
         for (int i = 0; i < N; i++) {
             assert_true(snprintf(phone, sizeof(phone), "+86138000%05d", i) < (int)sizeof(phone));
-            assert_true(snprintf(op, sizeof(op), "%d-9", i) < (int)sizeof(op));
+            assert_true(snprintf(op, sizeof(op), "%d-9", i + 1) < (int)sizeof(op));
+            queue_bed_reply(bed, op, phone);
             const struct roster_request req = {
                 .op_id = op, .code = "篮球", .phone = phone, .name = "某人", .count = 0};
             roster_register(bed->q[(i + copy) % 2], &req, on_register, &outs[copy][i]);
@@ -564,6 +589,7 @@ int main(void)
         cmocka_unit_test_setup(an_unknown_activity_is_told_as_such, setup),
         cmocka_unit_test_setup(more_seats_promote_and_the_promoted_are_told, setup),
         cmocka_unit_test_setup(the_roster_lists_confirmed_then_waiting_then_withdrawn, setup),
+        cmocka_unit_test_setup(a_reply_that_is_settled_has_no_effect_any_more, setup),
         cmocka_unit_test_setup(five_hundred_ask_for_fifty_seats, setup),
         cmocka_unit_test_setup(torn_writes_neither_oversell_nor_lose_a_place, setup),
         cmocka_unit_test_setup(a_promotion_that_was_cut_short_keeps_its_seat_when_all_are_taken, setup),
