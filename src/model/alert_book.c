@@ -89,8 +89,8 @@ static void join(struct alert_book *b, struct alert_known *k, const char *root)
         alert_known_told(k, other->notices[i]);
     alert_known_forget(other);
     other->ended = true;
-    for (size_t i = 0; i < b->n_messages; i++)
-        if (strcmp(b->messages[i].root, root) == 0)
+    for (size_t i = 0; i < b->n_messages; i++) /* ${root} may be one of these */
+        if (strcmp(b->messages[i].root, other->root) == 0)
             replace(&b->messages[i].root, k->root);
 }
 
