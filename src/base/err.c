@@ -12,20 +12,29 @@
 /* At most PIPE_BUF, as in log.c. How long a reader who is behind may take before we end without a word. */
 enum { LINE_MAX_BYTES = 1200, READER_MS = 1000 };
 
-/* Drop an UTF-8 character that was cut in the middle at the end of ${s}. */
-static void trim_torn_character(char *s)
+/* The length that an UTF-8 character should have by its first byte; 0 = no first byte. */
+static size_t character_length(unsigned char lead)
 {
-    size_t n = strlen(s), back = 0, need;
-    unsigned char lead;
+    return lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+}
 
-    while (back < n && back < 3 && ((unsigned char)s[n - 1 - back] & 0xC0) == 0x80)
-        back++;
-    if (back == n)
-        return;
-    lead = (unsigned char)s[n - 1 - back];
-    need = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC0 ? 1 : 0;
-    if (need > back)
-        s[n - 1 - back] = '\0';
+/* Drop what is left of UTF-8 characters that were cut, at the end of ${s} or where "%.40s" ended within it. */
+static void drop_torn_characters(char *s)
+{
+    char *to = s;
+
+    while (*s != '\0') {
+        size_t need = character_length((unsigned char)*s), have = 1;
+
+        while (have < need && ((unsigned char)s[have] & 0xC0) == 0x80)
+            have++;
+        if (have == need) {
+            memmove(to, s, have);
+            to += have;
+        }
+        s += have;
+    }
+    *to = '\0';
 }
 
 static void copy_cut(char *to, size_t size, const char *from)
@@ -37,7 +46,7 @@ static void copy_cut(char *to, size_t size, const char *from)
     memcpy(to, from, n);
     to[n] = '\0';
     if (from[n] != '\0')
-        trim_torn_character(to);
+        drop_torn_characters(to);
 }
 
 int err_set(struct err *e, const char *code, const char *field, const char *fmt, ...)
@@ -54,8 +63,8 @@ int err_set(struct err *e, const char *code, const char *field, const char *fmt,
     va_end(ap);
     if (n < 0)
         copy_cut(e->msg, sizeof(e->msg), code);
-    else if ((size_t)n >= sizeof(e->msg))
-        trim_torn_character(e->msg);
+    else
+        drop_torn_characters(e->msg);
     return -1;
 }
 

@@ -15,7 +15,8 @@ struct err {
 };
 
 /* Fill ${e} (may be NULL: then nothing happens). ${code} and ${field} are copied; ${field} may be NULL. Returns -1,
- * so that a parser can say `return err_set(...)`. A message that does not fit is cut at a character's border. */
+ * so that a parser can say `return err_set(...)`. A message that does not fit, and what "%.40s" quotes in it, is cut at a
+ * character's border. */
 int err_set(struct err *e, const char *code, const char *field, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 

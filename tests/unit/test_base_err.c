@@ -81,6 +81,20 @@ static void a_refusal_does_not_wait_for_a_reader(void **state)
     assert_int_equal(WEXITSTATUS(status), FATAL_STATUS);
 }
 
+/* "%.40s" of what somebody wrote ends at a byte, not at a character. */
+static void what_is_quoted_in_part_is_cut_at_a_character(void **state)
+{
+    struct err e;
+
+    (void)state;
+    err_set(&e, "bad", NULL, "status \"%.4s\" is none, nor %.5s", "状态", "a😀b");
+    assert_string_equal(e.msg, "status \"状\" is none, nor a😀");
+    err_set(&e, "bad", NULL, "%.2s|%.1s|%.7s", "状", "é",
+            "a状\xff"
+            "b");
+    assert_string_equal(e.msg, "||a状b");
+}
+
 static void what_is_too_long_is_cut_at_a_character(void **state)
 {
     struct err e;
@@ -100,6 +114,7 @@ int main(void)
         cmocka_unit_test(a_panic_does_not_wait_for_a_reader),
         cmocka_unit_test(a_refusal_does_not_wait_for_a_reader),
         cmocka_unit_test(what_is_too_long_is_cut_at_a_character),
+        cmocka_unit_test(what_is_quoted_in_part_is_cut_at_a_character),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
