@@ -33,6 +33,8 @@ void queue_bed_done(void *bed, const struct queue_result *r);
 void queue_bed_note(struct queue_bed *b, const struct queue_result *r);
 /* A reply that nobody has decided yet, with this stream id ("7-0"); ids must grow. One that is there already stays. */
 void queue_bed_reply(struct queue_bed *b, const char *id, const char *from);
+/* queue_bed_done for roster_change. */
+void queue_bed_changed(void *bed, const struct queue_result *r, uint32_t n_promoted);
 /* Move Redis' clock as the scripts see it: now = Redis' TIME + ${ms}. */
 void queue_bed_clock(struct queue_bed *b, int64_t ms);
 
