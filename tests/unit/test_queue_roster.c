@@ -222,7 +222,8 @@ static void more_seats_promote_and_the_promoted_are_told(void **state)
     roster_bed_create(&a);
     for (int i = 1; i <= 4; i++)
         roster_bed_join(i, 0);
-    free(redis_server_ask(roster_bed.bed->server, "XTRIM", "crier:{venus}:replies", "MAXLEN", "0", NULL)); /* settled */
+    free(redis_server_ask(roster_bed.bed->server, "XTRIM", "crier:{venus}:replies", "MAXLEN", "0",
+                          NULL)); /* settled */
     a.seats = 3;
     roster_change(roster_bed.bed->q[0], &a, NULL, queue_bed_changed, roster_bed.bed);
     queue_bed_wait(roster_bed.bed, 1);
