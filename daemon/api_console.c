@@ -10,15 +10,16 @@
 
 #define FILE_MAX (4u << 20)
 
-extern const char assets_index[], assets_index_end[], assets_app[], assets_app_end[], assets_style[],
-    assets_style_end[];
+#define ASSET(name, file, type) extern const char assets_##name[], assets_##name##_end[];
+#include "daemon/assets.def"
+#undef ASSET
 
 static const struct {
     const char *name, *type, *begin, *end;
 } files[] = {
-    {"index.html", "text/html; charset=utf-8",       assets_index, assets_index_end},
-    {"app.js",     "text/javascript; charset=utf-8", assets_app,   assets_app_end  },
-    {"style.css",  "text/css; charset=utf-8",        assets_style, assets_style_end},
+#define ASSET(name, file, type) {file, type, assets_##name, assets_##name##_end},
+#include "daemon/assets.def"
+#undef ASSET
 };
 
 static void answer(struct api_call *c, const char *type, const char *bytes, size_t n)

@@ -1,17 +1,17 @@
 /* The console's files, as they are, inside the program. */
-    .section .rodata
-
-#define ASSET(name, path)                                                                                    \
-    .global assets_##name;                                                                                   \
-    .global assets_##name##_end;                                                                             \
-    .balign 16;                                                                                              \
-assets_##name:                                                                                               \
-    .incbin path;                                                                                            \
-assets_##name##_end:                                                                                         \
+    .macro asset name, file
+    .globl assets_\name
+    .globl assets_\name\()_end
+    .balign 16
+assets_\name:
+    .incbin "console/\file"
+assets_\name\()_end:
     .byte 0
+    .endm
 
-ASSET(index, "console/index.html")
-ASSET(app, "console/app.js")
-ASSET(style, "console/style.css")
+    .section .rodata
+#define ASSET(name, file, type) asset name, file
+#include "daemon/assets.def"
+#undef ASSET
 
     .section .note.GNU-stack, "", %progbits

@@ -184,7 +184,12 @@ static void test_readyz_says_what_survives(void **state)
 
 static void test_the_console_may_load_only_itself(void **state)
 {
-    static const char *const paths[] = {"/", "/console/", "/console/app.js", "/console/style.css"};
+    static const char *const paths[] = {"/",
+                                        "/console/",
+                                        "/console/app.js",
+                                        "/console/residents.js",
+                                        "/console/style.css",
+                                        "/console/icon.svg"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(paths); i++)
