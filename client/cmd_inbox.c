@@ -1,9 +1,11 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "client/cmd.h"
 #include "client/dry.h"
 #include "client/rows.h"
+#include "client/table.h"
 
 static const struct rows_column columns[] = {
     {"KEY",      "key",      ROWS_TEXT},
@@ -134,7 +136,12 @@ int cmd_reply_explain(struct cli *c, const struct args *a)
     if (!c->json) {
         fputs("step by step:\n", c->out);
         json_array_foreach(json_object_get(answer, "steps"), i, step)
-            fprintf(c->out, "  %zu. %s\n", i + 1, json_string_value(step));
+        {
+            char *clean = table_clean(json_string_value(step)); /* it quotes what a stranger wrote */
+
+            fprintf(c->out, "  %zu. %s\n", i + 1, clean);
+            free(clean);
+        }
     }
     json_decref(answer);
     return CLI_OK;

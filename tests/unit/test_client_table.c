@@ -57,6 +57,9 @@ static void test_what_moves_a_cursor_is_shown_as_a_question_mark(void **state)
     static const struct {
         const char *name, *in, *out;
     } rows[] = {
+        {"the Arabic letter mark too",
+         "a\xD8\x9C"
+         "b",                                                  "a?b"     },
         {"plain text stays",                       "报名 3", "报名 3"},
         {"an escape sequence loses its escape",    "\033[2Jx", "?[2Jx"   },
         {"a line break cannot forge a row",        "a\nb\r\t", "a?b??"   },
