@@ -181,7 +181,7 @@ static void on_own_done(void *arg, const struct queue_result *r)
 {
     struct replier_job *j = arg;
 
-    if (r->status == QUEUE_OK && registry_say_own(words(j), lang_of(j), j->r->tz, j->own, j->n_own) == 0)
+    if (r->status == QUEUE_OK && registry_say_own(words(j), lang_of(j), j->own, j->n_own) == 0)
         replier_answer(j, j->intent.kind == INTENT_QUERY ? REPLIER_ASKED : REPLIER_LIMITED, LANE_NORMAL);
     replier_answered(j->r, r);
 }

@@ -19,7 +19,7 @@ static const char *const verdict_names[VERDICT_N] = {
 
 /* Waits after the 1st, 2nd... attempt; the last one repeats. */
 #define STEPS 7
-static const struct {
+struct lane_policy {
     int64_t wait_ms[STEPS];
     int64_t doubt_min_ms,
         doubt_max_ms;      /* time for a delivery report to decide before an at-least-once resend */
@@ -27,27 +27,18 @@ static const struct {
     int64_t window_max_ms; /* ceiling for the wait of one recipient whom the provider throttles */
     uint32_t max_attempts; /* 0 = none */
     int64_t timeout_ms, connect_timeout_ms;
-} lanes[LANE_N] = {
-    [LANE_EMERGENCY] =
-        {{1000, 2000, 5000, 10000, 20000, 30000, 30000},     15000, 30000, 30000, 5 * MINUTE_MS,      0, 15000, 3000},
-    [LANE_URGENT] = {{5000, 10000, 20000, 40000, 80000, 160000, 300000},
-                          45000,                                                     60000,
-                          300000,                                                                  DAY_MS + MINUTE_MS,
-                          60,                                                                                             20000,
-                          5000                                                                                                       },
-    [LANE_NORMAL] = {{30000, 2 * MINUTE_MS, 10 * MINUTE_MS, 30 * MINUTE_MS, 60 * MINUTE_MS, 60 * MINUTE_MS,
-                      60 * MINUTE_MS},
-                          45000,                                                     60000,
-                          300000,                                                                  DAY_MS + MINUTE_MS,
-                          15,                                                                                             30000,
-                          5000                                                                                                       },
-    [LANE_BULK] = {{30000, 2 * MINUTE_MS, 10 * MINUTE_MS, 30 * MINUTE_MS, 60 * MINUTE_MS, 60 * MINUTE_MS,
-                    60 * MINUTE_MS},
-                          45000,                                                     60000,
-                          300000,                                                                  DAY_MS + MINUTE_MS,
-                          15,                                                                                             30000,
-                          5000                                                                                                       },
 };
+
+/* clang-format off */
+#define PATIENT {30000, 2 * MINUTE_MS, 10 * MINUTE_MS, 30 * MINUTE_MS, 60 * MINUTE_MS, 60 * MINUTE_MS, 60 * MINUTE_MS}
+static const struct lane_policy lanes[LANE_N] = {
+    /*                  waits                                                  doubt         wish    window              attempts  timeouts */
+    [LANE_EMERGENCY] = {{1000, 2000, 5000, 10000, 20000, 30000, 30000},        15000, 30000,  30000, 5 * MINUTE_MS,      0,        15000, 3000},
+    [LANE_URGENT]    = {{5000, 10000, 20000, 40000, 80000, 160000, 300000},    45000, 60000, 300000, DAY_MS + MINUTE_MS, 60,       20000, 5000},
+    [LANE_NORMAL]    = {PATIENT,                                               45000, 60000, 300000, DAY_MS + MINUTE_MS, 15,       30000, 5000},
+    [LANE_BULK]      = {PATIENT,                                               45000, 60000, 300000, DAY_MS + MINUTE_MS, 15,       30000, 5000},
+};
+/* clang-format on */
 
 const char *verdict_name(enum verdict v)
 {

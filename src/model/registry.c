@@ -271,13 +271,11 @@ int registry_say_choice_rollcall(struct buf *out, const char *lang, const struct
     return registry_fill(out, registry_lang_of(lang), TEXT_CHOICE_ROLLCALL, &v);
 }
 
-int registry_say_own(struct buf *out, const char *lang, const char *tz, const struct registry_own *own,
-                     size_t n)
+int registry_say_own(struct buf *out, const char *lang, const struct registry_own *own, size_t n)
 {
     enum registry_lang l = registry_lang_of(lang);
     struct buf items = BUF_INIT(out->ceiling);
 
-    (void)tz; /* the list is short on purpose; times come with the reminder */
     if (n == 0)
         return fill_plain(out, lang, TEXT_OWN_NONE);
     for (size_t i = 0; i < n; i++) {

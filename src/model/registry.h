@@ -47,14 +47,13 @@ int registry_say_choice(struct buf *out, const char *lang, enum intent_kind aske
                         const struct activity *const *list, size_t n);
 /* A bare "1" came while a roll-call and the invitation to ${a} were both open: which was meant? */
 int registry_say_choice_rollcall(struct buf *out, const char *lang, const struct activity *a);
-/* The sender's own registrations (n = 0: none). */
+/* The sender's own registrations (n = 0: none); short on purpose: times come with the reminder. */
 struct registry_own {
     const struct activity *activity;
     enum reg_status status;
     uint32_t count, place, position;
 };
-int registry_say_own(struct buf *out, const char *lang, const char *tz, const struct registry_own *own,
-                     size_t n);
+int registry_say_own(struct buf *out, const char *lang, const struct registry_own *own, size_t n);
 int registry_say_help(struct buf *out, const char *lang, const struct activity *const *open, size_t n);
 /* STOP: says that emergency alerts still come. START: says that notices come again. */
 int registry_say_stop(struct buf *out, const char *lang, bool already);

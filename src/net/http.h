@@ -31,7 +31,7 @@ void http_free(struct http *h);
 enum http_reach {
     HTTP_REACH_PUBLIC, /* https only; loopback, private, link-local, 100.64/10, ULA and multicast refused after resolution */
     HTTP_REACH_LITERAL_PRIVATE, /* the URL's host is a literal loopback/private address: that address, http allowed */
-    HTTP_REACH_PRIVATE          /* allow_private = true: any address; https, or http to a private address */
+    HTTP_REACH_PRIVATE /* allow_private = true: public, private, loopback and link-local; http to those that are not public */
 };
 /* Check a configured URL and say which reach it needs: 0, or -1 with code "bad-url". Plain http is allowed to a literal
  * private or loopback address only (contract 5, security 5.3). */

@@ -123,11 +123,11 @@ static void test_lists(void **state)
     assert_string_equal(buf_cstr(&b),
                         "请用文字再回一次：平安回“平安”，需要帮助回“求助”，参加中秋篮球赛回“报名篮球”。");
     buf_reset(&b);
-    assert_int_equal(registry_say_own(&b, "", TZ, own, 2), 0);
+    assert_int_equal(registry_say_own(&b, "", own, 2), 0);
     assert_string_equal(buf_cstr(&b),
                         "您的报名：中秋篮球赛目前第3-4号共2人；羽毛球友谊赛候补第4位。回复“取消”可退出。");
     buf_reset(&b);
-    assert_int_equal(registry_say_own(&b, "", TZ, NULL, 0), 0);
+    assert_int_equal(registry_say_own(&b, "", NULL, 0), 0);
     assert_non_null(strstr(b.data, "没有报名任何活动"));
     buf_reset(&b);
     assert_int_equal(registry_say_help(&b, "", both, 2), 0);
