@@ -58,29 +58,69 @@ int cmd_resident_show(struct cli *c, const struct args *a)
                : status;
 }
 
+static void say_counts(struct cli *c, const json_t *removed)
+{
+    json_t *v,
+        *tree = (json_t *)(uintptr_t)removed; /* jansson's iterator is not const, but changes nothing */
+    const char *key;
+
+    json_object_foreach(tree, key, v)
+    {
+        if (json_integer_value(v) > 0)
+            fprintf(c->out, "  removed  %-16s %lld\n", key, (long long)json_integer_value(v));
+    }
+}
+
+static void say_proof(struct cli *c, const json_t *o)
+{
+    const json_t *scan = json_object_get(o, "scan"), *v;
+    size_t i;
+
+    fprintf(c->out, "resident %s %s\n", json_string_value(json_object_get(o, "id")),
+            json_is_true(json_object_get(o, "ok")) ? "is forgotten" : "is not wholly forgotten yet");
+    say_counts(c, json_object_get(o, "removed"));
+    json_array_foreach(json_object_get(o, "remains"), i, v) fprintf(
+        c->out, "  remains  %-16s %lld: %s\n", json_string_value(json_object_get(v, "what")),
+        (long long)json_integer_value(json_object_get(v, "n")), json_string_value(json_object_get(v, "why")));
+    fprintf(c->out, "  looked   at %lld keys of Redis: found in %lld\n",
+            (long long)json_integer_value(json_object_get(scan, "keys")),
+            (long long)json_integer_value(json_object_get(scan, "found")));
+}
+
+static int confirm(struct cli *c, const char *id)
+{
+    char line[16];
+
+    if (isatty(STDIN_FILENO) != 1)
+        return cli_fail(c, CLI_REFUSED,
+                        "nothing was erased: it is for good; without a terminal say so with --yes");
+    fprintf(c->err, "forget resident %s for good: their seats, messages, replies, texts? [y/N] ", id);
+    if (fgets(line, sizeof(line), stdin) == NULL || (line[0] != 'y' && line[0] != 'Y'))
+        return cli_fail(c, CLI_REFUSED, "nothing was erased");
+    return CLI_OK;
+}
+
 int cmd_resident_erase(struct cli *c, const struct args *a)
 {
     struct call_path p;
     json_t *answer;
-    int status;
+    int status = args_has(a, "yes") ? CLI_OK : confirm(c, a->words[0]);
 
-    if (!args_has(a, "yes") && isatty(STDIN_FILENO) == 1) {
-        char line[16];
-        fprintf(c->err, "erase resident %s for good, with their registrations' names? [y/N] ", a->words[0]);
-        if (fgets(line, sizeof(line), stdin) == NULL || (line[0] != 'y' && line[0] != 'Y'))
-            return cli_fail(c, CLI_REFUSED, "nothing was erased");
-    }
+    if (status != CLI_OK)
+        return status;
     call_path_init(&p, "/api/v1/residents");
     call_path_segment(&p, a->words[0]);
     status = call_json(c, "DELETE", &p, NULL, &answer);
     if (status != CLI_OK)
         return status;
+    if (!json_is_true(json_object_get(answer, "ok")))
+        status = CLI_PART;
     if (c->json)
         rows_json(c, answer);
     else
-        fprintf(c->out, "%s erased\n", a->words[0]);
+        say_proof(c, answer);
     json_decref(answer);
-    return CLI_OK;
+    return status;
 }
 
 int cmd_resident_export(struct cli *c, const struct args *a)

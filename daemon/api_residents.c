@@ -205,16 +205,6 @@ void api_residents_show(struct api_call *c)
         people_by_ids(c->q, ids, 1, on_each, on_shown, w);
 }
 
-void api_residents_erase(struct api_call *c)
-{
-    int64_t id;
-
-    if (num_i64(c->match.params[0], 1, INT64_MAX, &id) != 0)
-        api_call_error(c, 400, "bad-id", "id", "'%.40s' is not the id of a resident", c->match.params[0]);
-    else
-        people_erase(c->q, (uint64_t)id, api_call_on_done, c);
-}
-
 void api_residents_merge(struct api_call *c)
 {
     api_call_error(c, 501, "not-supported", NULL,

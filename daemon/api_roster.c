@@ -79,7 +79,8 @@ static json_t *entry_json(const struct api_call *c, const struct roster_entry *e
 
     json_object_set_new(o, "place", number(e->place));
     json_object_set_new(o, "name", api_call_string(e->name, strlen(e->name)));
-    json_object_set_new(o, "phone", api_call_phone(c, e->phone));
+    json_object_set_new(o, "phone",
+                        strncmp(e->phone, "erased:", 7) == 0 ? json_null() : api_call_phone(c, e->phone));
     json_object_set_new(o, "count", json_integer(e->count));
     json_object_set_new(o, "status", json_string(reg_status_name(e->status)));
     json_object_set_new(o, "position", number(e->position));

@@ -111,6 +111,8 @@ static bool set_stranger(struct resident *r, const char *who)
 {
     size_t n = strlen(who);
 
+    if (strncmp(who, "erased:", 7) == 0)
+        return false; /* a mark in history: nobody */
     if (strncmp(who, "wechat:", 7) == 0 && n - 7 < sizeof(r->wechat)) {
         memcpy(r->wechat, who + 7, n - 6);
     } else if (strncmp(who, "wecom:", 6) == 0 && n - 6 < sizeof(r->wecom)) {

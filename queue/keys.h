@@ -59,6 +59,8 @@
     KEY(PHONES, "ph:", "", COMMUNITY)                                                                        \
     KEY(ADDRESSES, "ad:", "", COMMUNITY)                                                                     \
     KEY(OPTOUT, "optout", "", COMMUNITY)                                                                     \
+    KEY(OPTOUT_KEY, "optout.key", "", COMMUNITY)                                                             \
+    KEY(ERASING, "erasing", "", COMMUNITY)                                                                   \
     KEY(DEAD_NUMBERS, "dead.numbers", "", COMMUNITY)                                                         \
     KEY(SOFT_NUMBERS, "soft.numbers", "", COMMUNITY)                                                         \
     KEY(CONSENT, "consent", "", COMMUNITY)                                                                   \

@@ -281,7 +281,7 @@ static void on_opted(struct queue_op *op, const struct queue_result *r, const st
     struct opted_op *o = (struct opted_op *)op;
 
     for (size_t i = 0; r->status == QUEUE_OK && i < o->n; i++)
-        o->out[i] = queue_value_i64(v, i, 0) == 1;
+        o->out[i] = queue_value_i64(v, i + 1, 0) == 1;
     o->cb(o->arg, r, o->out, r->status == QUEUE_OK ? o->n : 0);
 }
 
@@ -298,11 +298,11 @@ void people_opted_out(struct queue *q, const char *const *phones, size_t n,
     o->arg = arg;
     o->n = n;
     o->out = xcalloc(n, sizeof(*o->out));
-    queue_op_str(&o->op, "SMISMEMBER");
     queue_op_key(&o->op, KEY_OPTOUT, NULL);
+    queue_op_key(&o->op, KEY_OPTOUT_KEY, NULL);
     for (size_t i = 0; i < n; i++)
         queue_op_str(&o->op, phones[i]);
-    queue_op_command(&o->op);
+    queue_op_script(&o->op, SCRIPT_PEOPLE_OPTED);
 }
 
 struct erase_op {

@@ -76,6 +76,8 @@ void queue_op_reset(struct queue_op *op);
 void queue_op_key(struct queue_op *op, enum key key, const char *name);
 void queue_op_key_u64(struct queue_op *op, enum key key, uint64_t name);
 void queue_op_key_n(struct queue_op *op, enum key key, const char *name, size_t n);
+/* A key as Redis told it. */
+void queue_op_key_whole(struct queue_op *op, const char *key);
 void queue_op_arg(struct queue_op *op, const void *p, size_t n);
 void queue_op_str(struct queue_op *op, const char *s); /* NULL = "" */
 void queue_op_i64(struct queue_op *op, int64_t v);

@@ -78,6 +78,16 @@ void queue_op_key_u64(struct queue_op *op, enum key key, uint64_t name)
     queue_op_key_n(op, key, s, (size_t)n);
 }
 
+void queue_op_key_whole(struct queue_op *op, const char *key)
+{
+    size_t at = op->bytes.len;
+
+    if (op->n_keys == op->n_args)
+        op->n_keys++;
+    buf_str(&op->bytes, key);
+    push(op, at);
+}
+
 void queue_op_arg(struct queue_op *op, const void *p, size_t n)
 {
     size_t at = op->bytes.len;

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Erase one person. KEYS: clock, people, acts; res:<n>, ph:<n>, ad:<n>, ctx:<address>, act:<code>:reg follow. ARGV: id.
+-- The resident's own line, indexes and name: the last step of an erasure but the look whether anything is left. KEYS: clock, people, acts; res:<n>, ph:<n>, ad:<n>, ctx:<address>, act:<code>:reg follow. ARGV: id.
 local people, acts = KEYS[2], KEYS[3]
 local id = ARGV[1]
 local block = P .. 'res:' .. int(math.floor(id / 100))

@@ -1,7 +1,7 @@
 #!lua
 -- Store residents. KEYS: clock, people, optout; the blocks res:<n> and the indexes ph:<n> and ad:<n> follow from the lines. ARGV: 1 = only count, then one line
 -- (model/resident.h) each. -> added, changed, kept, duplicate.
-local people, optout = KEYS[2], KEYS[3]
+local people = KEYS[2]
 local dry = ARGV[1] == '1'
 local n_added, n_changed, n_kept, n_duplicate = 0, 0, 0, 0
 
@@ -64,7 +64,7 @@ local function add(id, line)
   end
   id = id or int(call('HINCRBY', people, 'next', 1))
   for _, address in ipairs(addresses_of(line)) do
-    if call('SISMEMBER', optout, address) == 1 then
+    if opted_out(address) then
       local f = fields_of(line)
       f[8] = '1'
       line = line_of(f)

@@ -59,10 +59,20 @@ local function addresses_of(line)
   end
   return list
 end
+-- Who opted out and was erased is known by a keyed hash of the address only; nil: nobody was.
+local function veiled(address)
+  local secret = call('GET', P .. 'optout.key')
+  return secret and '#' .. redis.sha1hex(secret .. redis.sha1hex(secret .. address))
+end
+local function opted_out(address)
+  if call('SISMEMBER', P .. 'optout', address) == 1 then return true end
+  local hash = veiled(address)
+  return hash and call('SISMEMBER', P .. 'optout', hash) == 1 or false
+end
 -- Everyone with this address wants notices and promotions no more (${out}), or again; ${words}: the proof, kept in the stream `consent`. Was it different before? The proof goes
 -- first: a torn write may repeat it, never lose it.
 local function opt(address, out, words)
-  local changed, todo = (call('SISMEMBER', P .. 'optout', address) == 1) ~= out, {}
+  local changed, todo = opted_out(address) ~= out, {}
   for id in (call('HGET', index_of(address), address) or ''):gmatch('%d+') do
     local key = P .. 'res:' .. int(math.floor(id / 100))
     local line = call('HGET', key, id)
@@ -81,6 +91,8 @@ local function opt(address, out, words)
     call('HSET', t[1], t[2], t[3])
   end
   call(out and 'SADD' or 'SREM', P .. 'optout', address)
+  local hash = veiled(address)
+  if hash and not out then call('SREM', P .. 'optout', hash) end
   return true
 end
 -- A phone that was off, suspended or out of reach once says nothing; one that was three times, each at least half a day after the one before and nothing delivered between, is as

@@ -1,7 +1,7 @@
 #!lua
 -- Seat, waiting list, promotion: the one place where they are decided.
 -- KEYS: clock, act:<code>, :reg, :conf, :wait, :out, reg:<phone>, rdone, replies; to change also acts, acts.v, inbox.
--- ARGV: 'join' | 'leave' | 'promote' | 'change', op id ('' = none), phone, name, resident id, people (0 = not said), most promotions, code; to change also the
+-- ARGV: 'join' | 'leave' | 'promote' | 'change' | 'forget', op id ('' = none), phone, name, resident id, people (0 = not said), most promotions, code; to change also the
 -- revision that was looked at, the news for those concerned as an entry of the inbox ('' = none), then name, value ... of the fields.
 -- -> result, status, people, place, position, seats left, opens, closes, then phone, name, place, people of everyone who moved up.
 --
@@ -253,7 +253,41 @@ local function change()
   return move_up()
 end
 
-local verbs = {join = join, leave = leave, promote = move_up, change = change}
+-- Somebody is erased: who holds a seat or waits for what has not begun leaves as usual, so that the waiting list moves up; what is history keeps its row, and what has begun its
+-- seats, under a mark.
+local function forget()
+  local status, count, at = current()
+  local begun = state == 3 or (starts > 0 and t >= starts)
+  local line_there = call('HGET', reg, phone)
+  if not line_there then
+    return outcome(R.not_registered, WITHDRAWN, 0)
+  end
+  local left = (status == CONFIRMED or status == WAITING) and not begun
+  if left then
+    unseat(status == WAITING and wait or conf, phone, 1, count)
+    call('ZADD', out, int(t), phone)
+    status = WITHDRAWN
+  end
+  local mark = 'erased:' .. int(call('HINCRBY', P .. 'people', 'erased', 1))
+  call('HSET', reg, mark, line(status or WITHDRAWN, count or 1, at or t, '0', ''))
+  for _, zset in ipairs({conf, wait, out}) do
+    for k = 1, math.max(count or 1, 1) do
+      local tail = k == 1 and '' or '#' .. k
+      local score = call('ZSCORE', zset, phone .. tail)
+      if score then
+        call('ZADD', zset, score, mark .. tail)
+        call('ZREM', zset, phone .. tail)
+      end
+    end
+  end
+  call('HDEL', reg, phone)
+  call('SREM', mine, ARGV[8])
+  local r = move_up()
+  r[2] = left and R.left or R.already
+  return r
+end
+
+local verbs = {join = join, leave = leave, promote = move_up, change = change, forget = forget}
 local r = verbs[what]()
 if op ~= '' then
   call('HSET', done, op, cmsgpack.pack(r))

@@ -82,7 +82,7 @@ def test_a_resident_can_be_erased(venus):
     """resident erase: gone from list and audience."""
     venus.residents(["王小明,13800000001,460106,1栋,", "李雷,13800000002,460106,1栋,"]).ok()
     rows = {r["name"]: r for r in venus.cli("resident", "list").lines}
-    venus.cli("resident", "erase", rows["王小明"]["id"]).ok()
+    venus.cli("resident", "erase", rows["王小明"]["id"], "--yes").ok()
     r = venus.cli("resident", "show", rows["王小明"]["id"], as_json=False)
     assert r.code == 3 and "no resident" in r.err, (r.code, r.err)
     assert names(venus) == ["李雷"]
