@@ -16,6 +16,7 @@ int cmd_notice_list(struct cli *c, const struct args *a);
 int cmd_notice_scheduled(struct cli *c, const struct args *a);
 int cmd_notice_show(struct cli *c, const struct args *a);
 int cmd_notice_recipients(struct cli *c, const struct args *a);
+int cmd_notice_answers(struct cli *c, const struct args *a);
 int cmd_notice_pause(struct cli *c, const struct args *a);
 int cmd_notice_resume(struct cli *c, const struct args *a);
 int cmd_notice_cancel(struct cli *c, const struct args *a);

@@ -157,6 +157,34 @@ int cmd_notice_recipients(struct cli *c, const struct args *a)
     return rows_list(c, &p, columns, ARRAY_LEN(columns), false);
 }
 
+int cmd_notice_answers(struct cli *c, const struct args *a)
+{
+    static const struct rows_column counts[] = {
+        {"NUMBER", "number", ROWS_NUMBER},
+        {"CHOICE", "choice", ROWS_TEXT  },
+        {"COUNT",  "count",  ROWS_NUMBER},
+        {"UNTIL",  "until",  ROWS_TIME  },
+    };
+    static const struct rows_column people[] = {
+        {"PHONE",  "phone",  ROWS_TEXT  },
+        {"NAME",   "name",   ROWS_TEXT  },
+        {"NUMBER", "number", ROWS_NUMBER},
+        {"AT",     "at",     ROWS_TIME  },
+    };
+    struct call_path p;
+    bool who = args_has(a, "who");
+
+    if (check_limit(c, a) != CLI_OK)
+        return CLI_USAGE;
+    call_path_init(&p, "/api/v1/notices");
+    call_path_segment(&p, a->words[0]);
+    call_path_fixed(&p, "/answers");
+    call_path_query(&p, "by", who ? "person" : "choice");
+    call_path_query(&p, "limit", args_get(a, "limit"));
+    call_path_query(&p, "full", args_has(a, "full") ? "1" : NULL);
+    return rows_list(c, &p, who ? people : counts, who ? ARRAY_LEN(people) : ARRAY_LEN(counts), false);
+}
+
 static bool says_none(const json_t *answer)
 {
     const json_t *n = json_object_get(answer, "recipients");

@@ -57,6 +57,7 @@ static const struct args_option o_redrive[] = {
     {"failed", NULL, "those that failed for good", false},
     {"exhausted", NULL, "those whose attempts are used up", false},
     {"unknown", NULL, "those whose provider never answered: a second copy is possible", false}, DRY_RUN, END};
+static const struct args_option o_answers[] = {{"who", NULL, "each person instead of how many", false}, LIMIT, FULL, END};
 static const struct args_option o_recipients[] = {{"state", "STATE", "only those in this state", false}, LIMIT, FULL, END};
 static const struct args_option o_activity[] = {
     {"title", "TEXT", "its name", false},
@@ -139,6 +140,8 @@ static const struct verbs_row rows[] = {
     {"notice", "show", "ID", 1, 1, "what one notice says, to whom; state, counts, times, rate", o_full, "  crier notice show typhoon-0906\n", cmd_notice_show},
     {"notice", "recipients", "ID", 1, 1, "what became of each recipient", o_recipients,
      "  crier notice recipients typhoon-0906 --state failed\n", cmd_notice_recipients},
+    {"notice", "answers", "ID", 1, 1, "what people chose of its choices", o_answers,
+     "  crier notice answers training-day\n  crier notice answers training-day --who\n", cmd_notice_answers},
     {"notice", "pause", "ID", 1, 1, "send no more of it for now", none, "  crier notice pause moon-festival\n", cmd_notice_pause},
     {"notice", "resume", "ID", 1, 1, "go on with it", o_dry, "  crier notice resume moon-festival\n", cmd_notice_resume},
     {"notice", "cancel", "ID", 1, 1, "send no more of it, ever", none, "  crier notice cancel moon-festival\n", cmd_notice_cancel},

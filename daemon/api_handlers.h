@@ -8,6 +8,7 @@ void api_submit_run(struct api_call *c);
 void api_notices_list(struct api_call *c);
 void api_notices_show(struct api_call *c);
 void api_notices_recipients(struct api_call *c);
+void api_answers_list(struct api_call *c);
 void api_notices_pause(struct api_call *c);
 void api_notices_resume(struct api_call *c);
 void api_notices_cancel(struct api_call *c);

@@ -75,7 +75,7 @@ static const char *lang_of(const struct replier_job *j)
     return j->resident.lang;
 }
 
-static struct buf *words(struct replier_job *j)
+struct buf *replier_words(struct replier_job *j)
 {
     buf_reset(&j->r->text);
     return &j->r->text;
@@ -87,7 +87,7 @@ static void tell_promoted(struct replier_job *j, const struct activity *a, const
                           size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (registry_say_promoted(words(j), "", j->r->tz, a, p[i].place, p[i].count) == 0)
+        if (registry_say_promoted(replier_words(j), "", j->r->tz, a, p[i].place, p[i].count) == 0)
             replier_answer_to(j, p[i].phone, p[i].name);
 }
 
@@ -106,7 +106,7 @@ static void on_register(void *arg, const struct queue_result *r, const struct re
         j->registration = true;
         j->d.result = reg_result_name(o->result);
         j->takes_part |= o->status != REG_WITHDRAWN || o->result == REG_OK_LEFT;
-        if (registry_say_outcome(words(j), lang_of(j), j->r->tz, a, j->intent.kind, o) == 0)
+        if (registry_say_outcome(replier_words(j), lang_of(j), j->r->tz, a, j->intent.kind, o) == 0)
             replier_answer(j, is_effect(o->result) ? REPLIER_EFFECT : REPLIER_LIMITED, LANE_NORMAL);
         tell_promoted(j, a, promoted, n);
     } else if (r->status == QUEUE_REFUSED) {
@@ -116,8 +116,7 @@ static void on_register(void *arg, const struct queue_result *r, const struct re
     replier_answered(j->r, r);
 }
 
-/* One person, one seat, by whatever way they write: the first number stands for them. */
-static const char *identity(const struct replier_job *j)
+const char *replier_identity(const struct replier_job *j)
 {
     return strchr(j->from, ':') != NULL && j->resident.n_phones > 0 ? j->resident.phones[0] : j->from;
 }
@@ -128,7 +127,7 @@ static void ask_registration(struct replier_job *j)
         .op_id = j->key,
         .code = j->intent.activity,
         .leave = j->intent.kind == INTENT_LEAVE,
-        .phone = identity(j),
+        .phone = replier_identity(j),
         .name = j->intent.name[0] ? j->intent.name : j->resident.name,
         .resident = j->resident.id,
         /* A bare "报名" of somebody who is registered with three must not make it one. */
@@ -153,11 +152,11 @@ static size_t collect_open(const struct replier_job *j, const struct activity **
 static void offer(struct replier_job *j, const struct activity *const *list, size_t n, const char *result)
 {
     j->d.result = result;
-    if (registry_say_choice(words(j), lang_of(j), j->intent.kind, list, n) < 0)
+    if (registry_say_choice(replier_words(j), lang_of(j), j->intent.kind, list, n) < 0)
         return;
     replier_answer(j, REPLIER_LIMITED, LANE_NORMAL);
     for (size_t i = 0; i < n; i++)
-        memcpy(j->offered[i], list[i]->code, sizeof(j->offered[i]));
+        memcpy(j->offered[i], list[i]->code, sizeof(list[i]->code));
     j->d.offered = j->offered;
     j->d.n_offered = n;
     j->d.offered_for = j->intent.kind;
@@ -181,7 +180,7 @@ static void on_own_done(void *arg, const struct queue_result *r)
 {
     struct replier_job *j = arg;
 
-    if (r->status == QUEUE_OK && registry_say_own(words(j), lang_of(j), j->own, j->n_own) == 0)
+    if (r->status == QUEUE_OK && registry_say_own(replier_words(j), lang_of(j), j->own, j->n_own) == 0)
         replier_answer(j, j->intent.kind == INTENT_QUERY ? REPLIER_ASKED : REPLIER_LIMITED, LANE_NORMAL);
     replier_answered(j->r, r);
 }
@@ -189,7 +188,7 @@ static void on_own_done(void *arg, const struct queue_result *r)
 static void ask_own(struct replier_job *j)
 {
     replier_asked(j->r);
-    roster_of_phone(j->r->q, identity(j), on_own, on_own_done, j);
+    roster_of_phone(j->r->q, replier_identity(j), on_own, on_own_done, j);
 }
 
 static void do_query(struct replier_job *j)
@@ -223,7 +222,7 @@ static void do_join_or_leave(struct replier_job *j)
         return;
     }
     j->d.result = "none-open";
-    if (registry_say_none_open(words(j), lang_of(j)) == 0)
+    if (registry_say_none_open(replier_words(j), lang_of(j)) == 0)
         replier_answer(j, REPLIER_LIMITED, LANE_NORMAL);
 }
 
@@ -235,8 +234,8 @@ static void on_opt(void *arg, const struct queue_result *r, bool changed)
     bool stop = j->intent.kind == INTENT_STOP;
 
     if (r->status == QUEUE_OK) {
-        int said = stop ? registry_say_stop(words(j), lang_of(j), !changed)
-                        : registry_say_start(words(j), lang_of(j), !changed);
+        int said = stop ? registry_say_stop(replier_words(j), lang_of(j), !changed)
+                        : registry_say_start(replier_words(j), lang_of(j), !changed);
         j->d.result =
             stop ? (changed ? "opted-out" : "opted-out-before") : (changed ? "opted-in" : "opted-in-before");
         if (said == 0)
@@ -261,7 +260,7 @@ static void say_help(struct replier_job *j, enum replier_class class)
     const struct activity *list[REPLIER_OFFERED];
     size_t n = collect_open(j, list);
 
-    if (!replier_may_answer(j, class) || registry_say_help(words(j), lang_of(j), list, n) < 0)
+    if (!replier_may_answer(j, class) || registry_say_help(replier_words(j), lang_of(j), list, n) < 0)
         return;
     replier_answer(j, class, LANE_NORMAL);
     j->d.helped = true;
@@ -276,9 +275,12 @@ static void do_help(struct replier_job *j)
 /* A number that a roll-call and an invitation both ask for: staff see it, for it may be a call for help, and the sender is asked for a word. */
 static bool ask_back(struct replier_job *j)
 {
-    if (!j->rollcall || j->intent.n_ambiguous == 0)
+    bool activity = j->intent.n_ambiguous != 0;
+
+    if (!j->rollcall || (!activity && strcmp(j->intent.rule, "bare-number-ambiguous") != 0))
         return false;
-    if (registry_say_choice_rollcall(words(j), lang_of(j), &j->r->activities.v[j->intent.ambiguous[0]]) == 0)
+    if (registry_say_choice_rollcall(replier_words(j), lang_of(j),
+                                     activity ? &j->r->activities.v[j->intent.ambiguous[0]] : NULL) == 0)
         replier_answer(j, REPLIER_LIMITED, LANE_URGENT);
     return true;
 }
@@ -299,7 +301,7 @@ static void do_rollcall(struct replier_job *j)
 
     j->d.result = sos ? "sos" : "safe";
     j->d.to_inbox = sos;
-    if (registry_say_rollcall(words(j), lang_of(j), sos) == 0)
+    if (registry_say_rollcall(replier_words(j), lang_of(j), sos) == 0)
         replier_answer(j, REPLIER_EFFECT, LANE_URGENT);
 }
 
@@ -346,8 +348,8 @@ static void do_promoted(struct replier_job *j, const char *name)
 
     j->d.result = "promoted";
     j->d.activity = j->promoted;
-    if (a &&
-        registry_say_promoted(words(j), lang_of(j), j->r->tz, a, j->promoted_place, j->promoted_count) == 0)
+    if (a && registry_say_promoted(replier_words(j), lang_of(j), j->r->tz, a, j->promoted_place,
+                                   j->promoted_count) == 0)
         replier_answer_to(j, j->from, name);
 }
 
@@ -364,7 +366,9 @@ void replier_parse(const struct intent_words *w, const struct replier_activities
                                    .offered = p->offered,
                                    .n_offered = p->n_offered,
                                    .offered_for = p->offered_for,
-                                   .rollcall_open = p->rollcall_open};
+                                   .rollcall_open = p->rollcall_open,
+                                   .questions = p->questions,
+                                   .n_questions = p->n_questions};
 
     for (size_t i = 0; i < list->n; i++) {
         open[i] = activity_state_at(&list->v[i], p->now_at) == ACTIVITY_OPEN;
@@ -396,5 +400,8 @@ void replier_job_decide(struct replier_job *j, const struct replies_pending *p)
         do_note(j);
         return;
     }
-    ACTS[j->intent.kind](j);
+    if (j->intent.kind == INTENT_ANSWER && j->intent.question[0] != '\0')
+        replier_do_answer(j, p);
+    else if (!replier_ask_which(j, p))
+        ACTS[j->intent.kind](j);
 }

@@ -33,7 +33,7 @@ struct replier_job {
     size_t n_answers, cap_answers;
     char **owned;
     size_t n_owned;
-    char offered[REPLIER_OFFERED][ACTIVITY_CODE_MAX + 1];
+    char offered[REPLIER_OFFERED][INTENT_OFFER_MAX];
     struct registry_own *own; /* query */
     size_t n_own;
 };
@@ -93,6 +93,16 @@ void replier_job_decide(struct replier_job *j, const struct replies_pending *p);
 void replier_parse(const struct intent_words *words, const struct replier_activities *list,
                    const struct replies_pending *p, const char *text, size_t n, struct intent *out,
                    void (*with)(void *arg, const struct intent_ctx *ctx), void *arg);
+
+/* One person, one seat and one answer, by whatever way they write: the first number stands for them. */
+const char *replier_identity(const struct replier_job *j);
+/* An empty buffer for the words of an answer. */
+struct buf *replier_words(struct replier_job *j);
+
+/* ---- replier_question.c ---- */
+void replier_do_answer(struct replier_job *j, const struct replies_pending *p);
+/* A text that may answer several things: the sender is asked which. False when it is none such. */
+bool replier_ask_which(struct replier_job *j, const struct replies_pending *p);
 
 /* ---- replier_answer.c ---- */
 enum replier_class {

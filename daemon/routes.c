@@ -17,6 +17,7 @@ static const struct route table[] = {
     {"GET", "/api/v1/notices", ROLE_VIEWER, GUARD_NONE, 0, 0, api_notices_list},
     {"GET", "/api/v1/notices/{id}", ROLE_VIEWER, GUARD_NONE, 0, ROUTE_NUMBERS, api_notices_show},
     {"GET", "/api/v1/notices/{id}/recipients", ROLE_VIEWER, GUARD_NONE, 0, ROUTE_NUMBERS, api_notices_recipients},
+    {"GET", "/api/v1/notices/{id}/answers", ROLE_VIEWER, GUARD_NONE, 0, ROUTE_NUMBERS, api_answers_list},
     {"POST", "/api/v1/notices/{id}/pause", ROLE_SENDER, GUARD_NOTICE, 4 * KB, ROUTE_AUDIT, api_notices_pause},
     {"POST", "/api/v1/notices/{id}/resume", ROLE_SENDER, GUARD_NOTICE, 4 * KB, ROUTE_AUDIT, api_notices_resume},
     {"POST", "/api/v1/notices/{id}/cancel", ROLE_SENDER, GUARD_NOTICE, 4 * KB, ROUTE_AUDIT, api_notices_cancel},

@@ -1,4 +1,4 @@
-/* A notice that asks (ask.rsvp, ask.rollcall): the people of a page are remembered as asked before the page is stored, so that nobody's answer is faster than the question. */
+/* A notice that asks (ask.rsvp, ask.rollcall, ask.choices): the people of a page are remembered as asked before the page is stored, so that nobody's answer is faster than the question. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +13,8 @@ enum {
 
 bool stager_asks(const struct stager *s)
 {
-    return s->notice != NULL && (s->notice->ask_rollcall || s->notice->ask_rsvp[0] != '\0');
+    return s->notice != NULL &&
+           (s->notice->ask_rollcall || s->notice->ask_rsvp[0] != '\0' || s->notice->n_choices != 0);
 }
 
 void stager_ask_fini(struct stager *s)
@@ -65,18 +66,34 @@ static void on_asked(void *arg, const struct queue_result *r)
         ask_some(s);
 }
 
+/* Separated by tabs, which no choice holds. */
+static void join_choices(struct buf *out, const struct notice *n)
+{
+    for (size_t i = 0; i < n->n_choices; i++)
+        (void)buf_fmt(out, "%s%s", i != 0 ? "\t" : "", n->choices[i]);
+}
+
 static void ask_some(struct stager *s)
 {
     size_t n = s->n_asked - s->asked_at < ASK_MAX ? s->n_asked - s->asked_at : ASK_MAX, at = s->asked_at;
-    int64_t until = s->notice->ask_rollcall ? s->notice->not_after + AFTER_MS : 0;
+    const struct notice *notice = s->notice;
+    struct buf choices = BUF_INIT(2048);
 
     if (n == 0) {
         stager_asked(s);
         return;
     }
     s->asked_at += n;
-    replies_ask(s->o.queue, &s->asked[at], n, s->notice->ask_rsvp[0] != '\0' ? s->notice->ask_rsvp : NULL,
-                until, on_asked, s);
+    join_choices(&choices, notice);
+    replies_ask(
+        s->o.queue, &s->asked[at], n,
+        &(struct replies_question){.activity = notice->ask_rsvp[0] != '\0' ? notice->ask_rsvp : NULL,
+                                   .rollcall_until = notice->ask_rollcall ? notice->not_after + AFTER_MS : 0,
+                                   .notice = notice->n_choices != 0 ? notice->id : NULL,
+                                   .choices = buf_cstr(&choices),
+                                   .until = notice->ask_until != 0 ? notice->ask_until : notice->not_after},
+        on_asked, s);
+    buf_fini(&choices);
 }
 
 void stager_ask(struct stager *s, const struct buf *page)

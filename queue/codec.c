@@ -178,6 +178,18 @@ static json_t *alert_json(const struct notice_alert *a)
     return o;
 }
 
+static json_t *choices_json(const struct notice *n)
+{
+    json_t *ask = json_object(), *list = json_array();
+
+    for (size_t i = 0; i < n->n_choices; i++)
+        json_array_append_new(list, json_string(n->choices[i]));
+    json_object_set_new(ask, "choices", list);
+    if (n->ask_until != 0)
+        put_time(ask, "until", n->ask_until);
+    return ask;
+}
+
 static void put_what(json_t *o, const struct notice *n)
 {
     if (n->n_texts != 0)
@@ -198,6 +210,8 @@ static void put_what(json_t *o, const struct notice *n)
         json_object_set_new(o, "ask", json_pack("{s:b}", "rollcall", 1));
     else if (n->ask_rsvp[0] != '\0')
         json_object_set_new(o, "ask", json_pack("{s:s}", "rsvp", n->ask_rsvp));
+    else if (n->n_choices != 0)
+        json_object_set_new(o, "ask", choices_json(n));
 }
 
 char *codec_canonical(const struct notice *n, size_t *len)

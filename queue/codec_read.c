@@ -11,6 +11,8 @@
 #define VARS_MAX     64
 #define VAR_MAX      1000 /* bytes of one value */
 #define CHANNELS_MAX 4
+#define CHOICES_MAX  ((size_t)9)
+#define CHOICE_BYTES 90
 
 static const char *type_name(const json_t *v)
 {
@@ -299,9 +301,29 @@ static int read_rsvp(struct notice *n, const json_t *v, const char *field, struc
 
 static int read_choices(struct notice *n, const json_t *v, const char *field, struct err *e)
 {
-    (void)n;
-    (void)v;
-    return err_set(e, "not-supported", field, "questions with choices are not carried out yet");
+    size_t count = json_array_size(v);
+
+    if (count < 2 || count > CHOICES_MAX)
+        return err_set(e, "bad-ask", field, "\"ask.choices\" must hold 2 to %zu choices", CHOICES_MAX);
+    n->choices = xcalloc(count, sizeof(*n->choices));
+    for (size_t i = 0; i < count; i++) {
+        const json_t *one = json_array_get(v, i);
+        const char *s = json_string_value(one);
+
+        if (s == NULL || s[0] == '\0' || json_string_length(one) > CHOICE_BYTES ||
+            strlen(s) != json_string_length(one) || strpbrk(s, "\t\r\n") != NULL)
+            return err_set(e, "bad-ask", field, "a choice is one line of 1 to %d bytes", CHOICE_BYTES);
+        for (size_t k = 0; k < n->n_choices; k++)
+            if (strcmp(n->choices[k], s) == 0)
+                return err_set(e, "bad-ask", field, "\"%s\" is there twice", s);
+        n->choices[n->n_choices++] = xstrdup(s);
+    }
+    return 0;
+}
+
+static int read_until(struct notice *n, const json_t *v, const char *field, struct err *e)
+{
+    return codec_read_time(&n->ask_until, v, field, e);
 }
 
 static int read_ask(struct notice *n, const json_t *v, const char *field, struct err *e)
@@ -310,9 +332,12 @@ static int read_ask(struct notice *n, const json_t *v, const char *field, struct
         {"rollcall", JSON_TRUE,   "true or false", read_rollcall},
         {"rsvp",     JSON_STRING, "a string",      read_rsvp    },
         {"choices",  JSON_ARRAY,  "a list",        read_choices },
+        {"until",    JSON_STRING, "a string",      read_until   },
     };
 
-    if (json_object_size(v) != 1)
+    bool closes = json_object_get(v, "until") != NULL && json_object_get(v, "choices") != NULL;
+
+    if (json_object_size(v) != (closes ? 2 : 1))
         return err_set(e, "bad-ask", field, "\"ask\" holds one question: rollcall, rsvp or choices");
     return codec_read_members(n, v, ask_members, ARRAY_LEN(ask_members), "ask.", e);
 }

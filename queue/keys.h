@@ -49,6 +49,7 @@
     KEY(NOTICE_OWN, "n:", ":own", COMMUNITY)                                                                 \
     KEY(NOTICE_SEEN, "n:", ":seen", COMMUNITY)                                                               \
     KEY(NOTICE_DET, "n:", ":det", COMMUNITY)                                                                 \
+    KEY(NOTICE_ANS, "n:", ":ans", COMMUNITY)                                                                 \
     KEY(NOTICE_LATE, "n:", ":late", COMMUNITY)                                                               \
     /* ids of providers */                                                                                   \
     KEY(MID, "mid:", "", COMMUNITY)                                                                          \

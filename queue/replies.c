@@ -104,7 +104,8 @@ struct pending_op {
 
 /* What `list` in the completion points into. */
 struct pending_one {
-    char offered[OFFERED_MAX][ACTIVITY_CODE_MAX + 1];
+    char offered[OFFERED_MAX][INTENT_OFFER_MAX];
+    struct intent_question questions[INTENT_QUESTIONS];
     char registered[REGISTERED_MAX][ACTIVITY_CODE_MAX + 1];
 };
 
@@ -171,8 +172,10 @@ static void read_offered(struct replies_pending *p, struct pending_one *one, con
             stop = end;
         size_t len = (size_t)(stop - s);
         if (first)
-            p->offered_for = len == 5 && memcmp(s, "leave", 5) == 0 ? INTENT_LEAVE : INTENT_JOIN;
-        else if (len <= ACTIVITY_CODE_MAX && p->n_offered < OFFERED_MAX) {
+            p->offered_for = len == 5 && memcmp(s, "leave", 5) == 0    ? INTENT_LEAVE
+                             : len == 6 && memcmp(s, "answer", 6) == 0 ? INTENT_ANSWER
+                                                                       : INTENT_JOIN;
+        else if (len < INTENT_OFFER_MAX && p->n_offered < OFFERED_MAX) {
             memcpy(one->offered[p->n_offered], s, len);
             one->offered[p->n_offered++][len] = '\0';
         }
@@ -189,6 +192,16 @@ static void read_registered(struct replies_pending *p, struct pending_one *one,
                              sizeof(one->registered[0])))
             p->n_registered++;
     p->registered = one->registered;
+}
+
+static void read_questions(struct replies_pending *p, struct pending_one *one, const struct redis_value *list)
+{
+    for (size_t i = 0; i + 2 < redis_value_count(list) && p->n_questions < INTENT_QUESTIONS; i += 3)
+        one->questions[p->n_questions++] =
+            (struct intent_question){.id = text_of(redis_value_at(list, i), NULL),
+                                     .choices = text_of(redis_value_at(list, i + 1), NULL),
+                                     .title = text_of(redis_value_at(list, i + 2), NULL)};
+    p->questions = one->questions;
 }
 
 static void read_pending(struct replies_pending *p, struct pending_one *one, const struct redis_value *v)
@@ -209,6 +222,7 @@ static void read_pending(struct replies_pending *p, struct pending_one *one, con
     read_offered(p, one, s, n);
     p->rollcall_open = queue_value_i64(v, 7, 0) > p->now_at;
     read_registered(p, one, redis_value_at(v, 8));
+    read_questions(p, one, redis_value_at(v, 9));
 }
 
 static void on_pending(struct queue_op *op, const struct queue_result *r, const struct redis_value *v)
@@ -272,16 +286,19 @@ static void on_ask(struct queue_op *op, const struct queue_result *r, const stru
     o->cb(o->arg, r);
 }
 
-void replies_ask(struct queue *q, const char *const *phones, size_t n, const char *activity,
-                 int64_t rollcall_until, queue_done_fn cb, void *arg)
+void replies_ask(struct queue *q, const char *const *phones, size_t n, const struct replies_question *ask,
+                 queue_done_fn cb, void *arg)
 {
     struct ask_op *o = queue_op_new(q, sizeof(*o), on_ask);
 
     o->cb = cb;
     o->arg = arg;
-    queue_op_str(&o->op, activity);
-    queue_op_i64(&o->op, rollcall_until);
+    queue_op_str(&o->op, ask->activity);
+    queue_op_i64(&o->op, ask->rollcall_until);
     queue_op_i64(&o->op, ASKED_SECONDS);
+    queue_op_str(&o->op, ask->notice);
+    queue_op_str(&o->op, ask->choices);
+    queue_op_i64(&o->op, ask->until);
     for (size_t i = 0; i < n; i++)
         queue_op_str(&o->op, phones[i]);
     queue_op_script(&o->op, SCRIPT_REPLY_ASK);

@@ -47,12 +47,14 @@ struct replies_pending {
     uint32_t promoted_place, promoted_count;
     struct resident resident; /* id 0 = unknown sender */
     const char *asked;        /* activity the last message to this person asked about, or NULL */
-    const char (*offered)[ACTIVITY_CODE_MAX + 1];
+    const char (*offered)[INTENT_OFFER_MAX];
     size_t n_offered;
     enum intent_kind offered_for; /* what the numbered list was offered for (join or leave) */
     const char (*registered)[ACTIVITY_CODE_MAX + 1];
     size_t n_registered;
     bool rollcall_open;
+    const struct intent_question *questions; /* with choices, open when the reply came; oldest first */
+    size_t n_questions;
     unsigned answers_last_hour,
         answers_last_day; /* automatic answers without an effect to this sender, in this hour and day of the clock */
     unsigned all_last_day; /* all automatic answers of this day */
@@ -65,9 +67,30 @@ typedef void (*replies_pending_fn)(void *arg, const struct queue_result *r,
 void replies_pending(struct queue *q, size_t n, replies_pending_fn cb, void *arg);
 /* The same about one sender without a reply of theirs: `key`, `text` and the like are empty. */
 void replies_sender(struct queue *q, const char *from, replies_pending_fn cb, void *arg);
-/* A question was put to these people (notice with `ask`), at most 1,000: a bare "1" or "好" joins ${activity} (NULL = none); a roll-call is open until ${rollcall_until} (0 = none). */
-void replies_ask(struct queue *q, const char *const *phones, size_t n, const char *activity,
-                 int64_t rollcall_until, queue_done_fn cb, void *arg);
+/* A question was put to these people (notice with `ask`), at most 1,000. Borrowed until this returns. */
+struct replies_question {
+    const char *activity;   /* a bare "1" or "好" joins it; NULL = none */
+    int64_t rollcall_until; /* a roll-call is open until then; 0 = none */
+    const char *notice;     /* whose choices these are; NULL = none */
+    const char *choices;    /* separated by tabs */
+    int64_t until;          /* answers that come before it count */
+};
+void replies_ask(struct queue *q, const char *const *phones, size_t n, const struct replies_question *ask,
+                 queue_done_fn cb, void *arg);
+/* What people chose. In no order; a person who answers meanwhile may be told of twice, with the same or a later choice. Codes "no-such-notice", "no-question". */
+struct replies_choice {
+    const char *who, *name;
+    unsigned choice; /* from 1 */
+    int64_t at;
+};
+struct replies_choices {
+    const char *choices; /* separated by tabs; NULL unless the result is QUEUE_OK */
+    int64_t until;
+};
+void replies_choices(struct queue *q, const char *notice,
+                     void (*each)(void *arg, const struct replies_choice *c),
+                     void (*cb)(void *arg, const struct queue_result *r, const struct replies_choices *c),
+                     void *arg);
 
 /* One answer: goes to a rolling internal notice of its lane and minute (kind NOTICE_ANSWER). */
 struct replies_answer {
@@ -84,8 +107,11 @@ struct replies_decision {
     bool to_inbox;        /* staff must see it */
     bool helped;          /* this answer is the day's help answer */
     bool limited;         /* nothing changed: the answer counts for the hourly and daily limit */
-    const char (*offered)[ACTIVITY_CODE_MAX +
-                          1]; /* numbered list now offered to the sender (n 0 = forget the last one) */
+    const char *question; /* notice that ${choice} answers; NULL = none */
+    unsigned choice;
+    const char *who; /* the person who answers: one answer each */
+    const char (
+        *offered)[INTENT_OFFER_MAX]; /* numbered list now offered to the sender (n 0 = forget the last one) */
     size_t n_offered;
     enum intent_kind offered_for;
     const struct replies_answer *answers;

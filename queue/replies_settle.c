@@ -83,7 +83,9 @@ static void add_offered(struct queue_op *op, const struct replies_decision *d)
     struct buf b = BUF_INIT(2048);
 
     if (d->n_offered > 0)
-        (void)buf_str(&b, d->offered_for == INTENT_LEAVE ? "leave" : "join");
+        (void)buf_str(&b, d->offered_for == INTENT_LEAVE    ? "leave"
+                          : d->offered_for == INTENT_ANSWER ? "answer"
+                                                            : "join");
     for (size_t i = 0; i < d->n_offered; i++)
         (void)buf_fmt(&b, " %s", d->offered[i]);
     if (b.overflow)
@@ -110,6 +112,9 @@ void replies_settle(struct queue *q, const struct replies_decision *d, size_t n,
         queue_op_i64(op, d->helped);
         queue_op_i64(op, d->limited);
         add_offered(op, d);
+        queue_op_str(op, d->question);
+        queue_op_i64(op, d->choice);
+        queue_op_str(op, d->who);
         queue_op_i64(op, (int64_t)d->n_answers);
         for (size_t i = 0; i < d->n_answers; i++)
             add_answer(op, &d->answers[i]);
@@ -251,7 +256,8 @@ static void on_entry(struct queue_op *op, const struct queue_result *r, const st
     op->on_answer = on_done;
     settle_keys(op, "answer", 1);
     queue_op_str(op, o->key);
-    for (int i = 0; i < 8; i++) /* name, intent, activity, result, inbox, help, limited, offered */
+    for (int i = 0; i < 11;
+         i++) /* name, intent, activity, result, inbox, help, limited, offered, question, choice, who */
         queue_op_str(op, "");
     queue_op_i64(op, 1);
     add_answer(op, &a);

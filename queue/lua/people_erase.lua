@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- The resident's own line, indexes and name: the last step of an erasure but the look whether anything is left. KEYS: clock, people, acts; res:<n>, ph:<n>, ad:<n>, ctx:<address>, act:<code>:reg follow. ARGV: id.
+-- The resident's own line, indexes and name: the last step of an erasure but the look whether anything is left. KEYS: clock, people, acts; res:<n>, ph:<n>, ad:<n>, ctx:<address>, n:<id>:ans, act:<code>:reg follow. ARGV: id.
 local people, acts = KEYS[2], KEYS[3]
 local id = ARGV[1]
 local block = P .. 'res:' .. int(math.floor(id / 100))
@@ -19,9 +19,16 @@ local function forget_name(phone)
     end
   end
 end
+-- What was answered to questions that may still be there.
+local function forget_answers(phone)
+  for notice in (call('HGET', P .. 'ctx:' .. phone, 'choices') or ''):gmatch('%S+') do
+    call('HDEL', P .. 'n:' .. notice .. ':ans', phone)
+  end
+end
 for _, phone in ipairs(addresses_of(line)) do
   forget_name(phone)
   if unindex(phone, id) then
+    forget_answers(phone)
     call('DEL', P .. 'ctx:' .. phone)
   end
 end

@@ -1,8 +1,8 @@
 #!lua
 -- End replies, with their answers, in one step, once; or queue an answer that staff wrote.
--- KEYS: clock, replies, rdone, replies.log, texts, texts.done; ctx:<from> and the rolling notices n:_a.<lane>.<minute> follow.
--- ARGV: 'settle' | 'answer', how many, then for each: key, name, intent, activity, result, to the inbox (1/0), help answer (1/0), answers that count (1/0), offered, answers,
--- and for each answer its lane and its line (model/audience.h, without LF).
+-- KEYS: clock, replies, rdone, replies.log, texts, texts.done; ctx:<from>, n:<notice>:ans and the rolling notices n:_a.<lane>.<minute> follow.
+-- ARGV: 'settle' | 'answer', how many, then for each: key, name, intent, activity, result, to the inbox (1/0), help answer (1/0), answers that count (1/0), offered, notice whose question
+-- it answers ('' = none), which choice, who answers, answers, and for each answer its lane and its line (model/audience.h, without LF).
 -- Answers first, then what is known of the sender, the reply itself last: a torn log repeats, never loses.
 local replies, done, log, texts, texts_done = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local at, tick = now()
@@ -93,9 +93,9 @@ local function read_decisions()
   local list, i = {}, 3
   for _ = 1, tonumber(ARGV[2]) do
     local d = {key = ARGV[i], name = ARGV[i + 1], intent = ARGV[i + 2], activity = ARGV[i + 3], result = ARGV[i + 4], inbox = ARGV[i + 5] == '1',
-      helped = ARGV[i + 6] == '1', limited = ARGV[i + 7] == '1', offered = ARGV[i + 8], lines = {}}
-    local n = tonumber(ARGV[i + 9])
-    i = i + 10
+      helped = ARGV[i + 6] == '1', limited = ARGV[i + 7] == '1', offered = ARGV[i + 8], question = ARGV[i + 9], choice = ARGV[i + 10], who = ARGV[i + 11], lines = {}}
+    local n = tonumber(ARGV[i + 12])
+    i = i + 13
     for _ = 1, n do
       d.lines[#d.lines + 1] = {ARGV[i], ARGV[i + 1]}
       i = i + 2
@@ -167,6 +167,10 @@ for _, d in ipairs(open) do
   if ARGV[1] == 'answer' then
     call('HSET', texts_done, d.key, int(at))
   else
+    -- One answer a person: a later one takes the place of the earlier.
+    if d.question ~= '' and call('EXISTS', P .. 'n:' .. d.question) == 1 then
+      call('HSET', P .. 'n:' .. d.question .. ':ans', d.who, d.choice .. ' ' .. f.at .. ' ' .. d.name)
+    end
     if d.inbox then
       to_inbox(d, f)
     end

@@ -83,7 +83,7 @@ local function purge()
     local n = P .. 'n:' .. id
     local h = call('HMGET', n, 'state', 'kind')
     if not h[1] or h[1] >= DONE then -- otherwise a redrive was cut off before its last write, and the notice needs its audience
-      call('UNLINK', n .. ':aud', n .. ':det', n .. ':late')
+      call('UNLINK', n .. ':aud', n .. ':det', n .. ':late', n .. ':ans')
       if h[2] == '5' then call('UNLINK', n, n .. ':st') end
     end
     call('ZREM', P .. 'purge', id)

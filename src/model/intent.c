@@ -197,8 +197,13 @@ json_t *intent_json(const struct intent *i, const struct intent_ctx *ctx)
             json_array_append_new(ambiguous, json_string(ctx->activities[i->ambiguous[k]].code));
     for (size_t k = 0; k < i->n_steps; k++)
         json_array_append_new(steps, json_string(i->steps[k]));
-    return json_pack("{s:s, s:o, s:I, s:o, s:s, s:s, s:o, s:o}", "intent", intent_name(i->kind), "activity",
-                     i->activity[0] ? json_string(i->activity) : json_null(), "count", (json_int_t)i->count,
-                     "name", i->name[0] ? json_string(i->name) : json_null(), "rest", i->rest, "rule",
-                     i->rule, "ambiguous", ambiguous, "steps", steps);
+    json_t *j = json_pack("{s:s, s:o, s:I, s:o, s:s, s:s, s:o, s:o}", "intent", intent_name(i->kind),
+                          "activity", i->activity[0] ? json_string(i->activity) : json_null(), "count",
+                          (json_int_t)i->count, "name", i->name[0] ? json_string(i->name) : json_null(),
+                          "rest", i->rest, "rule", i->rule, "ambiguous", ambiguous, "steps", steps);
+    if (i->kind == INTENT_ANSWER && i->question[0]) {
+        json_object_set_new(j, "question", json_string(i->question));
+        json_object_set_new(j, "choice", json_integer(i->choice));
+    }
+    return j;
 }

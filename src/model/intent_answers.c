@@ -45,11 +45,13 @@ static size_t as_choice(const struct intent_parse *p)
     size_t from, to;
 
     bounds(p, &from, &to);
-    return p->ctx->n_offered && !p->scan.asks ? intent_args_choice(&p->scan.text, from, to) : 0;
+    return (p->ctx->n_offered || p->ctx->n_questions) && !p->scan.asks
+               ? intent_args_choice(&p->scan.text, from, to)
+               : 0;
 }
 
 /* The one number that is all the text says ("1", "回复1", "第2个"); 0 = it says something else. */
-static size_t only_number(const struct intent_parse *p)
+size_t intent_answers_only_number(const struct intent_parse *p)
 {
     size_t value = 0, n = 0;
 
@@ -92,9 +94,9 @@ static bool rollcall_number(struct intent_parse *p, size_t number)
         add_ambiguous(p, ctx->asked);
     if (number >= 1 && number <= ctx->n_offered)
         add_ambiguous(p, ctx->offered[number - 1]);
-    if (p->out->n_ambiguous || (ctx->asked && number == 1))
+    if (p->out->n_ambiguous || (ctx->asked && number == 1) || intent_question_takes(ctx, number))
         return intent_decide(p, INTENT_UNKNOWN, "bare-number-ambiguous",
-                             "a roll-call and an invitation are both open: asked back");
+                             "a roll-call and something else are both open: asked back");
     if (number == 1)
         return intent_decide(p, INTENT_SAFE, "rollcall-number", "1 = safe, while a roll-call is open");
     if (number == 2)
@@ -109,7 +111,7 @@ static bool begins_with_two(const struct intent_parse *p)
 
 bool intent_answers_rollcall(struct intent_parse *p)
 {
-    size_t number = only_number(p), from, to;
+    size_t number = intent_answers_only_number(p), from, to;
     bool sos = intent_keyword(p, INTENT_SOS) != NULL, safe = intent_keyword(p, INTENT_SAFE) != NULL;
     bool doubt = p->scan.asks || intent_has(p, IC_NEG) || intent_has(p, IC_ASK) || intent_has(p, IC_HOWTO);
 
@@ -143,6 +145,10 @@ static bool pick(struct intent_parse *p, size_t number)
     if (number < 1 || number > ctx->n_offered)
         return intent_decide(p, INTENT_UNKNOWN, "no-such-choice",
                              "the list that was offered has no such number");
+    if (intent_question_pick(p, ctx->offered[number - 1]))
+        return true;
+    if (kind == INTENT_ANSWER)
+        kind = INTENT_JOIN; /* the invitation, among what was asked back */
     set_activity(p->out, ctx->offered[number - 1]);
     return intent_decide(p, kind, "offered-number", "a number from the list that was offered");
 }
@@ -150,11 +156,12 @@ static bool pick(struct intent_parse *p, size_t number)
 bool intent_answers_number(struct intent_parse *p)
 {
     const struct intent_ctx *ctx = p->ctx;
-    size_t number = only_number(p);
+    size_t number = intent_answers_only_number(p);
 
     if (number == 0)
         return false;
-    if (ctx->n_offered && ctx->asked && number == 1 && strcmp(ctx->asked, ctx->offered[0]) != 0) {
+    if (ctx->n_offered && ctx->asked && number == 1 && ctx->offered_for != INTENT_ANSWER &&
+        strcmp(ctx->asked, ctx->offered[0]) != 0) {
         add_ambiguous(p, ctx->asked);
         add_ambiguous(p, ctx->offered[0]);
         return intent_decide(p, INTENT_UNKNOWN, "bare-number-ambiguous",
@@ -189,6 +196,14 @@ static bool is_said(const struct intent_parse *p, const char *words, size_t from
         return true;
     return to > from + 1 && intent_lexicon_has("啊|呀|啦|咯|哦|噢|嘛|哈|滴|哒|的|喔|嘅|呗", t, to - 1, to) &&
            is_said(p, words, from, to - 1);
+}
+
+bool intent_answers_yes_or_no(const struct intent_parse *p)
+{
+    size_t from, to;
+
+    bounds(p, &from, &to);
+    return is_said(p, intent_yes_words, from, to) || is_said(p, intent_no_words, from, before_thanks(p, to));
 }
 
 bool intent_answers_word(struct intent_parse *p)

@@ -97,9 +97,9 @@ const struct intent_entry *intent_words_whole(const struct intent_words *w, cons
                                               size_t from, size_t to);
 
 /* --- intent_args.c: numbers and names --- */
-/* A number at ${at}, with what follows it: 0 = none, else its length; fills class, kind and value of ${out}. */
 /* "二", "2号", "b": all of the text from ${from} to ${to} is a place in a list; 0 = it is not. */
 size_t intent_args_choice(const struct intent_text *t, size_t from, size_t to);
+/* A number at ${at}, with what follows it: 0 = none, else its length; fills class, kind and value of ${out}. */
 size_t intent_args_number(const struct intent_text *t, size_t at, struct intent_token *out);
 /* Length of a person's name that the run of Han characters at ${at} begins with; 0 = none. ${ends_at}: may a name end before the
  * character at this position (a keyword follows, say)? */
@@ -151,6 +151,14 @@ bool intent_answers_rollcall(struct intent_parse *p);
 bool intent_answers_number(struct intent_parse *p);
 bool intent_answers_word(struct intent_parse *p);
 bool intent_answers_rest(struct intent_parse *p); /* "3个人", "篮球" */
+/* The one number that is all the text says; 0 = it says something else. */
+size_t intent_answers_only_number(const struct intent_parse *p);
+bool intent_answers_yes_or_no(const struct intent_parse *p);
+/* intent_question.c: choices of a notice. */
+bool intent_answers_question(struct intent_parse *p);
+/* An item of the offered list that is a choice; false when it is none. */
+bool intent_question_pick(struct intent_parse *p, const char *item);
+bool intent_question_takes(const struct intent_ctx *ctx, size_t number);
 /* intent_leave.c, intent_join.c: what changes a registration. */
 bool intent_leave(struct intent_parse *p);
 bool intent_join(struct intent_parse *p);

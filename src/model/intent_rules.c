@@ -265,6 +265,7 @@ static bool nothing_fits(struct intent_parse *p)
 static const intent_rule RULES[] = {
     nothing_said,
     intent_answers_rollcall,
+    intent_answers_question,
     whole_keyword,
     intent_answers_number,
     intent_answers_word,

@@ -111,6 +111,9 @@ void notice_free(struct notice *n)
         free(n->channels[i]);
     free(n->texts);
     free(n->vars);
+    for (size_t i = 0; i < n->n_choices; i++)
+        free(n->choices[i]);
+    free(n->choices);
     free(n->channels);
     free(n->asked);
     alert_fini(&n->alert);

@@ -106,6 +106,9 @@ struct notice {
     char template_name[NOTICE_ID_MAX + 1];
     bool ask_rollcall;
     char ask_rsvp[NOTICE_ID_MAX + 1];
+    char **choices; /* ask.choices: 2 to 9, no tabs; empty = none */
+    size_t n_choices;
+    int64_t ask_until; /* ask.until; 0 = not_after */
 };
 
 struct notice *notice_new(void);

@@ -262,10 +262,45 @@ int registry_say_choice(struct buf *out, const char *lang, enum intent_kind aske
     return fill_list(out, l, asked == INTENT_LEAVE ? TEXT_CHOICE_LEAVE : TEXT_CHOICE_JOIN, &items, "");
 }
 
+int registry_say_choice_answer(struct buf *out, const char *lang, const char *const *list, size_t n)
+{
+    enum registry_lang l = registry_lang_of(lang);
+    struct buf items = BUF_INIT(out->ceiling);
+
+    for (size_t i = 0; i < n; i++) {
+        struct registry_values v = {.n = 0};
+        registry_put_num(&v, "n", (uint32_t)(i + 1));
+        registry_put_str(&v, "title", list[i]);
+        if (i)
+            buf_str(&items, registry_texts[TEXT_ITEM_SEPARATOR][l]);
+        registry_fill(&items, l, TEXT_CHOICE_ITEM, &v);
+    }
+    return fill_list(out, l, TEXT_CHOICE_ANSWER, &items, "");
+}
+
+int registry_say_choice_of(struct buf *out, const char *lang, const char *question, const char *choice)
+{
+    struct registry_values v = {.n = 0};
+
+    registry_put_str(&v, "question", question);
+    registry_put_str(&v, "choice", choice);
+    return registry_fill(out, registry_lang_of(lang), TEXT_CHOICE_OF, &v);
+}
+
+int registry_say_answered(struct buf *out, const char *lang, const char *choice)
+{
+    struct registry_values v = {.n = 0};
+
+    registry_put_str(&v, "choice", choice);
+    return registry_fill(out, registry_lang_of(lang), TEXT_ANSWERED, &v);
+}
+
 int registry_say_choice_rollcall(struct buf *out, const char *lang, const struct activity *a)
 {
     struct registry_values v = {.n = 0};
 
+    if (!a)
+        return fill_plain(out, lang, TEXT_CHOICE_ROLLCALL_ASK);
     registry_put_str(&v, "title", a->title);
     registry_put_str(&v, "call", call_name(a));
     return registry_fill(out, registry_lang_of(lang), TEXT_CHOICE_ROLLCALL, &v);

@@ -45,7 +45,12 @@ int registry_say_off(struct buf *out, const char *lang, const char *tz, const st
 /* A numbered choice: "您想报名哪一个? 回复数字: 1 篮球赛 2 ..." */
 int registry_say_choice(struct buf *out, const char *lang, enum intent_kind asked,
                         const struct activity *const *list, size_t n);
-/* A bare "1" came while a roll-call and the invitation to ${a} were both open: which was meant? */
+/* "您回答的是哪一个? 1 ... 2 ...": what a text may answer, as finished words each. */
+int registry_say_choice_answer(struct buf *out, const char *lang, const char *const *list, size_t n);
+/* Words of such an item: the choice of a question. */
+int registry_say_choice_of(struct buf *out, const char *lang, const char *question, const char *choice);
+int registry_say_answered(struct buf *out, const char *lang, const char *choice);
+/* A bare "1" came while a roll-call and the invitation to ${a} were both open: which was meant? ${a} NULL: a question with choices. */
 int registry_say_choice_rollcall(struct buf *out, const char *lang, const struct activity *a);
 /* The sender's own registrations (n = 0: none); short on purpose: times come with the reminder. */
 struct registry_own {

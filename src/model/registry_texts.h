@@ -25,8 +25,12 @@ enum registry_text_id {
     TEXT_PROMOTED,
     TEXT_CHOICE_JOIN,
     TEXT_CHOICE_LEAVE,
-    TEXT_CHOICE_ROLLCALL, /* a number that a roll-call and an invitation both ask for */
+    TEXT_CHOICE_ROLLCALL,     /* a number that a roll-call and an invitation both ask for */
+    TEXT_CHOICE_ROLLCALL_ASK, /* the same with a question that has choices */
+    TEXT_CHOICE_ANSWER,
     TEXT_CHOICE_ITEM,
+    TEXT_CHOICE_OF,
+    TEXT_ANSWERED,
     TEXT_OWN_NONE,
     TEXT_OWN,
     TEXT_OWN_CONFIRMED,

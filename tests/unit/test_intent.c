@@ -28,7 +28,7 @@ static const struct activity ACTIVITIES[] = {
 /* clang-format on */
 static const bool YES[6] = {true, true, true, true, true, true}, NO[6];
 static const bool FIRST[6] = {true};
-static const char OFFERED[2][ACTIVITY_CODE_MAX + 1] = {"bb", "ymq"};
+static const char OFFERED[2][INTENT_OFFER_MAX] = {"bb", "ymq"};
 
 /* clang-format off */
 static const struct scene {

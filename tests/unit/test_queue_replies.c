@@ -96,7 +96,7 @@ static void the_sender_is_known_with_what_was_offered_and_registered(void **stat
 {
     (void)state;
     struct resident r = {.name = "王伟", .phones = {PHONE}, .n_phones = 1, .lang = "en"};
-    static const char codes[2][ACTIVITY_CODE_MAX + 1] = {"篮球", "chess"};
+    static const char codes[2][INTENT_OFFER_MAX] = {"篮球", "chess"};
 
     people_put(replies_bed.bed->q[0], &r, 1, false, on_import, NULL);
     queue_bed_wait(replies_bed.bed, 1);

@@ -73,8 +73,10 @@ static void a_number_two_questions_ask_for_is_asked_back(void **state)
     (void)state;
     replier_bed_add_activity("篮球", "中秋篮球赛", 8);
     replier_bed_add_resident(1, "王伟");
-    replies_ask(replier_bed.bed->q[0], &phone, 1, "篮球", 0, queue_bed_done, replier_bed.bed);
-    replies_ask(replier_bed.bed->q[0], &phone, 1, NULL, clock_wall_ms() + HOUR, queue_bed_done,
+    replies_ask(replier_bed.bed->q[0], &phone, 1, &(struct replies_question){.activity = "篮球"},
+                queue_bed_done, replier_bed.bed);
+    replies_ask(replier_bed.bed->q[0], &phone, 1,
+                &(struct replies_question){.rollcall_until = clock_wall_ms() + HOUR}, queue_bed_done,
                 replier_bed.bed);
     queue_bed_wait(replier_bed.bed, 2);
     assert_string_equal(replier_bed_text(1, "1"), "unknown");
