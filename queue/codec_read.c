@@ -372,7 +372,7 @@ static int check_whole(const struct notice *n, bool stored, struct err *e)
     if (n->kind == NOTICE_ANSWER)
         return err_set(e, "bad-kind", "kind",
                        "\"kind\" must be notice, promotion, alert, cancel or allclear, found \"answer\"");
-    if (n->to != NULL && audience_told(n->to) != NULL)
+    if (n->to != NULL && audience_told(n->to) != NULL && n->kind != NOTICE_ALLCLEAR)
         return err_set(e, "bad-audience", "told",
                        "who was told of a notice is asked for by kind allclear alone");
     if (n->cancels[0] != '\0' && n->kind != NOTICE_CANCEL && n->kind != NOTICE_ALLCLEAR)

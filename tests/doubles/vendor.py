@@ -165,7 +165,7 @@ class Vendor:
             if call is None:
                 return
             if at > time.monotonic():
-                time.sleep(min(0.01, at - time.monotonic()))
+                time.sleep(max(0, min(0.01, at - time.monotonic())))
                 self._jobs.put((at, self.new_id(), call))
                 continue
             call()

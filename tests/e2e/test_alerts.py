@@ -137,7 +137,7 @@ def test_an_all_clear_reaches_whoever_was_told_by_any_level(town):
     open_town(town, 2)
     _, blue = said(town, cap("b", 0, "蓝"))
     town.until(blue)
-    town.cli("resident", "erase", town.cli("resident", "list").ok().lines[0]["id"], "--yes").ok()
+    town.residents([f"住户0,{phone(0)},460107,9栋,"]).ok()
     _, red = said(town, cap("r", 1, "红", "Update", [("b", 0)]))
     town.until(red)
     town.residents([f"新住户,{phone(7)},460106,1栋,"]).ok()
