@@ -67,6 +67,19 @@ static void add_text(const struct args *a, json_t *o, const char *name)
         json_object_set_new(o, name, json_string(args_get(a, name)));
 }
 
+static void add_reminders(const struct args *a, json_t *o)
+{
+    json_t *list = json_array();
+    const char *s;
+
+    for (size_t i = 0; (s = args_nth(a, "remind", i)) != NULL; i++)
+        if (strcmp(s, "none") != 0)
+            json_array_append_new(list, json_string(s));
+    if (args_has(a, "remind"))
+        json_object_set(o, "reminders", list);
+    json_decref(list);
+}
+
 /* What the options say; the daemon judges the values. ${change}: a time may be taken away. */
 static int describe(const struct cli *c, const struct args *a, json_t *o, bool change)
 {
@@ -82,6 +95,7 @@ static int describe(const struct cli *c, const struct args *a, json_t *o, bool c
     json_decref(aliases);
     add_text(a, o, "title");
     add_text(a, o, "place");
+    add_reminders(a, o);
     status = add_number(c, a, o, "seats", "seats", 1000000);
     if (status == CLI_OK)
         status = add_number(c, a, o, "max-party", "max_party", 1000);
@@ -151,6 +165,7 @@ int cmd_activity_show(struct cli *c, const struct args *a)
         {"closes",      "closes_at", ROWS_TEXT  },
         {"starts",      "starts_at", ROWS_TEXT  },
         {"place",       "place",     ROWS_TEXT  },
+        {"reminders",   "reminders", ROWS_TEXT  },
     };
     struct call_path p;
     json_t *answer;

@@ -67,7 +67,8 @@ static const struct args_option o_activity[] = {
     {"closes", "TIME", "when it ends; without it at the start", false},
     {"starts", "TIME", "when it begins, ISO 8601 with offset", false},
     {"max-party", "N", "most people in one registration", false},
-    {"place", "TEXT", "where", false}, END};
+    {"place", "TEXT", "where", false},
+    {"remind", "SPAN|none", "remind those who hold a seat so long before the start, as 24h; without it as the community does", true}, END};
 static const struct args_option o_change[] = {
     {"title", "TEXT", "its name", false},
     {"alias", "WORD", "another name that people text; replaces all it had", true},
@@ -77,6 +78,7 @@ static const struct args_option o_change[] = {
     {"starts", "TIME", "when it begins, ISO 8601 with offset", false},
     {"max-party", "N", "most people in one registration", false},
     {"place", "TEXT", "where", false},
+    {"remind", "SPAN|none", "remind those who hold a seat so long before the start; replaces all there were", true},
     {"quiet", NULL, "tell nobody of another time or place", false}, DRY_CHANGE, END};
 static const struct args_option o_cancel[] = {
     {"because", "TEXT", "why, as those who registered are told", false},

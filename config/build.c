@@ -99,6 +99,10 @@ static int build_community(const struct raw_section *s, struct config_community 
                            "%s: area is \"%.40s\"; allowed: an area code of 2..12 digits", origin(s, "areas"),
                            c->areas[i]);
     }
+    for (size_t i = 0; c->reminders[i] != NULL; i++)
+        if (i >= 4)
+            return err_set(e, "config", "community.reminders",
+                           "%s: more than 4 reminders; allowed: at most 4", origin(s, "reminders"));
     return 0;
 }
 

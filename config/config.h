@@ -22,6 +22,7 @@ struct config_community {
     char *sign;     /* 签名 for counting and for providers that want it; default = title */
     char **words_join, **words_leave, **words_query, **words_help, **words_stop,
         **words_start; /* NULL terminated, in addition to the shipped ones */
+    char **reminders;  /* of activities: how long before the start; NULL terminated */
 };
 
 struct raw;

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/span.h"
 #include "config/raw.h"
 
 bool option_is_name(const char *s)
@@ -147,6 +148,8 @@ static const struct config_option options[] = {
      .help = "further words that, as the whole message, mean: send me nothing more"},
     {"community", "words_start", LIST, AT(config_community, words_start), LIVE,
      .help = "further words that mean: send to me again"},
+    {"community", "reminders", LIST, FORM(span_valid, "a list of at most 4 lengths of time, {\"24h\", \"2h\"}"), AT(config_community, reminders), LIVE,
+     .help = "how long before its start those who hold a seat in an activity are reminded"},
 
     {"redis", "url", STR("embedded"), FORM(is_redis_url, "embedded, unix:///PATH[?db=N], redis://[USER:PASSWORD@]HOST:PORT[/DB] or sentinel://NAME@HOST:PORT,HOST:PORT"),
      AT(config, redis.url), .help = "the Redis that holds the queue; embedded: a private redis-server in the state directory"},
@@ -327,7 +330,7 @@ static bool is_possible(const struct config_option *o, const char *value)
         /* nothing written means the same as the option left out */
         return is_text(value) && (o->ok == NULL || (value[0] == '\0' && o->def[0] == '\0') || o->ok(value));
     case CONFIG_LIST:
-        return value[0] != '\0' && is_text(value);
+        return value[0] != '\0' && is_text(value) && (o->ok == NULL || o->ok(value));
     }
     return false;
 }
@@ -350,7 +353,8 @@ static void what_is_allowed(const struct config_option *o, char *out, size_t n)
         len = snprintf(out, n, "%s", o->allowed != NULL ? o->allowed : "text without control characters");
         break;
     case CONFIG_LIST:
-        len = snprintf(out, n, "a list of texts in braces, {\"a\", \"b\"}");
+        len = o->allowed != NULL ? snprintf(out, n, "%s", o->allowed)
+                                 : snprintf(out, n, "a list of texts in braces, {\"a\", \"b\"}");
         break;
     }
     if (len < 0 || (size_t)len >= n)

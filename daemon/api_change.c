@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "daemon/activity_news.h"
 #include "daemon/api_handlers.h"
 #include "daemon/api_list.h"
 #include "daemon/intake.h"
@@ -17,8 +18,7 @@
 #include "queue/roster.h"
 #include "text/utf8.h"
 
-#define TEXT_CEILING 4000
-#define BECAUSE_MAX  300
+#define BECAUSE_MAX 300
 
 struct change {
     struct api_call *call;
@@ -43,63 +43,22 @@ static void change_free(void *state)
 
 /* ---- the news ---- */
 
-/* What staff wrote is no template. */
-static json_t *plain(const struct buf *text)
+static int say(const void *arg, struct buf *out, const char *lang)
 {
-    struct buf out = BUF_INIT(2 * TEXT_CEILING);
-    json_t *o;
-
-    for (size_t i = 0; i < text->len; i++) {
-        if (text->data[i] == '{' && i + 1 < text->len && text->data[i + 1] == '{') {
-            buf_str(&out, "\\{{");
-            i++;
-        } else
-            buf_chr(&out, text->data[i]);
-    }
-    o = api_call_string(buf_cstr(&out), out.len);
-    buf_fini(&out);
-    return o;
-}
-
-static json_t *text_in(const struct change *g, const char *lang)
-{
+    const struct change *g = arg;
     const char *tz = g->call->tz;
-    struct buf text = BUF_INIT(TEXT_CEILING);
-    json_t *o;
 
-    if ((g->off ? registry_say_off(&text, lang, tz, &g->before, g->because)
-                : registry_say_moved(&text, lang, tz, &g->before, &g->after)) != 0)
-        panic("the news of an activity does not fit");
-    o = plain(&text);
-    buf_fini(&text);
-    return o;
-}
-
-/* Codes may be Chinese, ids not. */
-static void news_id(const struct change *g, char *out, size_t n)
-{
-    uint64_t h = 14695981039346656037u;
-    const char *code = g->after.code;
-
-    for (const char *p = code; *p != '\0'; p++)
-        h = (h ^ (unsigned char)*p) * 1099511628211u;
-    if (notice_id_valid(code, strlen(code)))
-        snprintf(out, n, "activity-%s-%u", code, g->before.rev + 1); /* 9 + 32 + 11 */
-    else
-        snprintf(out, n, "activity-%016llx-%u", (unsigned long long)h, g->before.rev + 1);
+    return g->off ? registry_say_off(out, lang, tz, &g->before, g->because)
+                  : registry_say_moved(out, lang, tz, &g->before, &g->after);
 }
 
 static json_t *make_news(const struct change *g)
 {
     char id[NOTICE_ID_MAX + 1];
-    json_t *o;
 
-    news_id(g, id, sizeof(id));
-    o = json_pack("{s:i,s:s,s:s,s:{s:s,s:[s,s]},s:{s:o,s:o}}", "v", 1, "id", id, "kind", "notice", "to",
-                  "activity", g->after.code, "status", "confirmed", "waiting", "text", "zh-CN",
-                  text_in(g, "zh-CN"), "en", text_in(g, "en"));
-    json_object_set_new(o, "not_after", api_call_time(g->call, g->after.starts_at));
-    return o;
+    activity_news_id(id, sizeof(id), "activity", g->after.code, g->before.rev + 1, -1);
+    return activity_news_make(id, &g->after, json_pack("[s,s]", "confirmed", "waiting"), g->after.starts_at,
+                              g->call->tz, say, g);
 }
 
 /* Nobody needs news of what has begun. */

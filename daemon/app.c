@@ -24,6 +24,7 @@
 #include "daemon/sandbox.h"
 #include "daemon/scheduler.h"
 #include "daemon/sdnotify.h"
+#include "daemon/usher.h"
 #include "daemon/watch.h"
 
 enum { WATCHDOG_SLACK_MS = 10000 };
@@ -328,6 +329,7 @@ void app_drain(struct app *a)
 
         intake_stop(c->intake);
         scheduler_set_usable(c->scheduler, false);
+        usher_set_usable(c->usher, false);
         replier_stop(c->replier, on_part_drained, a);
         feeder_drain(c->feeder, on_part_drained, a);
     }

@@ -21,6 +21,7 @@ struct feeder;
 struct intake;
 struct scheduler;
 struct replier;
+struct usher;
 struct hooks;
 struct api;
 struct events;
@@ -43,6 +44,7 @@ struct community {
     struct scheduler *scheduler;
     struct feeder *feeder;
     struct replier *replier;
+    struct usher *usher;        /* reminders of activities */
     struct intent_words *words; /* of replies: shipped and the configuration's own */
     struct link **links;        /* those of this community, by channel and priority; borrowed from app */
     size_t n_links;

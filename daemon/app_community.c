@@ -9,6 +9,9 @@
 #include "daemon/link.h"
 #include "daemon/replier.h"
 #include "daemon/scheduler.h"
+#include "daemon/usher.h"
+
+#define LOOK_MAX_MS 10000 /* activities: staff and other daemons change them without telling */
 
 /* ---- queues and connections ---- */
 
@@ -238,16 +241,29 @@ static void new_replier(struct app *a, struct community *c)
     c->replier = replier_new(&o);
 }
 
+static void new_usher(struct app *a, struct community *c)
+{
+    int64_t look_ms = 5 * a->config->delivery.sweep_ms;
+    struct usher_opts o = {.loop = a->loop,
+                           .queue = c->side,
+                           .conf = c->conf,
+                           .look_ms = look_ms < LOOK_MAX_MS ? look_ms : LOOK_MAX_MS};
+
+    c->usher = usher_new(&o);
+}
+
 void app_community_parts(struct app *a, struct community *c)
 {
     new_feeder(a, c);
     new_scheduler(a, c);
     new_intake(a, c);
     new_replier(a, c);
+    new_usher(a, c);
 }
 
 void app_community_free_parts(struct community *c)
 {
+    usher_free(c->usher);
     replier_free(c->replier);
     intake_free(c->intake);
     scheduler_free(c->scheduler);

@@ -12,6 +12,7 @@
 #include "daemon/replier.h"
 #include "daemon/scheduler.h"
 #include "daemon/sdnotify.h"
+#include "daemon/usher.h"
 
 /*   main connection up ─▶ check each community ─all well─▶ [first life: take over] ─▶ usable ─▶ app_recovery_pass
  *          ▲                   │ not now                                              │ connection lost
@@ -48,6 +49,7 @@ void app_redis_set_usable(struct app *a, bool usable, const char *why)
         struct community *c = &a->communities[i];
 
         scheduler_set_usable(c->scheduler, usable && !a->draining);
+        usher_set_usable(c->usher, usable && !a->draining);
         feeder_set_usable(c->feeder, usable);
         if (usable && !a->draining)
             intake_start(c->intake);

@@ -9,6 +9,7 @@
 #include "daemon/intake.h"
 #include "daemon/link.h"
 #include "daemon/replier.h"
+#include "daemon/usher.h"
 
 static struct {
     const char *path, *dev_dir;
@@ -73,6 +74,7 @@ static void replace(struct app *a, struct config *next, struct intent_words **wo
         replier_set_place(c->replier, c->conf->timezone, c->conf->sign);
         intent_words_free(old);
         app_community_sort(a, c);
+        usher_set_conf(c->usher, c->conf);
         intake_set_config(c->intake, next, c->conf);
         feeder_set_place(c->feeder, c->conf->sign, c->conf->timezone);
     }

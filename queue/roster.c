@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "queue/queue_int.h"
 #include "queue/roster_int.h"
 
@@ -39,7 +40,37 @@ static void read_aliases(struct activity *a, const struct redis_value *v)
     }
 }
 
-static void read_activity(struct activity *a, const struct redis_value *fields, int64_t taken,
+/* "1440 120"; nothing: the community's. */
+static void read_reminders(struct activity_reminders *r, const struct redis_value *v)
+{
+    size_t n = 0;
+    const char *s = redis_value_str(v, &n), *end = s ? s + n : NULL;
+
+    r->set = s != NULL && n > 0;
+    while (s && s < end && r->n < ACTIVITY_REMINDERS) {
+        const char *stop = memchr(s, ' ', (size_t)(end - s));
+        size_t len = (size_t)((stop ? stop : end) - s);
+        int64_t minutes;
+        if (num_i64_n(s, len, 1, UINT32_MAX, &minutes) == 0)
+            r->minutes[r->n++] = (uint32_t)minutes;
+        s += len + 1;
+    }
+}
+
+/* "START MINUTES": of another start it says nothing. */
+static uint32_t read_reminded(const struct activity *a, const struct redis_value *v)
+{
+    size_t n = 0;
+    const char *s = redis_value_str(v, &n), *gap = s ? memchr(s, ' ', n) : NULL;
+    int64_t start, minutes;
+
+    if (!gap || num_i64_n(s, (size_t)(gap - s), 0, INT64_MAX, &start) != 0 || start != a->starts_at ||
+        num_i64_n(gap + 1, n - (size_t)(gap + 1 - s), 0, UINT32_MAX, &minutes) != 0)
+        return 0;
+    return (uint32_t)minutes;
+}
+
+void roster_read_activity(struct activity *a, const struct redis_value *fields, int64_t taken,
                           int64_t waiting)
 {
     int64_t state = field_i64(fields, "state");
@@ -56,6 +87,9 @@ static void read_activity(struct activity *a, const struct redis_value *fields, 
     a->starts_at = field_i64(fields, "starts");
     a->stored = state >= 0 && state <= ACTIVITY_CANCELLED ? (enum activity_state)state : ACTIVITY_OPEN;
     a->rev = field_u32(fields, "rev");
+    read_reminders(&a->reminders, queue_value_field(fields, "reminders"));
+    a->reminded = read_reminded(a, queue_value_field(fields, "reminded"));
+    a->fixed_at = field_i64(fields, "fixed");
     a->taken = (uint32_t)taken;
     a->waiting = (uint32_t)waiting;
 }
@@ -126,6 +160,19 @@ static void put_text(struct queue_op *op, const char *name, const char *s)
     queue_op_str(op, s);
 }
 
+/* "-": none at all, whatever the community does. */
+static void put_reminders(struct queue_op *op, const struct activity_reminders *r)
+{
+    struct buf list = BUF_INIT(ACTIVITY_REMINDERS * 12);
+
+    if (r->set && r->n == 0)
+        buf_str(&list, "-");
+    for (size_t i = 0; r->set && i < r->n; i++)
+        buf_fmt(&list, "%s%u", i ? " " : "", r->minutes[i]);
+    put_text(op, "reminders", buf_cstr(&list));
+    buf_fini(&list);
+}
+
 /* Staff's fields, as the scripts take them. */
 static void put_fields(struct queue_op *op, const struct activity *a)
 {
@@ -143,6 +190,7 @@ static void put_fields(struct queue_op *op, const struct activity *a)
     put_number(op, "opens", a->opens_at);
     put_number(op, "closes", a->closes_at);
     put_number(op, "starts", a->starts_at);
+    put_reminders(op, &a->reminders);
     buf_fini(&aliases);
 }
 
@@ -247,7 +295,7 @@ static void on_get(struct queue_op *op, const struct queue_result *r, const stru
     struct activity a;
 
     if (r->status == QUEUE_OK)
-        read_activity(&a, redis_value_at(v, 1), queue_value_i64(v, 2, 0), queue_value_i64(v, 3, 0));
+        roster_read_activity(&a, redis_value_at(v, 1), queue_value_i64(v, 2, 0), queue_value_i64(v, 3, 0));
     o->cb(o->arg, r, r->status == QUEUE_OK ? &a : NULL);
 }
 
@@ -291,7 +339,8 @@ static void on_list(struct queue_op *op, const struct queue_result *r, const str
         const struct redis_value *one = redis_value_at(v, i);
         if (redis_value_count(redis_value_at(one, 1)) == 0)
             continue; /* listed, but never written: a torn creation */
-        read_activity(&a, redis_value_at(one, 1), queue_value_i64(one, 2, 0), queue_value_i64(one, 3, 0));
+        roster_read_activity(&a, redis_value_at(one, 1), queue_value_i64(one, 2, 0),
+                             queue_value_i64(one, 3, 0));
         o->each(o->arg, &a);
     }
     if (r->status == QUEUE_OK && n == PAGE + 1) {

@@ -44,6 +44,15 @@ void roster_of_phone(struct queue *q, const char *phone,
 /* Sign in at the desk. Code "not-registered". */
 void roster_checkin(struct queue *q, const char *code, const char *phone, queue_done_fn cb, void *arg);
 
+/* Activities that begin within ${ahead_ms}, earliest first; ${cb} is told Redis' clock. */
+void roster_due(struct queue *q, int64_t ahead_ms, void (*each)(void *arg, const struct activity *a),
+                void (*cb)(void *arg, const struct queue_result *r, int64_t now_at), void *arg);
+/* Put the reminder ${id} (JSON of a notice) for ${a} into the inbox, ${minutes} before the start: once, however many daemons ask. Code "changed-meanwhile" when a->rev is not the
+ * present one, it is called off or has begun, or this reminder or a later one went out already. ${sent}: false = nobody holds a seat. */
+void roster_remind(struct queue *q, const struct activity *a, uint32_t minutes, const char *id,
+                   const char *entry, void (*cb)(void *arg, const struct queue_result *r, bool sent),
+                   void *arg);
+
 struct roster_promoted {
     char phone[ROSTER_WHO_MAX], name[96];
     uint32_t place, count;

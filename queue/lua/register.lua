@@ -226,6 +226,23 @@ local function largest_waiting()
   return most_people
 end
 
+-- It begins at another time or not at all: what still goes out of the last reminder would be wrong. One that no daemon has taken out of the inbox yet meets a
+-- mark in its place and is refused there.
+local function recall_reminder()
+  local id = call('HGET', act, 'reminder')
+  if not id or id == '' then
+    return
+  end
+  local h = call('HMGET', P .. 'n:' .. id, 'state', 'lane')
+  if not h[1] then
+    call('HSET', P .. 'n:' .. id, 'id', id, 'kind', '3', 'lane', '2', 'state', CANCELLED, 'digest', '-', 'reason', 'superseded', 'created', int(t))
+    call('EXPIRE', P .. 'n:' .. id, 86400)
+  elseif h[1] < AUDITING then
+    over(id, h[2], CANCELLED, 'superseded', t)
+  end
+  call('HSET', act, 'reminder', '')
+end
+
 -- Staff change it, or call it off. The news goes first: cut short, the same change asked for again has the same revision and so the same news, which is
 -- accepted once.
 local function change()
@@ -245,6 +262,12 @@ local function change()
   end
   if ARGV[10] ~= '' and n_conf + n_wait > 0 then
     call('LPUSH', KEYS[12], ARGV[10])
+  end
+  if new.starts ~= f[4] or new.state == '3' then
+    recall_reminder()
+    if new.starts ~= f[4] then
+      call('HSET', act, 'fixed', int(t))
+    end
   end
   call('ZADD', KEYS[10], new.starts, ARGV[8])
   call('HSET', act, 'rev', int(rev + 1), unpack(ARGV, 11))

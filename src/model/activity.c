@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/span.h"
 #include "text/utf8.h"
 
 #define SEATS_MAX     1000000
@@ -55,19 +56,32 @@ static json_t *time_json(int64_t at, const char *tz)
     return at ? json_string(clock_format_iso(at, tz, s, sizeof(s))) : json_null();
 }
 
+static json_t *reminders_json(const struct activity_reminders *r)
+{
+    json_t *list = json_array();
+    char span[16];
+
+    for (size_t i = 0; i < r->n; i++)
+        json_array_append_new(list, json_string(span_format(r->minutes[i], span, sizeof(span))));
+    if (r->set)
+        return list;
+    json_decref(list);
+    return json_null();
+}
+
 json_t *activity_json(const struct activity *a, int64_t now_at, const char *tz)
 {
     json_t *aliases = json_array();
 
     for (size_t i = 0; i < a->n_aliases; i++)
         json_array_append_new(aliases, json_string(a->aliases[i]));
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:s, s:I}", "code", a->code,
-                     "title", a->title, "seats", (json_int_t)a->seats, "taken", (json_int_t)a->taken, "free",
-                     (json_int_t)(a->seats > a->taken ? a->seats - a->taken : 0), "waiting",
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:s, s:I, s:o}", "code",
+                     a->code, "title", a->title, "seats", (json_int_t)a->seats, "taken", (json_int_t)a->taken,
+                     "free", (json_int_t)(a->seats > a->taken ? a->seats - a->taken : 0), "waiting",
                      (json_int_t)a->waiting, "state", activity_state_name(activity_state_at(a, now_at)),
                      "opens_at", time_json(a->opens_at, tz), "closes_at", time_json(a->closes_at, tz),
                      "starts_at", time_json(a->starts_at, tz), "aliases", aliases, "place", a->place,
-                     "max_party", (json_int_t)a->max_party);
+                     "max_party", (json_int_t)a->max_party, "reminders", reminders_json(&a->reminders));
 }
 
 /* ---- from JSON ---- */
@@ -167,6 +181,23 @@ static int take_aliases(const struct ctx *c, const json_t *v)
     return 0;
 }
 
+static int take_reminders(const struct ctx *c, const json_t *v)
+{
+    struct activity_reminders *r = &c->a->reminders;
+
+    *r = (struct activity_reminders){.set = !json_is_null(v)};
+    if (!r->set)
+        return 0;
+    if (!json_is_array(v) || json_array_size(v) > ACTIVITY_REMINDERS)
+        return bad(c, "reminders", "must be a list of at most 4 lengths of time such as \"24h\"");
+    for (; r->n < json_array_size(v); r->n++) {
+        const char *s = json_string_value(json_array_get(v, r->n));
+        if (s == NULL || span_parse(s, &r->minutes[r->n]) != 0)
+            return bad(c, "reminders", "each must be " SPAN_FORM);
+    }
+    return 0;
+}
+
 static int take_member(const struct ctx *c, const char *key, const json_t *v)
 {
     struct activity *a = c->a;
@@ -184,6 +215,8 @@ static int take_member(const struct ctx *c, const char *key, const json_t *v)
         return take_text(c, key, v, a->place, sizeof(a->place));
     if (strcmp(key, "aliases") == 0)
         return take_aliases(c, v);
+    if (strcmp(key, "reminders") == 0)
+        return take_reminders(c, v);
     if (strcmp(key, "seats") == 0)
         return take_number(c, key, v, SEATS_MAX, &a->seats);
     if (strcmp(key, "max_party") == 0)
@@ -197,7 +230,7 @@ static int take_member(const struct ctx *c, const char *key, const json_t *v)
     return err_set(
         c->e, "bad-activity", key,
         "unknown member \"%.*s\"; known are code, title, aliases, seats, opens_at, closes_at, starts_at, "
-        "place, max_party",
+        "place, max_party, reminders",
         (int)utf8_cut(key, strlen(key), 40), key);
 }
 

@@ -8,12 +8,19 @@
 
 #include "base/err.h"
 
-#define ACTIVITY_CODE_MAX 32
-#define ACTIVITY_ALIASES  8
+#define ACTIVITY_CODE_MAX  32
+#define ACTIVITY_ALIASES   8
+#define ACTIVITY_REMINDERS 4
 
 enum activity_state { ACTIVITY_PLANNED = 0, ACTIVITY_OPEN, ACTIVITY_CLOSED, ACTIVITY_CANCELLED };
 /* A registration. */
 enum reg_status { REG_CONFIRMED = 0, REG_WAITING, REG_WITHDRAWN, REG_ATTENDED };
+
+struct activity_reminders {
+    uint32_t minutes[ACTIVITY_REMINDERS]; /* before the start */
+    size_t n;
+    bool set; /* false: the community's */
+};
 
 struct activity {
     char code[ACTIVITY_CODE_MAX + 1]; /* [A-Za-z0-9._-]+ or CJK letters: what people text */
@@ -27,6 +34,9 @@ struct activity {
     enum activity_state stored; /* what staff decided: OPEN (follow the window), CLOSED, CANCELLED */
     uint32_t max_party;         /* most people in one registration; default 10 */
     char place[128];
+    struct activity_reminders reminders;
+    int64_t fixed_at;  /* when the present start was decided; 0 = not known */
+    uint32_t reminded; /* the last reminder of this start: minutes before it; 0 = none */
 };
 
 /* May it be a code? At most ACTIVITY_CODE_MAX bytes. */
@@ -37,7 +47,7 @@ int reg_status_parse(const char *s);
 /* What it is at ${now_at}: by the window, unless staff closed or cancelled it. */
 enum activity_state activity_state_at(const struct activity *a, int64_t now_at);
 json_t *activity_json(const struct activity *a, int64_t now_at, const char *tz);
-/* From the body of POST /api/v1/activities: code, title, seats, starts_at; optional aliases, opens_at, closes_at, place, max_party. Times ISO (without offset: in
+/* From the body of POST /api/v1/activities: code, title, seats, starts_at; optional aliases, opens_at, closes_at, place, max_party, reminders. Times ISO (without offset: in
  * ${tz}); null = not set; `opens`, `closes`, `starts` are understood too. -1 with code "bad-activity" and field. A window that has passed is not refused: staff
  * may record what was. */
 int activity_from_json(struct activity *a, const json_t *body, const char *tz, int64_t now_at,

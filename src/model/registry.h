@@ -42,6 +42,8 @@ int registry_say_moved(struct buf *out, const char *lang, const char *tz, const 
                        const struct activity *now);
 int registry_say_off(struct buf *out, const char *lang, const char *tz, const struct activity *a,
                      const char *because);
+/* It begins soon: to those who hold a seat. */
+int registry_say_reminder(struct buf *out, const char *lang, const char *tz, const struct activity *a);
 /* A numbered choice: "您想报名哪一个? 回复数字: 1 篮球赛 2 ..." */
 int registry_say_choice(struct buf *out, const char *lang, enum intent_kind asked,
                         const struct activity *const *list, size_t n);

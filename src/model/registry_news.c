@@ -1,4 +1,4 @@
-/* News of an activity: it moved, it does not take place. */
+/* News of an activity: it moved, it does not take place, it begins soon. */
 #include <string.h>
 
 #include "model/registry.h"
@@ -57,6 +57,19 @@ int registry_say_off(struct buf *out, const char *lang, const char *tz, const st
     registry_put_str(&v, "because", because);
     registry_put_str(&v, "was", time_and_place(&part, l, tz, a, true, true));
     int rc = registry_fill(out, l, because[0] != '\0' ? TEXT_OFF_BECAUSE : TEXT_OFF, &v);
+    buf_fini(&part.b);
+    return rc;
+}
+
+int registry_say_reminder(struct buf *out, const char *lang, const char *tz, const struct activity *a)
+{
+    enum registry_lang l = registry_lang_of(lang);
+    struct registry_part part;
+    struct registry_values v = {.n = 0};
+
+    registry_put_str(&v, "title", a->title);
+    registry_put_str(&v, "now", time_and_place(&part, l, tz, a, true, true));
+    int rc = registry_fill(out, l, TEXT_REMINDER, &v);
     buf_fini(&part.b);
     return rc;
 }

@@ -71,6 +71,8 @@ const char *const registry_texts[REGISTRY_TEXT_N][REGISTRY_LANGS] = {
     [TEXT_OFF] = {"很抱歉，{title}（原定{was}）取消举办，您不用再回复。", "Sorry, {title} ({was}) will not take place. You need not reply."},
     [TEXT_OFF_BECAUSE] = {"很抱歉，{title}（原定{was}）取消举办，原因：{because}。您不用再回复。",
                           "Sorry, {title} ({was}) will not take place. Reason: {because}. You need not reply."},
+    [TEXT_REMINDER] = {"提醒您：您报名的{title}即将开始：{now}。不能来请回复“取消”，把名额让给候补的邻居。",
+                       "Reminder: {title} starts {now}. If you cannot come reply CANCEL, so that somebody else gets the seat."},
     /* Who stands before may still withdraw: a place is one of now. */
     [TEXT_PLACE_ONE] = {"目前第{place}号", "place {place} for now"},
     [TEXT_PLACE_MANY] = {"目前第{place}-{last}号共{count}人", "places {place}-{last} for now ({count} people)"},

@@ -49,6 +49,7 @@ enum registry_text_id {
     TEXT_MOVED_FROM_NOWHERE, /* it had no place before */
     TEXT_OFF,
     TEXT_OFF_BECAUSE,
+    TEXT_REMINDER,
     /* parts */
     TEXT_PLACE_ONE,
     TEXT_PLACE_MANY,

@@ -104,6 +104,10 @@ static void bad_bodies_name_the_member(void **state)
          "aliases"                                                                                                                  },
         {"{\"code\":\"a\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\",\"aliases\":\"x\"}",
          "aliases"                                                                                                                  },
+        {"{\"code\":\"a\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\",\"reminders\":["
+         "\"soon\"]}",                                                                                          "reminders"},
+        {"{\"code\":\"a\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\",\"reminders\":\"24h\"}",
+         "reminders"                                                                                                                },
     };
     struct activity a;
 

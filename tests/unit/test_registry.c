@@ -188,6 +188,12 @@ static void test_news_of_an_activity_say_what_changed(void **state)
     buf_reset(&b);
     assert_int_equal(registry_say_off(&b, "en", TZ, &BB, ""), 0);
     assert_null(strstr(b.data, "Reason"));
+    buf_reset(&b);
+    assert_int_equal(registry_say_reminder(&b, "", TZ, &BB), 0);
+    assert_string_equal(buf_cstr(&b),
+                        "提醒您：您报名的中秋篮球赛即将开始：9月25日19:00，文化广场。不能来请回复“取消”，"
+                        "把名额让给候补的邻居。");
+    assert_true(utf8_count(b.data, b.len) <= 67);
     now = BB;
     now.seats++;
     assert_false(registry_is_moved(&BB, &now));
