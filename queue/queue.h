@@ -299,9 +299,11 @@ typedef void (*queue_stats_fn)(void *arg, const struct queue_result *r, const st
 void queue_stats(struct queue *q, queue_stats_fn cb, void *arg);
 
 /* Rate permits of a provider account, paced evenly, shared by all daemons and communities (keys under PREFIX{_}:). Asks for ${n} permits (segments) at ${per_second}; grants them all,
- * the first at ${first_in_us} from now and then every ${step_us}. */
-typedef void (*queue_rate_fn)(void *arg, const struct queue_result *r, int64_t first_in_us, int64_t step_us);
-void queue_rate(struct queue *q, const char *provider, double per_second, uint32_t n, queue_rate_fn cb,
-                void *arg);
+ * the first at ${first_in_us} from now and then every ${step_us}. ${kept_us}: so long this daemon was kept from sending although it had something; while it draws ${alone} (nobody else asked
+ * in the last 2 s, or longer at low rates) permits of that time are still granted (${first_in_us} is negative then). A daemon that joins another gets its first permits 0.2 s later. */
+typedef void (*queue_rate_fn)(void *arg, const struct queue_result *r, int64_t first_in_us, int64_t step_us,
+                              bool alone);
+void queue_rate(struct queue *q, const char *provider, double per_second, uint32_t n, int64_t kept_us,
+                queue_rate_fn cb, void *arg);
 
 #endif

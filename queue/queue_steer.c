@@ -127,11 +127,11 @@ static void on_rate(struct queue_op *op, const struct queue_result *r, const str
 {
     struct rate_op *o = (struct rate_op *)op;
 
-    o->cb(o->arg, r, queue_value_i64(v, 1, 0), queue_value_i64(v, 2, 0));
+    o->cb(o->arg, r, queue_value_i64(v, 1, 0), queue_value_i64(v, 2, 0), queue_value_i64(v, 3, 0) == 1);
 }
 
-void queue_rate(struct queue *q, const char *provider, double per_second, uint32_t n, queue_rate_fn cb,
-                void *arg)
+void queue_rate(struct queue *q, const char *provider, double per_second, uint32_t n, int64_t kept_us,
+                queue_rate_fn cb, void *arg)
 {
     struct rate_op *o = queue_op_new(q, sizeof(*o), on_rate);
     char rate[64];
@@ -145,6 +145,8 @@ void queue_rate(struct queue *q, const char *provider, double per_second, uint32
     queue_op_str(&o->op, provider);
     queue_op_str(&o->op, rate);
     queue_op_i64(&o->op, n);
+    queue_op_str(&o->op, q->daemon_id);
+    queue_op_i64(&o->op, kept_us);
     queue_op_script(&o->op, SCRIPT_RATE);
 }
 

@@ -36,6 +36,7 @@ struct answer {
     queue_rate_fn cb;
     void *arg;
     int64_t first_us, step_us;
+    bool alone;
 };
 
 struct daemon;
@@ -59,8 +60,16 @@ static struct {
     struct loop_timer *timers[TIMERS];
     size_t n_timers;
     struct answer answers[TIMERS];
-    int64_t late_us; /* a write follows its permit up to so much later */
-    double free_us;  /* of the account in Redis */
+    int64_t late_us;           /* a write follows its permit up to so much later */
+    int64_t stall_us, next_us; /* the machine stands still for so long, and when it does next */
+    double free_us;            /* of the account in Redis: as in queue/lua/rate.lua */
+    int64_t said_us, other_us, trip_us;
+    const struct queue *last;
+    struct {
+        double at_us;
+        uint32_t n;
+    } log[64];
+    size_t n_log;
     const uint32_t *parts;
     size_t n_parts, n_asked;
     struct {
@@ -108,23 +117,59 @@ void sim_timer_arm_ms(struct loop_timer *t, int64_t ms)
     sim_timer_arm_us(t, ms * 1000);
 }
 
-/* queue/lua/rate.lua, in short. */
-void sim_rate(struct queue *q, const char *provider, double per_second, uint32_t n, queue_rate_fn cb,
-              void *arg)
+/* The log of grants at low rates, as in queue/lua/rate.lua. */
+static double behind_the_log(double free_us, double per_second, uint32_t n)
 {
-    double step = 1e6 / per_second, at = (double)sim.now_us;
-    size_t i = 0;
+    double most = per_second * 1.02 > n ? per_second * 1.02 : n;
+    uint64_t sum = 0;
+    size_t from = 0;
 
-    (void)q, (void)provider;
+    for (size_t i = 0; i < sim.n_log; i++)
+        sum += sim.log[i].n;
+    while (from < sim.n_log && (sim.log[from].at_us <= free_us - 1015000 || (double)(sum + n) > most)) {
+        if (free_us < sim.log[from].at_us + 1015000)
+            free_us = sim.log[from].at_us + 1015000;
+        sum -= sim.log[from++].n;
+    }
+    memmove(sim.log, sim.log + from, (sim.n_log - from) * sizeof(sim.log[0]));
+    sim.n_log -= from;
+    sim.log[sim.n_log].at_us = free_us;
+    sim.log[sim.n_log++].n = n;
+    return free_us;
+}
+
+/* queue/lua/rate.lua, in short. */
+void sim_rate(struct queue *q, const char *provider, double per_second, uint32_t n, int64_t kept_us,
+              queue_rate_fn cb, void *arg)
+{
+    double step = 1e6 / per_second, at = (double)sim.now_us, floor_us = at;
+    int64_t gone_us = 2000000 + (int64_t)(8 * n * step);
+    size_t i = 0;
+    bool alone;
+
+    (void)provider;
     while (sim.answers[i].cb != NULL)
         i++;
-    if (sim.free_us < at)
-        sim.free_us = at;
-    sim.answers[i] = (struct answer){.at_us = sim.now_us + REDIS_US / 2 + random_us(REDIS_US),
+    if (sim.last != NULL && sim.last != q && sim.now_us - sim.said_us < gone_us) {
+        if (sim.now_us - sim.other_us >= gone_us)
+            sim.free_us = (sim.free_us > at ? sim.free_us : at) + 200000;
+        sim.other_us = sim.said_us;
+    }
+    sim.last = q;
+    sim.said_us = sim.now_us;
+    alone = sim.now_us - sim.other_us >= gone_us;
+    if (alone)
+        floor_us -= (double)kept_us;
+    if (sim.free_us < floor_us)
+        sim.free_us = floor_us;
+    if (per_second <= 50)
+        sim.free_us = behind_the_log(sim.free_us, per_second, n);
+    sim.answers[i] = (struct answer){.at_us = sim.now_us + sim.trip_us + REDIS_US / 2 + random_us(REDIS_US),
                                      .cb = cb,
                                      .arg = arg,
                                      .first_us = (int64_t)ceil(sim.free_us - at),
-                                     .step_us = (int64_t)ceil(step)};
+                                     .step_us = (int64_t)ceil(step),
+                                     .alone = alone};
     sim.free_us += n * step;
 }
 
@@ -167,13 +212,18 @@ static void step(void)
         if (sim.answers[i].cb != NULL && (a == NULL || sim.answers[i].at_us < a->at_us))
             a = &sim.answers[i];
     assert_true(t != NULL || a != NULL); /* it must not fall silent */
+    if (sim.stall_us > 0 && sim.now_us >= sim.next_us) {
+        sim.now_us += sim.stall_us;
+        sim.next_us = sim.now_us + 8 * sim.stall_us + random_us(8 * sim.stall_us);
+    }
     if (t == NULL || (a != NULL && a->at_us < t->at_us)) {
         struct answer it = *a;
         struct queue_result r = {.status = QUEUE_OK, .e = NULL};
 
         a->cb = NULL;
         sim.now_us = it.at_us > sim.now_us ? it.at_us : sim.now_us;
-        it.cb(it.arg, &r, it.first_us - (sim.now_us - it.at_us), it.step_us);
+        /* what was true when Redis said it is counted from when it is heard, however late that is */
+        it.cb(it.arg, &r, it.first_us, it.step_us, it.alone);
         return;
     }
     sim.now_us = t->at_us > sim.now_us ? t->at_us : sim.now_us;
@@ -211,44 +261,67 @@ static const struct {
     const uint32_t *parts;
     size_t n_parts, n_daemons;
     double best; /* a second: what whole messages can fill of it */
-    int64_t late_us;
+    int64_t late_us, stall_us, trip_us;
+    int joins_s; /* the second daemon joins so much later */
 } rows[] = {
-    {"1/s, one part",               1,    ones,   1, 1, 1,    0    },
-    {"10/s, one part",              10,   ones,   1, 1, 10,   0    },
-    {"600/s, one part",             600,  ones,   1, 1, 600,  0    },
-    {"5000/s, one part",            5000, ones,   1, 1, 5000, 0    },
-    {"10/s, three parts",           10,   threes, 1, 1, 9,    0    },
-    {"600/s, three parts",          600,  threes, 1, 1, 600,  0    },
-    {"5000/s, three parts",         5000, threes, 1, 1, 5000, 0    },
-    {"600/s, one and three parts",  600,  mixed,  5, 1, 600,  0    },
-    {"5000/s, one and three parts", 5000, mixed,  5, 1, 5000, 0    },
-    {"1/s, two daemons",            1,    ones,   1, 2, 1,    0    },
-    {"10/s, two daemons",           10,   ones,   1, 2, 10,   0    },
-    {"600/s, two daemons, mixed",   600,  mixed,  5, 2, 600,  0    },
-    {"5000/s, two daemons, mixed",  5000, mixed,  5, 2, 5000, 0    },
-    {"1/s on a busy machine",       1,    ones,   1, 1, 0.98, 60000},
-    {"10/s on a busy machine",      10,   ones,   1, 1, 7.6,  60000},
+    {"1/s, one part",                                  1,    ones,   1, 1, 1,    0,     0,      0,     0 },
+    {"10/s, one part",                                 10,   ones,   1, 1, 10,   0,     0,      0,     0 },
+    {"600/s, one part",                                600,  ones,   1, 1, 600,  0,     0,      0,     0 },
+    {"5000/s, one part",                               5000, ones,   1, 1, 5000, 0,     0,      0,     0 },
+    {"10/s, three parts",                              10,   threes, 1, 1, 9,    0,     0,      0,     0 },
+    {"600/s, three parts",                             600,  threes, 1, 1, 600,  0,     0,      0,     0 },
+    {"5000/s, three parts",                            5000, threes, 1, 1, 5000, 0,     0,      0,     0 },
+    {"600/s, one and three parts",                     600,  mixed,  5, 1, 600,  0,     0,      0,     0 },
+    {"5000/s, one and three parts",                    5000, mixed,  5, 1, 5000, 0,     0,      0,     0 },
+    {"1/s, two daemons",                               1,    ones,   1, 2, 1,    0,     0,      0,     0 },
+    {"10/s, two daemons",                              10,   ones,   1, 2, 10,   0,     0,      0,     0 },
+    {"600/s, two daemons, mixed",                      600,  mixed,  5, 2, 600,  0,     0,      0,     0 },
+    {"5000/s, two daemons, mixed",                     5000, mixed,  5, 2, 5000, 0,     0,      0,     0 },
+    {"1/s on a busy machine",                          1,    ones,   1, 1, 0.98, 60000, 0,      0,     0 },
+    {"10/s on a busy machine",                         10,   ones,   1, 1, 7.6,  60000, 0,      0,     0 },
+    {"600/s, stalls of 3 ms",                          600,  ones,   1, 1, 600,  0,     3000,   0,     0 },
+    {"600/s, stalls of 30 ms",                         600,  ones,   1, 1, 600,  0,     30000,  0,     0 },
+    {"600/s, stalls of 200 ms",                        600,  ones,   1, 1, 580,  0,     200000, 0,     0 },
+    {"5000/s, stalls of 30 ms, mixed",                 5000, mixed,  5, 1, 5000, 0,     30000,  0,     0 },
+    {"10/s, stalls of 200 ms",                         10,   ones,   1, 1, 9.7,  0,     200000, 0,     0 },
+    {"600/s, Redis 20 ms away",                        600,  ones,   1, 1, 600,  0,     0,      20000, 0 },
+    {"600/s, a second daemon joins",                   600,  mixed,  5, 2, 600,  0,     0,      0,     10},
+    {"600/s, stalls of 200 ms, a second daemon joins", 600,  ones,   1, 2, 400,  0,     200000, 0,     10},
+    {"600/s, stalls of 30 ms, two daemons",            600,  ones,   1, 2, 500,  0,     30000,  0,     0 },
+    {"10/s, three parts, two daemons",                 10,   threes, 1, 2, 7,    0,     0,      0,     0 },
 };
 
 static void run(size_t row)
 {
     struct daemon d[2];
     uint64_t sum = 0, most;
-    int64_t end;
+    int64_t end, joins;
 
     memset(&sim, 0, sizeof(sim));
     sim.now_us = 1000000000;
     sim.seed = row + 1;
+    sim.stall_us = rows[row].stall_us;
+    sim.next_us = sim.now_us + 1500000;
+    sim.trip_us = rows[row].trip_us;
     sim.late_us = rows[row].late_us > 0 ? rows[row].late_us : JITTER_US;
     sim.parts = rows[row].parts;
     sim.n_parts = rows[row].n_parts;
     for (size_t i = 0; i < rows[row].n_daemons; i++) {
-        d[i] = (struct daemon){.pace = link_pace_new(NULL, NULL, "p1", rows[row].rate), .lane = LANE_NORMAL};
-        ask_more(&d[i]);
+        d[i] = (struct daemon){
+            .pace = link_pace_new(NULL, (struct queue *)(uintptr_t)(i + 1), "p1", rows[row].rate),
+            .lane = LANE_NORMAL};
+        if (i == 0 || rows[row].joins_s == 0)
+            ask_more(&d[i]);
     }
     end = sim.now_us + SECONDS * 1000000;
-    while (sim.now_us < end)
+    joins = rows[row].joins_s > 0 ? sim.now_us + rows[row].joins_s * 1000000 : end;
+    while (sim.now_us < end) {
         step();
+        if (joins < end && sim.now_us >= joins) {
+            joins = end;
+            ask_more(&d[1]);
+        }
+    }
     qsort(sim.writes, sim.n_writes, sizeof(sim.writes[0]), by_time);
     for (size_t i = 0; i < sim.n_writes; i++)
         sum += sim.writes[i].n;

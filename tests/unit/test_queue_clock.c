@@ -207,9 +207,10 @@ static void a_hold_lasts_no_longer_than_it_says(void **state)
 
 static int64_t first_us;
 
-static void on_rate(void *arg, const struct queue_result *r, int64_t first_in_us, int64_t step_us)
+static void on_rate(void *arg, const struct queue_result *r, int64_t first_in_us, int64_t step_us, bool alone)
 {
     (void)step_us;
+    (void)alone;
     first_us = first_in_us;
     fixture_take(arg, r);
 }
@@ -217,19 +218,24 @@ static void on_rate(void *arg, const struct queue_result *r, int64_t first_in_us
 static void permits_do_not_wait_for_the_time_that_was(void **state)
 {
     static const char script[] =
-        "local k = 'crier:{_}:rl:p9' local free, said = redis.call('GET', k):match('^(%S+) (%S+)$') "
-        "redis.call('SET', k, string.format('%.3f %.0f', free + 1.8e9, said + 1.8e9)) return 1";
+        "local k = 'crier:{_}:rl:p9' local free, said, more = redis.call('GET', k):match('^(%S+) "
+        "(%S+)(.*)$') "
+        "more = more:gsub('(%d+):', function(at) return string.format('%.0f:', at + 1.8e9) end) "
+        "redis.call('SET', k, string.format('%.3f %.0f', free + 1.8e9, said + 1.8e9)..more) return 1";
     char *answer;
 
     (void)state;
-    queue_rate(fix->q, "p9", 10, 5, on_rate, fix);
+    queue_rate(fix->q, "p9", 10, 5, 0, on_rate, fix);
     fixture_wait(fix);
     answer = redis_server_ask(fix->server, "EVAL", script, "0", NULL);
     assert_string_equal(answer, "1");
     free(answer);
-    queue_rate(fix->q, "p9", 10, 1, on_rate, fix);
+    queue_rate(fix->q, "p9", 10, 1, 0, on_rate, fix);
     fixture_wait(fix);
     assert_true(first_us > 300000 && first_us <= 500000); /* behind the five, not half an hour */
+    queue_rate(fix->q, "p9", 10, 8, 0, on_rate, fix);     /* more than the second still holds */
+    fixture_wait(fix);
+    assert_true(first_us > 500000 && first_us <= 2000000);
 }
 
 int main(void)

@@ -223,11 +223,13 @@ static void test_hold(void **state)
 }
 
 static int64_t first_us, step_us;
+static bool alone;
 
-static void on_rate(void *arg, const struct queue_result *r, int64_t first, int64_t step)
+static void on_rate(void *arg, const struct queue_result *r, int64_t first, int64_t step, bool is_alone)
 {
     first_us = first;
     step_us = step;
+    alone = is_alone;
     fixture_take(arg, r);
 }
 
@@ -238,17 +240,44 @@ static void test_rate_is_paced_over_all(void **state)
     struct queue *q = queue_new(&other);
 
     (void)state;
-    queue_rate(fix->q, "p1", 10, 5, on_rate, fix);
+    queue_rate(fix->q, "p1", 100, 50, 0, on_rate, fix);
     fixture_wait(fix);
     assert_int_equal(first_us, 0);
-    assert_int_equal(step_us, 100000);
-    queue_rate(q, "p1", 10, 1, on_rate, fix); /* another community waits behind the five */
+    assert_int_equal(step_us, 10000);
+    assert_true(alone);
+    /* another community's daemon waits behind the fifty, and a little longer: the first may be late with some of them */
+    queue_rate(q, "p1", 100, 1, 0, on_rate, fix);
     fixture_wait(fix);
-    assert_true(first_us > 300000 && first_us <= 500000);
-    queue_rate(fix->q, "p1", 10, 1, on_rate, fix);
+    assert_true(first_us > 500000 && first_us <= 700000);
+    assert_false(alone);
+    queue_rate(fix->q, "p1", 100, 1, 100000, on_rate, fix);
     fixture_wait(fix);
-    assert_true(first_us > 400000 && first_us <= 600000);
+    assert_true(first_us > 510000 && first_us <= 710000);
+    assert_false(alone);
     queue_free(q);
+}
+
+static void test_who_draws_alone_catches_up(void **state)
+{
+    (void)state;
+    queue_rate(fix->q, "p2", 100, 1, 100000, on_rate, fix);
+    fixture_wait(fix);
+    assert_int_equal(first_us, -100000);
+    assert_true(alone);
+}
+
+/* Four texts of three segments would fit a second of even steps. */
+static void test_at_low_rates_the_last_second_is_remembered(void **state)
+{
+    int64_t began = loop_now_us(), at[4];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(at); i++) {
+        queue_rate(fix->q, "p3", 10, 3, 0, on_rate, fix);
+        fixture_wait(fix);
+        at[i] = first_us + loop_now_us() - began;
+    }
+    assert_true(at[3] - at[0] > 1000000);
 }
 
 int main(void)
@@ -266,6 +295,8 @@ int main(void)
         cmocka_unit_test_setup(test_suppressed, fixture_fresh),
         cmocka_unit_test_setup(test_hold, fixture_fresh),
         cmocka_unit_test_setup(test_rate_is_paced_over_all, fixture_fresh),
+        cmocka_unit_test_setup(test_who_draws_alone_catches_up, fixture_fresh),
+        cmocka_unit_test_setup(test_at_low_rates_the_last_second_is_remembered, fixture_fresh),
     };
 
     return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
