@@ -23,10 +23,10 @@ struct link_op {
     int64_t started_us;
     uint64_t begun; /* its number, for the limit */
     bool probe, overload;
-    bool waits;         /* for an access token */
-    int64_t give_up_us; /* until when */
-    uint64_t serial;    /* number of the access token it was written with */
-    unsigned renewals;  /* how often its token was refused */
+    bool waits;            /* for an access token */
+    int64_t waits_from_us; /* since when */
+    uint64_t serial;       /* number of the access token it was written with */
+    unsigned renewals;     /* how often its token was refused */
     TAILQ_ENTRY(link_op) of_token;
     TAILQ_ENTRY(link_op) entry;
 };

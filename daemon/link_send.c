@@ -293,7 +293,7 @@ static void begin(struct link_op *op)
 
 void link_op_give_up(struct link_op *op, enum verdict v, const char *why)
 {
-    int64_t waited_us = clock_mono_us() - (op->give_up_us - (int64_t)LINK_TOKEN_WAIT_MS * 1000);
+    int64_t waited_us = clock_mono_us() - op->waits_from_us;
 
     set_all(op, v, why);
     finish(op, false, waited_us > 0 ? waited_us : 1);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "model/policy.h"
 #include "provider/sign.h"
 #include "queue/access.h"
 #include "text/utf8.h"
@@ -99,11 +100,22 @@ static void give_up_all(struct link_token *t, enum verdict v, const char *why)
         link_op_give_up(op, v, why);
 }
 
+/* The first that has waited as long as it would for a connection: an alert less than others. */
+static struct link_op *first_late(const struct link_token *t, int64_t now_us)
+{
+    struct link_op *op;
+
+    TAILQ_FOREACH(op, &t->waiting, of_token)
+    if (now_us - op->waits_from_us >= policy_connect_timeout_ms(op->lane) * 1000)
+        break;
+    return op;
+}
+
 static void give_up_late(struct link_token *t, int64_t now_us)
 {
     struct link_op *op;
 
-    while ((op = TAILQ_FIRST(&t->waiting)) != NULL && op->give_up_us <= now_us) {
+    while ((op = first_late(t, now_us)) != NULL) {
         link_token_leave(t, op);
         link_op_give_up(op, VERDICT_RETRY, "no access token came in time");
     }
@@ -151,7 +163,9 @@ static void fetch(struct link_token *t, bool force)
         return;
     }
     t->req.call.connect_timeout_ms = CONNECT_MS;
-    t->req.call.timeout_ms = FETCH_MS;
+    t->req.call.timeout_ms = l->o.timeout_ms > 0 && l->o.timeout_ms < FETCH_MS ? l->o.timeout_ms : FETCH_MS;
+    if (t->req.call.connect_timeout_ms > t->req.call.timeout_ms)
+        t->req.call.connect_timeout_ms = t->req.call.timeout_ms;
     t->http = http_begin(l->o.http, &t->req.call, l->c.reach, on_fetched, t);
 }
 
@@ -235,7 +249,7 @@ void link_token_wait(struct link_token *t, struct link_op *op)
     bool first = TAILQ_EMPTY(&t->waiting);
 
     op->waits = true;
-    op->give_up_us = clock_mono_us() + (int64_t)LINK_TOKEN_WAIT_MS * 1000;
+    op->waits_from_us = clock_mono_us();
     TAILQ_INSERT_TAIL(&t->waiting, op, of_token);
     if (first)
         loop_timer_arm_ms(t->timer, 0);

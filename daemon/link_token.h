@@ -1,13 +1,11 @@
 /* The access token of a link whose API wants one with every request.
  *
  * Hides: where it comes from. It is kept in Redis for all daemons (queue/access.h); one of them at a time gets a new one, some minutes before the old one ends. Requests that
- * find none wait a few seconds, unwritten; then they are given up, so that another provider can take them. Never logged. */
+ * find none wait, unwritten, as long as their lane would for a connection; then they are given up, so that another provider can take them. Never logged. */
 #ifndef DAEMON_LINK_TOKEN_H
 #define DAEMON_LINK_TOKEN_H
 
 #include "daemon/link_int.h"
-
-#define LINK_TOKEN_WAIT_MS 5000 /* a request waits for a token so long at most */
 
 struct link_token *link_token_new(struct link *l);
 /* The operations have left it. NULL is fine. */

@@ -36,7 +36,7 @@ TAILQ_HEAD(phone_list, phone);
 struct sandbox_op {
     struct sandbox *owner;
     struct sandbox_url url;
-    const char *provider;         /* borrowed with the messages */
+    char *provider;               /* its own: what the link has goes with a reload */
     const struct provider_msg *m; /* borrowed until completion */
     size_t n;
     struct loop_timer *timer;
@@ -154,6 +154,7 @@ static void op_free(struct sandbox_op *op)
 {
     TAILQ_REMOVE(&op->owner->ops, op, entry);
     loop_timer_free(op->timer);
+    free(op->provider);
     free(op);
 }
 
@@ -223,7 +224,7 @@ struct sandbox_op *sandbox_send(struct sandbox *s, const struct provider_conf *c
     struct sandbox_op *op = xcalloc(1, sizeof(*op));
     struct err e;
 
-    *op = (struct sandbox_op){.owner = s, .provider = c->name, .m = m, .n = n, .cb = cb, .arg = arg};
+    *op = (struct sandbox_op){.owner = s, .provider = xstrdup(c->name), .m = m, .n = n, .cb = cb, .arg = arg};
     if (sandbox_url_parse(c->url, &op->url, &e) < 0)
         panic("sandbox: %s went through the check", e.msg);
     op->timer = loop_timer_new(s->loop, on_accept, op);

@@ -114,7 +114,9 @@ static void start_link(struct flow_bed *b, size_t i)
     struct link_opts lo = {.loop = b->loop,
                            .http = b->http,
                            .queue = b->q,
+                           .config = &b->config,
                            .conf = &b->providers[i],
+                           .timeout_ms = b->opts.timeout_ms,
                            .route = (uint8_t)i,
                            .reserved_percent = 20,
                            .on_room = on_room,
@@ -133,7 +135,9 @@ static void new_link(struct flow_bed *b, size_t i, const struct flow_opts *o)
     struct err e;
     int port;
 
-    b->httpd[i] = httpd_new(b->loop, &ho, i == 0 ? flow_on_first : flow_on_second, b);
+    b->httpd[i] = i == 0 && o->on_first != NULL
+                      ? httpd_new(b->loop, &ho, o->on_first, o->arg)
+                      : httpd_new(b->loop, &ho, i == 0 ? flow_on_first : flow_on_second, b);
     if (httpd_listen_tcp(b->httpd[i], "127.0.0.1:0", &e) != 0)
         panic("%s", e.msg);
     port = i == 0 && o->dead_first ? dead_port(b) : httpd_port(b->httpd[i]);
@@ -147,6 +151,8 @@ static void new_link(struct flow_bed *b, size_t i, const struct flow_opts *o)
         .rate = o->rate,
         .batch = o->batch > 0 ? o->batch : 1,
         .priority = (int64_t)i};
+    if (i == 0 && o->shape != NULL)
+        o->shape(b, p);
     start_link(b, i);
 }
 
@@ -252,13 +258,13 @@ struct flow_bed *flow_new(const struct flow_opts *o)
         panic("%s", e.msg);
     b->community.name = xstrdup("venus");
     b->config.template_dir = xstrdup("");
-    b->channels[0] = "sms";
-    b->channels[1] = o->second_channel;
-    b->n_channels = o->second_channel != NULL ? 2 : 1;
     start_queue(b, o);
     b->n_links = o->n_links > 0 ? o->n_links : 1;
     for (size_t i = 0; i < b->n_links; i++)
         new_link(b, i, o);
+    for (size_t i = 0; i < b->n_links; i++)
+        if (i == 0 || strcmp(b->providers[i].channel, b->channels[0]) != 0)
+            b->channels[b->n_channels++] = b->providers[i].channel;
     start_work(b);
     return b;
 }

@@ -29,6 +29,8 @@ enum flow_answer {
     FLOW_CODE
 };
 
+struct flow_bed;
+
 struct flow_opts {
     size_t n_links; /* default 1 */
     int64_t window, batch;
@@ -37,6 +39,11 @@ struct flow_opts {
     bool aof;
     bool dead_first;            /* the first provider refuses connections */
     const char *second_channel; /* the second provider's, after "sms"; default: sms too */
+    /* The first provider, when it is not driver json: its options, its handler and what that is called with; NULL = as above. */
+    void (*shape)(struct flow_bed *b, struct config_provider *first);
+    httpd_fn on_first;
+    void *arg;
+    int64_t timeout_ms;
 };
 
 struct flow_bed {

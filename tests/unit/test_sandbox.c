@@ -168,6 +168,25 @@ static void test_a_delay_is_kept_and_cancel_means_no_completion(void **state)
     (void)sandbox_send(w->box, &slow, &m, 1, on_sent, w); /* freed with the sandbox */
 }
 
+/* A reload while a message is on its way: what the account was called before is gone with the old options. */
+static void test_options_may_change_while_a_message_is_on_its_way(void **state)
+{
+    struct world *w = *state;
+    struct provider_msg m = {
+        .to = "+8613800000001", .text = "a", .text_len = 1, .ref = "n.0.1", .lane = LANE_BULK};
+    struct provider_conf c = slow;
+    char name[] = "slow";
+    json_t *list;
+
+    c.name = name;
+    (void)sandbox_send(w->box, &c, &m, 1, on_sent, w);
+    memset(name, 'x', sizeof(name) - 1);
+    assert_true(loop_run_until(w->loop, sent, w, DEADLINE_MS));
+    list = sandbox_messages(w->box, "+8613800000001");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(list, 0), "provider")), "slow");
+    json_decref(list);
+}
+
 static void check_reply(void *arg, const struct provider_reply *r)
 {
     (void)arg;
@@ -234,6 +253,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_messages_arrive_and_are_reported, world_new, world_free),
+        cmocka_unit_test_setup_teardown(test_options_may_change_while_a_message_is_on_its_way, world_new,
+                                        world_free),
         cmocka_unit_test_setup_teardown(test_a_delay_is_kept_and_cancel_means_no_completion, world_new,
                                         world_free),
         cmocka_unit_test_setup_teardown(test_a_phone_texts_back_each_text_with_an_id_of_its_own, world_new,
