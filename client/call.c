@@ -332,16 +332,18 @@ int call_list(struct cli *c, struct call_path *p, void (*each)(void *arg, json_t
 {
     struct lines l = {.line = BUF_INIT(LINE_MAX_BYTES), .each = each, .arg = arg};
     struct exchange x = {.method = "GET", .accept = "application/x-ndjson", .on_chunk = on_chunk, .arg = &l};
-    struct buf unused = BUF_INIT(ANSWER_MAX);
+    struct buf refusal = BUF_INIT(ANSWER_MAX);
     struct err e = {.code = ""};
     int http = 0, status = connect_daemon(c, p);
 
     if (status != CLI_OK)
         ; /* told */
-    else if (run(c, p, &x, &http, &unused, &e) != 0)
+    else if (run(c, p, &x, &http, &refusal, &e) != 0)
         status = unreachable(c, &e);
     else {
         on_line(&l);
+        if (http / 100 != 2)
+            l.error = parse(&refusal);
         if (l.error != NULL || http / 100 != 2)
             status = refused(c, http / 100 == 2 ? 503 : http, l.error);
         else if (l.broken)
@@ -352,7 +354,7 @@ int call_list(struct cli *c, struct call_path *p, void (*each)(void *arg, json_t
     json_decref(l.error);
     call_path_fini(p);
     buf_fini(&l.line);
-    buf_fini(&unused);
+    buf_fini(&refusal);
     return status;
 }
 
@@ -360,45 +362,38 @@ int call_list(struct cli *c, struct call_path *p, void (*each)(void *arg, json_t
 
 struct copy {
     FILE *out;
-    struct buf first; /* held back: may be a refusal in JSON */
-    bool flowing, failed;
+    bool failed;
 };
 
 static bool on_copy(void *arg, const char *p, size_t n)
 {
     struct copy *k = arg;
 
-    if (!k->flowing && k->first.len + n <= 4096 && buf_add(&k->first, p, n) == 0)
-        return true;
-    k->failed = k->failed || fwrite(buf_cstr(&k->first), 1, k->first.len, k->out) != k->first.len;
-    buf_reset(&k->first);
-    k->flowing = true;
     k->failed = k->failed || fwrite(p, 1, n, k->out) != n;
     return !k->failed;
 }
 
 int call_copy(struct cli *c, struct call_path *p, const char *accept, FILE *out)
 {
-    struct copy k = {.out = out, .first = BUF_INIT(4096)};
+    struct copy k = {.out = out};
     struct exchange x = {.method = "GET", .accept = accept, .on_chunk = on_copy, .arg = &k};
-    struct buf unused = BUF_INIT(ANSWER_MAX);
+    struct buf refusal = BUF_INIT(ANSWER_MAX);
     struct err e = {.code = ""};
     int http = 0, status = connect_daemon(c, p);
 
     if (status != CLI_OK)
         ; /* told */
-    else if (run(c, p, &x, &http, &unused, &e) != 0)
+    else if (run(c, p, &x, &http, &refusal, &e) != 0)
         status = unreachable(c, &e);
     else if (k.failed)
         status = cli_fail(c, CLI_LATER, "cannot write: %s", strerror(errno));
     else if (http / 100 != 2) {
-        json_t *tree = parse(&k.first);
+        json_t *tree = parse(&refusal);
         status = refused(c, http, tree);
         json_decref(tree);
-    } else if (fwrite(buf_cstr(&k.first), 1, k.first.len, out) != k.first.len || fflush(out) != 0)
+    } else if (fflush(out) != 0)
         status = cli_fail(c, CLI_LATER, "cannot write: %s", strerror(errno));
     call_path_fini(p);
-    buf_fini(&k.first);
-    buf_fini(&unused);
+    buf_fini(&refusal);
     return status;
 }

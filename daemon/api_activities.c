@@ -62,7 +62,7 @@ void api_activities_create(struct api_call *c)
 
     if (c->body == NULL)
         api_call_error(c, 400, "bad-json", NULL, "the activity is missing: send it as a JSON object");
-    else if (activity_from_json(a, c->body, c->tz, clock_wall_ms(), &e) != 0)
+    else if (activity_from_json(a, c->body, c->tz, &e) != 0)
         api_call_err(c, &e);
     else {
         api_call_target(c, a->code);

@@ -102,8 +102,9 @@ static int load_env(struct secret *s, const char *name, struct err *e)
     n = strlen(value);
     if (n > SECRET_MAX)
         return err_set(e, "secret", NULL, "the value of env:%s is larger than 64 KiB", name);
-    if (n != 0)
-        keep(s, value, n);
+    if (n == 0)
+        return err_set(e, "secret", NULL, "the value of env:%s is empty", name);
+    keep(s, value, n);
     return 0;
 }
 

@@ -14,7 +14,7 @@ struct secret {
     size_t len;
 };
 
-/* Load what ${spec} names (NULL or "" = an empty secret, success). At most 64 KiB. 0 or -1 with code "secret". */
+/* Load what ${spec} names (NULL or "" = an empty secret, success). 1 byte to 64 KiB: what is named and holds nothing is an error. 0 or -1 with code "secret". */
 int secret_load(struct secret *s, const char *spec, struct err *e) MUSTCHECK;
 void secret_fini(struct secret *s);
 /* Constant time. false when either is empty. */

@@ -264,11 +264,10 @@ static int check_whole(const struct ctx *c)
     return 0;
 }
 
-int activity_from_json(struct activity *a, const json_t *body, const char *tz, int64_t now_at, struct err *e)
+int activity_from_json(struct activity *a, const json_t *body, const char *tz, struct err *e)
 {
     const struct ctx c = {.a = a, .tz = tz, .e = e};
 
-    (void)now_at;
     memset(a, 0, sizeof(*a));
     a->stored = ACTIVITY_OPEN;
     a->max_party = PARTY_DEFAULT;

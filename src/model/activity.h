@@ -50,8 +50,7 @@ json_t *activity_json(const struct activity *a, int64_t now_at, const char *tz);
 /* From the body of POST /api/v1/activities: code, title, seats, starts_at; optional aliases, opens_at, closes_at, place, max_party, reminders. Times ISO (without offset: in
  * ${tz}); null = not set; `opens`, `closes`, `starts` are understood too. -1 with code "bad-activity" and field. A window that has passed is not refused: staff
  * may record what was. */
-int activity_from_json(struct activity *a, const json_t *body, const char *tz, int64_t now_at,
-                       struct err *e) MUSTCHECK;
+int activity_from_json(struct activity *a, const json_t *body, const char *tz, struct err *e) MUSTCHECK;
 /* What the body of a change says of ${a}, which holds the activity as it is. The code never changes; null takes opens_at or closes_at away. */
 int activity_change_from_json(struct activity *a, const json_t *body, const char *tz,
                               struct err *e) MUSTCHECK;

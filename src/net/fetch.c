@@ -15,6 +15,7 @@ struct fetch {
 
 /* One exchange. */
 struct exchange {
+    const struct fetch *fetch;
     const struct fetch_call *call;
     struct buf *answer;
     size_t at; /* of call->body */
@@ -68,15 +69,23 @@ void fetch_free(struct fetch *f)
     curl_global_cleanup();
 }
 
+static bool is_refusal(const struct exchange *x)
+{
+    long status = 0;
+
+    return curl_easy_getinfo(x->fetch->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK &&
+           status / 100 != 2;
+}
+
 static size_t on_answer(char *p, size_t size, size_t n, void *arg)
 {
     struct exchange *x = arg;
 
-    if (x->call->on_chunk != NULL) {
+    if (x->call->on_chunk != NULL && !is_refusal(x)) {
         x->stopped = !x->call->on_chunk(x->call->arg, p, size * n);
         return x->stopped ? 0 : n;
     }
-    return buf_add(x->answer, p, size * n) == 0 ? n : 0;
+    return x->answer == NULL || buf_add(x->answer, p, size * n) == 0 ? n : 0;
 }
 
 static size_t on_send(char *p, size_t size, size_t n, void *arg)
@@ -169,7 +178,7 @@ static int explain(const struct fetch *f, CURLcode rc, const struct exchange *x,
 
 int fetch_run(struct fetch *f, const struct fetch_call *c, int *status, struct buf *answer, struct err *e)
 {
-    struct exchange x = {.call = c, .answer = answer};
+    struct exchange x = {.fetch = f, .call = c, .answer = answer};
     struct curl_slist *list = header_list(f, c);
     char *url = xasprintf("%s%s", f->base, c->path);
     CURLcode rc;

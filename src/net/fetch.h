@@ -14,7 +14,8 @@ struct fetch *fetch_new(const char *socket_path, const char *base_url, const cha
                         struct err *e) MUSTCHECK;
 void fetch_free(struct fetch *f);
 /* ${path} begins with '/'. ${on_chunk} NULL = the whole answer is collected in ${answer} (its ceiling holds);
- * otherwise pieces are handed over as they come (return false to stop). Reading the request body from ${body_fn} (may
+ * otherwise pieces are handed over as they come (return false to stop) if the status is 2xx; what else is said is
+ * collected in ${answer} (NULL: dropped) and is never taken for what was asked for. Reading the request body from ${body_fn} (may
  * be NULL) streams uploads of any size. 0 with *status set, or -1 with code "unreachable". */
 struct fetch_call {
     const char *method, *path;

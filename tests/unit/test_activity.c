@@ -44,7 +44,7 @@ static int parse(struct activity *a, const char *json, struct err *e)
     int rc;
 
     assert_non_null(j);
-    rc = activity_from_json(a, j, "Asia/Shanghai", 0, e);
+    rc = activity_from_json(a, j, "Asia/Shanghai", e);
     json_decref(j);
     return rc;
 }

@@ -140,6 +140,9 @@ static void the_environment_is_asked_by_name(void **state)
     assert_int_equal(secret_load(&s, "env:CRIER_TEST_SECRET", &e), 0);
     assert_string_equal(s.value, "pw");
     secret_fini(&s);
+    setenv("CRIER_TEST_SECRET", "", 1); /* forgotten in a unit file, not "no secret" */
+    assert_int_equal(secret_load(&s, "env:CRIER_TEST_SECRET", &e), -1);
+    assert_non_null(strstr(e.msg, "is empty"));
     unsetenv("CRIER_TEST_SECRET");
     assert_int_equal(secret_load(&s, "env:CRIER_TEST_SECRET", &e), -1);
     assert_int_equal(secret_load(&s, "env:", &e), -1);

@@ -165,6 +165,36 @@ static void an_answer_may_be_taken_in_pieces_and_stopped(void **state)
     hostile_stop(h);
 }
 
+/* Larger than any buffer on the way: not a byte of it is handed over as the file that was asked for. */
+static void a_refusal_is_collected_and_never_taken_for_the_answer(void **state)
+{
+    char *body = xmalloc(20001), *text;
+    struct sink s = {.got = BUF_INIT(100)};
+    struct fetch_call c = {.method = "GET", .path = "/", .on_chunk = take, .arg = &s};
+    struct buf answer = BUF_INIT(1u << 20);
+    struct hostile *h;
+    struct fetch *f;
+    struct err e;
+    int status = 0;
+
+    (void)state;
+    memset(body, 'x', 20000);
+    body[20000] = '\0';
+    text = xasprintf("HTTP/1.1 403 Forbidden\r\nContent-Length: 20000\r\n\r\n%s", body);
+    h = hostile_start(serve_text, TEXT(text));
+    f = client_of(h, NULL);
+    assert_int_equal(fetch_run(f, &c, &status, &answer, &e), 0);
+    assert_int_equal(status, 403);
+    assert_int_equal(s.got.len, 0);
+    assert_int_equal(answer.len, 20000);
+    buf_fini(&s.got);
+    buf_fini(&answer);
+    fetch_free(f);
+    hostile_stop(h);
+    free(text);
+    free(body);
+}
+
 static void failures_are_told(void **state)
 {
     static const struct {
@@ -266,6 +296,7 @@ int main(void)
         cmocka_unit_test(a_request_has_its_token_headers_and_body),
         cmocka_unit_test(an_upload_of_unknown_size_is_streamed),
         cmocka_unit_test(an_answer_may_be_taken_in_pieces_and_stopped),
+        cmocka_unit_test(a_refusal_is_collected_and_never_taken_for_the_answer),
         cmocka_unit_test(failures_are_told),
         cmocka_unit_test(an_answer_past_its_ceiling_is_a_failure),
         cmocka_unit_test(redirects_are_answers_and_connections_are_kept),
