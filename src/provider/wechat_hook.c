@@ -32,6 +32,36 @@ static int handshake(const struct provider_conf *c, const struct form *query, st
 
 /* ---- events ---- */
 
+static int tell_event(struct provider_reply *r, enum provider_event event, const char *text,
+                      const struct provider_sink *sink)
+{
+    r->event = event;
+    r->text = text;
+    r->text_len = strlen(text);
+    sink->reply(sink->arg, r);
+    return 1;
+}
+
+/* "failed:user block", "failed: user block": the blank comes and goes. */
+static bool is_failure(const char *status, const char *why)
+{
+    if (strncmp(status, "failed", 6) != 0)
+        return false;
+    status += 6;
+    return strcmp(status + strspn(status, ": "), why) == 0;
+}
+
+/* Who wants no messages of this account is not reached by it until they follow it again: the next notice has to go another way, for WeChat says yes to it and no afterwards. */
+static int tell_block(const struct form *msg, const struct provider_sink *sink)
+{
+    struct provider_reply r;
+    struct err e;
+
+    if (weixin_head(&r, msg, "wechat", &e) != 0)
+        return 0;
+    return tell_event(&r, PROVIDER_EVENT_UNFOLLOW, "[拒收消息 / wants no messages of the account]", sink);
+}
+
 static int tell_job_finish(const struct form *msg, const struct provider_sink *sink)
 {
     const char *status = form_get(msg, "Status"), *id = form_get(msg, "MsgID");
@@ -48,17 +78,7 @@ static int tell_job_finish(const struct form *msg, const struct provider_sink *s
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
             *p = ' ';
     sink->receipt(sink->arg, &r);
-    return 1;
-}
-
-static int tell_event(struct provider_reply *r, enum provider_event event, const char *text,
-                      const struct provider_sink *sink)
-{
-    r->event = event;
-    r->text = text;
-    r->text_len = strlen(text);
-    sink->reply(sink->arg, r);
-    return 1;
+    return is_failure(status, "user block") ? 1 + tell_block(msg, sink) : 1;
 }
 
 /* The scene of a code with parameters: "qrscene_12" when somebody begins to follow by it, "12" when a follower scans it. */

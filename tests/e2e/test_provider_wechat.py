@@ -180,6 +180,24 @@ def test_who_follows_no_more_is_told_by_sms_until_they_come_back(office, wx):
     assert any("r-17" in r["text"] for r in lines) and any("r-18" in r["text"] and r["from"] == "wechat:oNEW0000000000000000000000" for r in lines)
 
 
+def test_who_wants_no_messages_of_the_account_is_told_by_sms_from_then_on(office, wx):
+    """WeChat takes the message and says afterwards that it was blocked: that one failed, and the next goes another way at once."""
+    people(office, 3)
+    wx.report_after = 0
+    wx.status = lambda o: {openid(0): "failed:user block", openid(1): "failed: system failed"}.get(o, "success")
+    office.notice("a", {"everyone": True}, TEXT, channels=["wechat", "sms"])
+    office.until("a")
+    wait_for(lambda: counts(office, "a")["failed"] == 2 and counts(office, "a")["delivered"] == 1, 10, "the reports")
+    line = wait_for(lambda: office.cli("inbox", "list").ok().lines, 10, "a line for staff")[0]
+    assert line["from"] in (f"wechat:{openid(0)}", phone(0)) and "拒收" in line["text"]
+    assert office.provider.messages == []
+    wait_for(lambda: [r["wechat"] for r in sorted(office.cli("resident", "list").ok().lines, key=lambda r: int(r["id"]))] == [False, True, True], 10, "the flag")
+    office.notice("b", {"everyone": True}, TEXT, channels=["wechat", "sms"])
+    office.until("b")
+    assert [m.to for m in office.provider.messages] == [phone(0)]
+    assert sorted(m.to for m in wx.messages[3:]) == [openid(1), openid(2)]
+
+
 def test_callbacks_are_signed_encrypted_and_of_now(office, wx):
     assert wx.handshake() == (200, b"4375120948345356249")
     assert wx.handshake(token="another")[0] == 403

@@ -106,10 +106,13 @@ static void reports_of_template_messages(void **state)
         const char *status;
         enum recipient_state state;
         const char *detail;
+        size_t n_blocks;
     } rows[] = {
-        {"success",               RECIPIENT_DELIVERED, ""                     },
-        {"failed:user block",     RECIPIENT_FAILED,    "failed:user block"    },
-        {"failed: system failed", RECIPIENT_FAILED,    "failed: system failed"},
+        {"success",               RECIPIENT_DELIVERED, "",                      0},
+        {"failed:user block",     RECIPIENT_FAILED,    "failed:user block",     1},
+        {"failed: user block",    RECIPIENT_FAILED,    "failed: user block",    1},
+        {"failed: system failed", RECIPIENT_FAILED,    "failed: system failed", 0},
+        {"failed:freq limit",     RECIPIENT_FAILED,    "failed:freq limit",     0},
     };
     struct err e;
 
@@ -117,9 +120,14 @@ static void reports_of_template_messages(void **state)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         char *xml = xasprintf(EVENT("TEMPLATESENDJOBFINISH", "<MsgID>3557254367693750277</MsgID><Status><![CDATA[%s]]></Status>"), rows[i].status);
 
-        assert_int_equal(said(xml, &e), 1);
+        assert_int_equal(said(xml, &e), 1 + (int)rows[i].n_blocks);
         free(xml);
         assert_int_equal(told.n_receipts, 1);
+        assert_int_equal(told.n_replies, rows[i].n_blocks);
+        if (rows[i].n_blocks > 0) {
+            assert_int_equal(told.replies[0].event, PROVIDER_EVENT_UNFOLLOW);
+            assert_string_equal(told.replies[0].from, "wechat:oABC");
+        }
         assert_string_equal(told.receipts[0].id, "3557254367693750277");
         assert_string_equal(told.receipts[0].ref, "");
         assert_int_equal(told.receipts[0].state, rows[i].state);
