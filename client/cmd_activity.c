@@ -67,6 +67,14 @@ static void add_text(const struct args *a, json_t *o, const char *name)
         json_object_set_new(o, name, json_string(args_get(a, name)));
 }
 
+static void add_span(const struct args *a, json_t *o, const char *name, const char *member)
+{
+    const char *s = args_get(a, name);
+
+    if (s != NULL)
+        json_object_set_new(o, member, strcmp(s, "none") == 0 ? json_null() : json_string(s));
+}
+
 static void add_reminders(const struct args *a, json_t *o)
 {
     json_t *list = json_array();
@@ -96,6 +104,7 @@ static int describe(const struct cli *c, const struct args *a, json_t *o, bool c
     add_text(a, o, "title");
     add_text(a, o, "place");
     add_reminders(a, o);
+    add_span(a, o, "confirm-within", "confirm_within");
     status = add_number(c, a, o, "seats", "seats", 1000000);
     if (status == CLI_OK)
         status = add_number(c, a, o, "max-party", "max_party", 1000);
@@ -154,18 +163,19 @@ int cmd_activity_list(struct cli *c, const struct args *a)
 int cmd_activity_show(struct cli *c, const struct args *a)
 {
     static const struct rows_column all[] = {
-        {"code",        "code",      ROWS_TEXT  },
-        {"title",       "title",     ROWS_TEXT  },
-        {"also called", "aliases",   ROWS_TEXT  },
-        {"state",       "state",     ROWS_TEXT  },
-        {"seats",       "seats",     ROWS_NUMBER},
-        {"taken",       "taken",     ROWS_NUMBER},
-        {"waiting",     "waiting",   ROWS_NUMBER},
-        {"opens",       "opens_at",  ROWS_TEXT  },
-        {"closes",      "closes_at", ROWS_TEXT  },
-        {"starts",      "starts_at", ROWS_TEXT  },
-        {"place",       "place",     ROWS_TEXT  },
-        {"reminders",   "reminders", ROWS_TEXT  },
+        {"code",           "code",           ROWS_TEXT  },
+        {"title",          "title",          ROWS_TEXT  },
+        {"also called",    "aliases",        ROWS_TEXT  },
+        {"state",          "state",          ROWS_TEXT  },
+        {"seats",          "seats",          ROWS_NUMBER},
+        {"taken",          "taken",          ROWS_NUMBER},
+        {"waiting",        "waiting",        ROWS_NUMBER},
+        {"opens",          "opens_at",       ROWS_TEXT  },
+        {"closes",         "closes_at",      ROWS_TEXT  },
+        {"starts",         "starts_at",      ROWS_TEXT  },
+        {"place",          "place",          ROWS_TEXT  },
+        {"reminders",      "reminders",      ROWS_TEXT  },
+        {"confirm within", "confirm_within", ROWS_TEXT  },
     };
     struct call_path p;
     json_t *answer;
@@ -307,12 +317,13 @@ int cmd_activity_checkin(struct cli *c, const struct args *a)
 int cmd_activity_roster(struct cli *c, const struct args *a)
 {
     static const struct rows_column roster[] = {
-        {"PLACE",    "place",    ROWS_NUMBER},
-        {"NAME",     "name",     ROWS_TEXT  },
-        {"PHONE",    "phone",    ROWS_TEXT  },
-        {"COUNT",    "count",    ROWS_NUMBER},
-        {"STATUS",   "status",   ROWS_TEXT  },
-        {"POSITION", "position", ROWS_NUMBER},
+        {"PLACE",      "place",      ROWS_NUMBER},
+        {"NAME",       "name",       ROWS_TEXT  },
+        {"PHONE",      "phone",      ROWS_TEXT  },
+        {"COUNT",      "count",      ROWS_NUMBER},
+        {"STATUS",     "status",     ROWS_TEXT  },
+        {"POSITION",   "position",   ROWS_NUMBER},
+        {"CONFIRM BY", "confirm_by", ROWS_TIME  },
     };
     struct call_path p;
 

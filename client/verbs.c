@@ -68,6 +68,7 @@ static const struct args_option o_activity[] = {
     {"starts", "TIME", "when it begins, ISO 8601 with offset", false},
     {"max-party", "N", "most people in one registration", false},
     {"place", "TEXT", "where", false},
+    {"confirm-within", "SPAN|none", "who moves up from the waiting list must confirm within this time, as 2h; none: the seat is theirs at once", false},
     {"remind", "SPAN|none", "remind those who hold a seat so long before the start, as 24h; without it as the community does", true}, END};
 static const struct args_option o_change[] = {
     {"title", "TEXT", "its name", false},
@@ -78,6 +79,7 @@ static const struct args_option o_change[] = {
     {"starts", "TIME", "when it begins, ISO 8601 with offset", false},
     {"max-party", "N", "most people in one registration", false},
     {"place", "TEXT", "where", false},
+    {"confirm-within", "SPAN|none", "who moves up from the waiting list must confirm within this time", false},
     {"remind", "SPAN|none", "remind those who hold a seat so long before the start; replaces all there were", true},
     {"quiet", NULL, "tell nobody of another time or place", false}, DRY_CHANGE, END};
 static const struct args_option o_cancel[] = {

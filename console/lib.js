@@ -7,7 +7,7 @@ export const words = {
   lane: { emergency: "紧急", urgent: "加急", normal: "普通", bulk: "批量" },
   activity: { planned: "未开始报名", open: "报名中", closed: "已截止", cancelled: "已取消" },
   level: { blue: "蓝色", yellow: "黄色", orange: "橙色", red: "红色" },
-  status: { confirmed: "已报名", waiting: "候补", withdrawn: "已退出", attended: "已签到" },
+  status: { confirmed: "已报名", waiting: "候补", withdrawn: "已退出", attended: "已签到", offered: "待确认" },
 };
 export const errors = {
   "token-missing": "请先输入口令。", "token-bad": "口令不对，或已被注销。", "too-many-bad-tokens": "输错口令的次数太多，请一分钟后再试。",

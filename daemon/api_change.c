@@ -57,8 +57,8 @@ static json_t *make_news(const struct change *g)
     char id[NOTICE_ID_MAX + 1];
 
     activity_news_id(id, sizeof(id), "activity", g->after.code, g->before.rev + 1, -1);
-    return activity_news_make(id, &g->after, json_pack("[s,s]", "confirmed", "waiting"), g->after.starts_at,
-                              g->call->tz, say, g);
+    return activity_news_make(id, &g->after, json_pack("[s,s,s]", "confirmed", "offered", "waiting"),
+                              g->after.starts_at, g->call->tz, say, g);
 }
 
 /* Nobody needs news of what has begun. */
@@ -114,7 +114,8 @@ static void on_entry(void *arg, const struct roster_entry *e)
         g->n_promoted += !g->stuck;
         g->seats_left -= g->stuck ? 0 : e->count;
     }
-    if (g->news == NULL || (e->status != REG_CONFIRMED && e->status != REG_WAITING))
+    if (g->news == NULL ||
+        (e->status != REG_CONFIRMED && e->status != REG_WAITING && e->status != REG_OFFERED))
         return;
     json_array_append_new(
         g->who, json_pack("{s:o,s:o,s:s}", "name", api_call_string(e->name, strlen(e->name)), "phone",

@@ -85,6 +85,7 @@ static json_t *entry_json(const struct api_call *c, const struct roster_entry *e
     json_object_set_new(o, "status", json_string(reg_status_name(e->status)));
     json_object_set_new(o, "position", number(e->position));
     json_object_set_new(o, "at", api_call_time(c, e->at));
+    json_object_set_new(o, "confirm_by", e->confirm_by != 0 ? api_call_time(c, e->confirm_by) : json_null());
     return o;
 }
 
@@ -175,6 +176,8 @@ static void text_line(struct buf *out, size_t i, const struct roster_entry *e)
         buf_fmt(out, " %u人", e->count);
     if (e->status == REG_WAITING)
         buf_fmt(out, " (候补第%u位)", e->position);
+    if (e->status == REG_OFFERED)
+        buf_str(out, " (待确认)");
     buf_chr(out, '\n');
 }
 

@@ -45,6 +45,8 @@ struct replier_job *replier_job_new(struct replier *r, const struct replies_pend
         j->promoted = xstrdup(p->promoted);
         j->promoted_place = p->promoted_place;
         j->promoted_count = p->promoted_count;
+        j->promoted_confirm_by = p->promoted_confirm_by;
+        j->promoted_lapsed = p->promoted_lapsed;
     }
     j->d.key = j->key;
     j->d.name = j->resident.name;
@@ -87,7 +89,8 @@ static void tell_promoted(struct replier_job *j, const struct activity *a, const
                           size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (registry_say_promoted(replier_words(j), "", j->r->tz, a, p[i].place, p[i].count) == 0)
+        if (registry_say_promoted(replier_words(j), "", j->r->tz, a, p[i].place, p[i].count,
+                                  p[i].confirm_by) == 0)
             replier_answer_to(j, p[i].phone, p[i].name);
 }
 
@@ -341,15 +344,17 @@ static void (*const ACTS[])(struct replier_job *j) = {
     [INTENT_HELP] = do_help,       [INTENT_STOP] = do_opt,           [INTENT_START] = do_opt,
 };
 
-/* Staff gave more seats: told like everything else. */
+/* Somebody moved up without a reply of theirs, or did not confirm in time: told like everything else. */
 static void do_promoted(struct replier_job *j, const char *name)
 {
     const struct activity *a = replier_activity(j->r, j->promoted);
+    const char *lang = lang_of(j), *tz = j->r->tz;
 
-    j->d.result = "promoted";
+    j->d.result = j->promoted_lapsed ? "lapsed" : j->promoted_confirm_by != 0 ? "offered" : "promoted";
     j->d.activity = j->promoted;
-    if (a && registry_say_promoted(replier_words(j), lang_of(j), j->r->tz, a, j->promoted_place,
-                                   j->promoted_count) == 0)
+    if (a && (j->promoted_lapsed ? registry_say_lapsed(replier_words(j), lang, a)
+                                 : registry_say_promoted(replier_words(j), lang, tz, a, j->promoted_place,
+                                                         j->promoted_count, j->promoted_confirm_by)) == 0)
         replier_answer_to(j, j->from, name);
 }
 

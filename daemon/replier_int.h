@@ -24,6 +24,8 @@ struct replier_job {
     int event; /* enum provider_event */
     bool helped_today, muted, flood, takes_part, rollcall;
     uint32_t promoted_place, promoted_count;
+    int64_t promoted_confirm_by;
+    bool promoted_lapsed;
     int64_t now_at;
     /* What becomes of it. */
     struct intent intent;

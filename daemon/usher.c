@@ -13,7 +13,7 @@
 #include "net/loop.h"
 
 #define AHEAD_MS (SPAN_MAX_MIN * 60000LL)
-#define SOON_MAX 20 /* reminders of one look; the rest at the next */
+#define SOON_MAX 20 /* reminders, and offers, of one look; the rest at the next */
 #define AGAIN_MS 1000
 #define LEAST_MS 50
 
@@ -24,6 +24,12 @@ struct due {
     uint32_t minutes;
 };
 
+/* An offer of a seat that was not confirmed in time. */
+struct lapsed {
+    struct usher *usher;
+    char code[ACTIVITY_CODE_MAX + 1], who[ROSTER_WHO_MAX];
+};
+
 struct usher {
     struct usher_opts o;
     struct loop_timer *timer;
@@ -31,7 +37,10 @@ struct usher {
     struct activity *list; /* of the look under way */
     size_t n, cap;
     struct due asked[SOON_MAX]; /* reminders under way */
-    size_t n_begun, n_asked;
+    struct lapsed lapsed[SOON_MAX];
+    size_t n_begun, n_lapsed;
+    size_t n_asked; /* answers that are to come */
+    bool failed;
 };
 
 static void look(struct usher *u);
@@ -46,6 +55,50 @@ static void rest(struct usher *u, int64_t ms)
     u->looking = false;
     if (u->usable)
         loop_timer_arm_ms(u->timer, ms < LEAST_MS ? LEAST_MS : ms > u->o.look_ms ? u->o.look_ms : ms);
+}
+
+/* What lapsed may not have been all: the next look comes at once. */
+static void answered(struct usher *u, const struct queue_result *r)
+{
+    u->failed = u->failed || (r->status != QUEUE_OK && r->status != QUEUE_REFUSED);
+    if (--u->n_asked == 0)
+        rest(u, u->n_lapsed > 0 && !u->failed ? LEAST_MS : AGAIN_MS);
+}
+
+/* ---- one offer ---- */
+
+static void on_lapse(void *arg, const struct queue_result *r)
+{
+    struct lapsed *l = arg;
+    const char *community = queue_community(l->usher->o.queue);
+
+    if (r->status == QUEUE_OK)
+        log_info("activity.offer-lapsed", "community=%s activity=%s", community, l->code);
+    else
+        log_warn("activity.offer-lapsed", "community=%s activity=%s why=\"%s\" next=\"tried again\"",
+                 community, l->code, r->e->msg);
+    answered(l->usher, r);
+}
+
+static void on_lapsed(void *arg, const char *code, const char *who)
+{
+    struct usher *u = arg;
+    struct lapsed *l = &u->lapsed[u->n_lapsed];
+
+    if (u->n_lapsed == SOON_MAX || strlen(code) >= sizeof(l->code) || strlen(who) >= sizeof(l->who))
+        return;
+    l->usher = u;
+    memcpy(l->code, code, strlen(code) + 1);
+    memcpy(l->who, who, strlen(who) + 1);
+    u->n_lapsed++;
+}
+
+static void lapse_all(struct usher *u)
+{
+    for (size_t i = 0; i < u->n_lapsed; i++) {
+        u->n_asked++;
+        roster_lapse(u->o.queue, u->lapsed[i].code, u->lapsed[i].who, on_lapse, &u->lapsed[i]);
+    }
 }
 
 /* ---- one reminder ---- */
@@ -73,8 +126,7 @@ static void on_reminded(void *arg, const struct queue_result *r, bool sent)
     else if (r->status != QUEUE_OK && r->status != QUEUE_REFUSED) /* refused: another daemon was faster */
         log_warn("activity.reminder", "community=%s activity=%s why=\"%s\" next=\"tried again\"",
                  queue_community(u->o.queue), d->activity.code, r->e->msg);
-    if (--u->n_asked == 0)
-        rest(u, AGAIN_MS);
+    answered(u, r);
 }
 
 static void remind(struct usher *u, const struct activity *a, uint32_t minutes, int64_t until_at)
@@ -109,16 +161,17 @@ static void on_activity(void *arg, const struct activity *a)
     u->list[u->n++] = *a;
 }
 
-static void on_looked(void *arg, const struct queue_result *r, int64_t now_at)
+static void on_looked(void *arg, const struct queue_result *r, int64_t now_at, int64_t lapses_at)
 {
     struct usher *u = arg;
     struct activity_reminders plan;
-    int64_t next = 0;
+    int64_t next = lapses_at;
 
     if (r->status != QUEUE_OK) {
         rest(u, AGAIN_MS);
         return;
     }
+    lapse_all(u);
     reminder_plan(&plan, (const char *const *)u->o.conf->reminders);
     for (size_t i = 0; i < u->n && u->n_begun < SOON_MAX; i++) {
         const struct activity *a = &u->list[i];
@@ -139,8 +192,9 @@ static void look(struct usher *u)
     if (!u->usable || u->looking)
         return;
     u->looking = true;
-    u->n = u->n_begun = 0;
-    roster_due(u->o.queue, AHEAD_MS, on_activity, on_looked, u);
+    u->n = u->n_begun = u->n_lapsed = 0;
+    u->failed = false;
+    roster_due(u->o.queue, AHEAD_MS, on_activity, on_lapsed, on_looked, u);
 }
 
 /* ---- life ---- */

@@ -1,4 +1,4 @@
-/* The usher: what becomes due in activities without anybody writing. Reminds those who hold a seat. One per community; of several daemons any may do it: a
+/* The usher: what becomes due in activities without anybody writing. Reminds those who hold a seat, takes back offered seats that nobody confirmed. One per community; of several daemons any may do it: a
  * script does each thing once. */
 #ifndef DAEMON_USHER_H
 #define DAEMON_USHER_H

@@ -74,6 +74,7 @@
     KEY(ACTIVITY_WAIT, "act:", ":wait", COMMUNITY)                                                           \
     KEY(ACTIVITY_OUT, "act:", ":out", COMMUNITY)                                                             \
     KEY(REGISTERED, "reg:", "", COMMUNITY)                                                                   \
+    KEY(OFFERS, "offers", "", COMMUNITY)                                                                     \
     KEY(REGISTER_DONE, "rdone", "", COMMUNITY)                                                               \
     /* replies */                                                                                            \
     KEY(REPLIES, "replies", "", COMMUNITY)                                                                   \

@@ -138,6 +138,8 @@ static void read_entry(struct replies_pending *p, const struct redis_value *e)
         p->promoted_name = text_of(queue_value_field(e, "name"), NULL);
         p->promoted_place = (uint32_t)redis_value_int(queue_value_field(e, "place"), 0);
         p->promoted_count = (uint32_t)redis_value_int(queue_value_field(e, "count"), 0);
+        p->promoted_confirm_by = redis_value_int(queue_value_field(e, "until"), 0);
+        p->promoted_lapsed = queue_value_field(e, "lapsed") != NULL;
     }
 }
 

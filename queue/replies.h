@@ -45,8 +45,10 @@ struct replies_pending {
         promoted; /* no reply, but news: ${from} moved up in this activity because staff gave more seats; NULL for replies */
     const char *promoted_name;
     uint32_t promoted_place, promoted_count;
-    struct resident resident; /* id 0 = unknown sender */
-    const char *asked;        /* activity the last message to this person asked about, or NULL */
+    int64_t promoted_confirm_by; /* the seat is only offered until then */
+    bool promoted_lapsed;        /* rather: what was offered to ${from} was not confirmed in time */
+    struct resident resident;    /* id 0 = unknown sender */
+    const char *asked;           /* activity the last message to this person asked about, or NULL */
     const char (*offered)[INTENT_OFFER_MAX];
     size_t n_offered;
     enum intent_kind offered_for; /* what the numbered list was offered for (join or leave) */

@@ -82,6 +82,7 @@ void roster_read_activity(struct activity *a, const struct redis_value *fields, 
     read_aliases(a, queue_value_field(fields, "aliases"));
     a->seats = field_u32(fields, "seats");
     a->max_party = field_u32(fields, "max_party");
+    a->confirm_within = field_u32(fields, "confirm");
     a->opens_at = field_i64(fields, "opens");
     a->closes_at = field_i64(fields, "closes");
     a->starts_at = field_i64(fields, "starts");
@@ -121,6 +122,7 @@ void roster_register_keys(struct queue_op *op, const char *code, const char *pho
     queue_op_key(op, KEY_REGISTERED, phone);
     queue_op_key(op, KEY_REGISTER_DONE, NULL);
     queue_op_key(op, KEY_REPLIES, NULL);
+    queue_op_key(op, KEY_OFFERS, NULL);
 }
 
 static void promote_more(struct queue_op *op, const char *code)
@@ -190,6 +192,7 @@ static void put_fields(struct queue_op *op, const struct activity *a)
     put_number(op, "opens", a->opens_at);
     put_number(op, "closes", a->closes_at);
     put_number(op, "starts", a->starts_at);
+    put_number(op, "confirm", a->confirm_within);
     put_reminders(op, &a->reminders);
     buf_fini(&aliases);
 }

@@ -32,7 +32,8 @@ struct roster_entry {
     uint64_t resident;
     uint32_t count, place, position; /* place among the confirmed, position on the waiting list; 0 = none */
     enum reg_status status;
-    int64_t at; /* when they registered */
+    int64_t at;         /* when they registered */
+    int64_t confirm_by; /* offered: until when it is to be confirmed */
 };
 /* Confirmed by place, then the waiting list, then who withdrew. */
 void roster_entries(struct queue *q, const char *code, void (*each)(void *arg, const struct roster_entry *e),
@@ -44,9 +45,14 @@ void roster_of_phone(struct queue *q, const char *phone,
 /* Sign in at the desk. Code "not-registered". */
 void roster_checkin(struct queue *q, const char *code, const char *phone, queue_done_fn cb, void *arg);
 
-/* Activities that begin within ${ahead_ms}, earliest first; ${cb} is told Redis' clock. */
+/* Activities that begin within ${ahead_ms}, earliest first. ${lapsed}: an offer of a seat that was not confirmed in time. ${cb} is told Redis' clock and when the next offer lapses
+ * (0 = none). */
 void roster_due(struct queue *q, int64_t ahead_ms, void (*each)(void *arg, const struct activity *a),
-                void (*cb)(void *arg, const struct queue_result *r, int64_t now_at), void *arg);
+                void (*lapsed)(void *arg, const char *code, const char *who),
+                void (*cb)(void *arg, const struct queue_result *r, int64_t now_at, int64_t lapses_at),
+                void *arg);
+/* Take back a seat that was offered and not confirmed in time: the next in line gets the offer. Nothing happens when it was confirmed meanwhile. */
+void roster_lapse(struct queue *q, const char *code, const char *who, queue_done_fn cb, void *arg);
 /* Put the reminder ${id} (JSON of a notice) for ${a} into the inbox, ${minutes} before the start: once, however many daemons ask. Code "changed-meanwhile" when a->rev is not the
  * present one, it is called off or has begun, or this reminder or a later one went out already. ${sent}: false = nobody holds a seat. */
 void roster_remind(struct queue *q, const struct activity *a, uint32_t minutes, const char *id,
@@ -56,6 +62,7 @@ void roster_remind(struct queue *q, const struct activity *a, uint32_t minutes, 
 struct roster_promoted {
     char phone[ROSTER_WHO_MAX], name[96];
     uint32_t place, count;
+    int64_t confirm_by; /* it is theirs only when they confirm it until then; 0 = it is theirs */
 };
 struct roster_request {
     const char *

@@ -25,7 +25,7 @@ static bool read_entry(struct roster_entry *e, const char *line, size_t n)
             return false;
         p = tab + 1;
     }
-    if (f[0] > REG_ATTENDED || f[1] > UINT32_MAX || (size_t)(end - p) >= sizeof(e->name))
+    if (f[0] > REG_OFFERED || f[1] > UINT32_MAX || (size_t)(end - p) >= sizeof(e->name))
         return false;
     e->status = (enum reg_status)f[0];
     e->count = (uint32_t)f[1];
@@ -33,6 +33,12 @@ static bool read_entry(struct roster_entry *e, const char *line, size_t n)
     e->resident = (uint64_t)f[3];
     memcpy(e->name, p, (size_t)(end - p));
     return true;
+}
+
+/* Of somebody who has a place: the sets are right, a line may be the rest of a torn write. */
+static enum reg_status seated(enum reg_status s)
+{
+    return s == REG_ATTENDED || s == REG_OFFERED ? s : REG_CONFIRMED;
 }
 
 struct entries_op {
@@ -53,8 +59,10 @@ static void entries_page(struct entries_op *o)
     queue_op_key(&o->op, KEY_ACTIVITY, o->code);
     queue_op_key(&o->op, KEY_ACTIVITY_REG, o->code);
     queue_op_key(&o->op, SETS[o->set], o->code);
+    queue_op_key(&o->op, KEY_OFFERS, NULL);
     queue_op_i64(&o->op, o->offset);
     queue_op_i64(&o->op, ENTRIES_PAGE);
+    queue_op_str(&o->op, o->code);
     queue_op_script(&o->op, SCRIPT_ROSTER_ENTRIES);
 }
 
@@ -62,7 +70,7 @@ static void each_entry(const struct entries_op *o, const struct redis_value *lis
 {
     struct roster_entry e;
 
-    for (size_t i = 0; i + 2 < redis_value_count(list); i += 3) {
+    for (size_t i = 0; i + 3 < redis_value_count(list); i += 4) {
         size_t n = 0;
         const char *line = redis_value_str(redis_value_at(list, i + 1), &n);
         uint32_t rank = (uint32_t)queue_value_i64(list, i + 2, 0);
@@ -71,7 +79,8 @@ static void each_entry(const struct entries_op *o, const struct redis_value *lis
             continue;
         if (SETS[o->set] == KEY_ACTIVITY_CONF) {
             e.place = rank;
-            e.status = e.status == REG_ATTENDED ? REG_ATTENDED : REG_CONFIRMED;
+            e.status = seated(e.status);
+            e.confirm_by = queue_value_i64(list, i + 3, 0);
         } else if (SETS[o->set] == KEY_ACTIVITY_WAIT) {
             e.position = rank;
             e.status = REG_WAITING;
@@ -141,8 +150,7 @@ static void on_phone(struct queue_op *op, const struct queue_result *r, const st
         memcpy(e.phone, o->phone, sizeof(e.phone));
         e.place = (uint32_t)queue_value_i64(one, 2, 0);
         e.position = (uint32_t)queue_value_i64(one, 3, 0);
-        if (e.status != REG_ATTENDED)
-            e.status = e.place ? REG_CONFIRMED : REG_WAITING;
+        e.status = e.place ? seated(e.status) : REG_WAITING;
         o->each(o->arg, code, &e);
     }
     o->cb(o->arg, r);
@@ -188,7 +196,9 @@ void roster_checkin(struct queue *q, const char *code, const char *phone, queue_
     o->arg = arg;
     queue_op_key(&o->op, KEY_ACTIVITY_REG, code);
     queue_op_key(&o->op, KEY_ACTIVITY_CONF, code);
+    queue_op_key(&o->op, KEY_OFFERS, NULL);
     queue_op_str(&o->op, phone);
+    queue_op_str(&o->op, code);
     queue_op_script(&o->op, SCRIPT_ROSTER_CHECKIN);
 }
 
@@ -206,7 +216,7 @@ static void read_outcome(struct registry_outcome *o, const struct redis_value *v
 
     memset(o, 0, sizeof(*o));
     o->result = result >= 0 && result < REG_RESULT_N ? (enum reg_result)result : REG_NO_ACTIVITY;
-    o->status = status >= 0 && status <= REG_ATTENDED ? (enum reg_status)status : REG_WITHDRAWN;
+    o->status = status >= 0 && status <= REG_OFFERED ? (enum reg_status)status : REG_WITHDRAWN;
     o->count = (uint32_t)queue_value_i64(v, 3, 0);
     o->place = (uint32_t)queue_value_i64(v, 4, 0);
     o->position = (uint32_t)queue_value_i64(v, 5, 0);
@@ -217,7 +227,8 @@ static void read_outcome(struct registry_outcome *o, const struct redis_value *v
 
 static size_t read_promoted(struct roster_promoted *list, size_t max, const struct redis_value *v)
 {
-    size_t n = 0;
+    size_t n = 0, values = redis_value_count(v);
+    int64_t confirm_by = values > 9 && values % 4 == 2 ? queue_value_i64(v, values - 1, 0) : 0;
 
     for (size_t i = 9; i + 3 < redis_value_count(v) && n < max; i += 4) {
         struct roster_promoted *p = &list[n];
@@ -226,6 +237,7 @@ static size_t read_promoted(struct roster_promoted *list, size_t max, const stru
         queue_value_copy(redis_value_at(v, i + 1), p->name, sizeof(p->name));
         p->place = (uint32_t)queue_value_i64(v, i + 2, 0);
         p->count = (uint32_t)queue_value_i64(v, i + 3, 0);
+        p->confirm_by = confirm_by;
         n++;
     }
     return n;

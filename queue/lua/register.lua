@@ -1,15 +1,16 @@
 #!lua
 -- Seat, waiting list, promotion: the one place where they are decided.
--- KEYS: clock, act:<code>, :reg, :conf, :wait, :out, reg:<phone>, rdone, replies; to change also acts, acts.v, inbox.
--- ARGV: 'join' | 'leave' | 'promote' | 'change' | 'forget', op id ('' = none), phone, name, resident id, people (0 = not said), most promotions, code; to change also the
+-- KEYS: clock, act:<code>, :reg, :conf, :wait, :out, reg:<phone>, rdone, replies, offers; to change also acts, acts.v, inbox. ctx:<phone> of whom a seat is offered.
+-- ARGV: 'join' | 'leave' | 'promote' | 'change' | 'forget' | 'lapse', op id ('' = none), phone, name, resident id, people (0 = not said), most promotions, code; to change also the
 -- revision that was looked at, the news for those concerned as an entry of the inbox ('' = none), then name, value ... of the fields.
--- -> result, status, people, place, position, seats left, opens, closes, then phone, name, place, people of everyone who moved up.
+-- -> result, status, people, place, position, seats left, opens, closes, then phone, name, place, people of everyone who moved up, and, when they must
+-- confirm it, until when.
 --
 -- In :conf and :wait every person of a party is a member: the phone itself, then phone#2, phone#3 ... side by side. So seats taken = ZCARD and
--- place = ZRANK + 1, always true, however a torn log ends.
-local act, reg, conf, wait, out, mine, done, replies = unpack(KEYS, 2, 9)
+-- place = ZRANK + 1, always true, however a torn log ends. A seat that is offered is held: its people are in :conf, and `offers` says until when.
+local act, reg, conf, wait, out, mine, done, replies, offers = unpack(KEYS, 2, 10)
 local what, op, phone, name, resident, said, most = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
-local CONFIRMED, WAITING, WITHDRAWN, ATTENDED = 0, 1, 2, 3
+local CONFIRMED, WAITING, WITHDRAWN, ATTENDED, OFFERED = 0, 1, 2, 3, 4
 local R = {confirmed = 0, waiting = 1, left = 2, already = 3, changed = 4, not_registered = 5, not_open = 6, no_activity = 7, too_many = 8, cancelled = 9}
 
 if op ~= '' then
@@ -22,7 +23,7 @@ if op ~= '' then
   end
 end
 local t = now()
-local f = call('HMGET', act, 'seats', 'opens', 'closes', 'starts', 'state', 'max_party')
+local f = call('HMGET', act, 'seats', 'opens', 'closes', 'starts', 'state', 'max_party', 'confirm')
 if not f[1] then
   return {'ok', R.no_activity, 0, 0, 0, 0, 0, '0', '0'}
 end
@@ -31,6 +32,7 @@ local seats, opens, closes, starts, state, max_party =
 if closes == 0 then
   closes = starts
 end
+local within, deadline = tonumber(f[7] or 0), 0 -- minutes to confirm what is offered; until when what is offered now
 local promoted = {}
 local n_conf, n_wait = call('ZCARD', conf), call('ZCARD', wait) -- kept up to date below
 
@@ -74,13 +76,40 @@ local function unseat(zset, who, from, to)
     n_wait = n_wait - removed
   end
 end
+local function begun()
+  return starts > 0 and t >= starts
+end
 local function next_seq()
   return call('HINCRBY', act, 'seq', 1)
 end
 
+local function offer_of(who)
+  return ARGV[8] .. ' ' .. who
+end
+-- Moves up; with a time to confirm it in, the seat is only offered: "好" answers that, from whatever way they write.
+local function take_seat(who, count, at, id, name)
+  local status = CONFIRMED
+  if within > 0 then
+    status, deadline = OFFERED, t + within * 60000
+    if starts > 0 and deadline > starts then
+      deadline = starts
+    end
+    call('ZADD', offers, int(deadline), offer_of(who))
+  end
+  seat(conf, who, next_seq(), 1, count)
+  unseat(wait, who, 1, count)
+  call('HSET', reg, who, line(status, count, at, id, name))
+  if status == OFFERED then
+    call('HSET', P .. 'ctx:' .. who, 'asked', ARGV[8])
+    if call('TTL', P .. 'ctx:' .. who) < 604800 then
+      call('EXPIRE', P .. 'ctx:' .. who, 604800)
+    end
+  end
+end
+
 -- The head of the waiting list moves up as long as it fits; nobody jumps over it.
 local function promote()
-  if state == 3 or (starts > 0 and t >= starts) then
+  if state == 3 or begun() then
     return
   end
   while n_wait > 0 and #promoted < most do
@@ -96,11 +125,12 @@ local function promote()
       if not holds and count > free() then
         return
       end
-      if not holds then
-        seat(conf, head, next_seq(), 1, count)
+      if holds then
+        unseat(wait, head, 1, count)
+        call('HSET', reg, head, line(CONFIRMED, count, at, id, who))
+      else
+        take_seat(head, count, at, id, who)
       end
-      unseat(wait, head, 1, count)
-      call('HSET', reg, head, line(CONFIRMED, count, at, id, who))
       promoted[#promoted + 1] = {head, who, place(conf, head), count}
     end
   end
@@ -109,7 +139,7 @@ end
 local function outcome(result, status, count, at_end)
   local left = free()
   local r = {'ok', result, status, count, 0, 0, left > 0 and left or 0, int(opens), int(closes)}
-  if status == CONFIRMED or status == ATTENDED then
+  if status == CONFIRMED or status == ATTENDED or status == OFFERED then
     r[5] = at_end and n_conf - count + 1 or place(conf, phone)
   elseif status == WAITING then
     r[6] = at_end and n_wait - count + 1 or place(wait, phone)
@@ -118,6 +148,9 @@ local function outcome(result, status, count, at_end)
     for i = 1, 4 do
       r[#r + 1] = p[i]
     end
+  end
+  if deadline > 0 then
+    r[#r + 1] = int(deadline)
   end
   return r
 end
@@ -128,7 +161,7 @@ local function current()
   if status == WAITING and place(wait, phone) == 0 then
     status = CONFIRMED
   end
-  if (status == CONFIRMED or status == ATTENDED) and place(conf, phone) == 0 then
+  if (status == CONFIRMED or status == ATTENDED or status == OFFERED) and place(conf, phone) == 0 then
     status = nil
   end
   return status, count, at, id, who
@@ -169,10 +202,18 @@ end
 
 local function join()
   local status, count, at, id, who = current()
-  local live = status == CONFIRMED or status == WAITING or status == ATTENDED
+  local live = status == CONFIRMED or status == WAITING or status == ATTENDED or status == OFFERED
   local n = said > 0 and said or 1
   if state == 3 then
     return outcome(R.cancelled, WITHDRAWN, 0)
+  end
+  if status == OFFERED and not begun() then -- they confirm; the seat was held, also after registration has closed
+    call('HSET', reg, phone, line(CONFIRMED, count, at, id, who))
+    call('ZREM', offers, offer_of(phone))
+    status = CONFIRMED
+    if said == 0 or said == count then
+      return outcome(R.confirmed, status, count)
+    end
   end
   if live and (said == 0 or said == count) then
     return outcome(R.already, status, count)
@@ -194,10 +235,11 @@ local function leave()
   if status == ATTENDED then
     return outcome(R.not_open, status, count)
   end
-  if status ~= CONFIRMED and status ~= WAITING then
+  if status ~= CONFIRMED and status ~= WAITING and status ~= OFFERED then
     return outcome(R.not_registered, WITHDRAWN, 0)
   end
   unseat(status == WAITING and wait or conf, phone, 1, count)
+  call('ZREM', offers, offer_of(phone))
   call('ZADD', out, int(t), phone)
   call('HSET', reg, phone, line(WITHDRAWN, count, at, id, who))
   call('SREM', mine, ARGV[8])
@@ -209,9 +251,32 @@ end
 local function move_up()
   promote()
   for _, p in ipairs(promoted) do
-    call('XADD', replies, '*', 'promoted', ARGV[8], 'from', p[1], 'name', p[2], 'place', p[3], 'count', p[4], 'at', int(t))
+    call('XADD', replies, '*', 'promoted', ARGV[8], 'from', p[1], 'name', p[2], 'place', p[3], 'count', p[4], 'until', int(deadline), 'at', int(t))
   end
   return outcome(R.already, WITHDRAWN, 0)
+end
+
+-- An offer was not confirmed in time: the seat goes to the next in line. Of what has begun or does not take place nobody need be told. The offer goes last: cut short,
+-- it lapses again.
+local function lapse()
+  local status, count, at, id, who = read(phone)
+  local till = call('ZSCORE', offers, offer_of(phone))
+  if not till or tonumber(till) > t then
+    return outcome(R.already, status or WITHDRAWN, count or 0)
+  end
+  if status == OFFERED then
+    if state ~= 3 and not begun() then
+      call('XADD', replies, '*', 'promoted', ARGV[8], 'from', phone, 'name', who, 'place', 0, 'count', count, 'lapsed', '1', 'at', int(t))
+    end
+    unseat(conf, phone, 1, count)
+    call('ZADD', out, int(t), phone)
+    call('SREM', mine, ARGV[8])
+    call('HSET', reg, phone, line(WITHDRAWN, count, at, id, who))
+  end
+  local r = move_up()
+  call('ZREM', offers, offer_of(phone))
+  r[2] = R.left
+  return r
 end
 
 -- A party that waits and would never fit holds up everybody behind it.
@@ -261,7 +326,7 @@ local function change()
     return refuse('seats-taken', 'seats cannot be ' .. int(wanted) .. ': ' .. int(largest_waiting()) .. ' people wait as one party', 'seats')
   end
   if ARGV[10] ~= '' and n_conf + n_wait > 0 then
-    call('LPUSH', KEYS[12], ARGV[10])
+    call('LPUSH', KEYS[13], ARGV[10])
   end
   if new.starts ~= f[4] or new.state == '3' then
     recall_reminder()
@@ -269,10 +334,10 @@ local function change()
       call('HSET', act, 'fixed', int(t))
     end
   end
-  call('ZADD', KEYS[10], new.starts, ARGV[8])
+  call('ZADD', KEYS[11], new.starts, ARGV[8])
   call('HSET', act, 'rev', int(rev + 1), unpack(ARGV, 11))
-  call('INCR', KEYS[11])
-  seats, starts, state = wanted, tonumber(new.starts), tonumber(new.state or state)
+  call('INCR', KEYS[12])
+  seats, starts, state, within = wanted, tonumber(new.starts), tonumber(new.state or state), tonumber(new.confirm)
   return move_up()
 end
 
@@ -280,12 +345,13 @@ end
 -- seats, under a mark.
 local function forget()
   local status, count, at = current()
-  local begun = state == 3 or (starts > 0 and t >= starts)
+  local over = state == 3 or begun()
   local line_there = call('HGET', reg, phone)
   if not line_there then
     return outcome(R.not_registered, WITHDRAWN, 0)
   end
-  local left = (status == CONFIRMED or status == WAITING) and not begun
+  local left = (status == CONFIRMED or status == WAITING or status == OFFERED) and not over
+  call('ZREM', offers, offer_of(phone))
   if left then
     unseat(status == WAITING and wait or conf, phone, 1, count)
     call('ZADD', out, int(t), phone)
@@ -310,7 +376,7 @@ local function forget()
   return r
 end
 
-local verbs = {join = join, leave = leave, promote = move_up, change = change, forget = forget}
+local verbs = {join = join, leave = leave, promote = move_up, change = change, forget = forget, lapse = lapse}
 local r = verbs[what]()
 if op ~= '' then
   call('HSET', done, op, cmsgpack.pack(r))

@@ -1,5 +1,6 @@
 #!lua flags=no-writes
--- A page of registrations. KEYS: clock, act:<code>, :reg, and one of :conf, :wait, :out. ARGV: offset, most. -> members looked at, {phone, line, rank, ...}.
+-- A page of registrations. KEYS: clock, act:<code>, :reg, one of :conf, :wait, :out, and offers. ARGV: offset, most, code.
+-- -> members looked at, {phone, line, rank, until when it is to be confirmed or '0', ...}.
 if call('EXISTS', KEYS[2]) == 0 then
   return refuse('no-such-activity', 'there is no activity with this code', 'code')
 end
@@ -12,6 +13,7 @@ for i, m in ipairs(members) do
     list[#list + 1] = m
     list[#list + 1] = reg
     list[#list + 1] = offset + i
+    list[#list + 1] = reg:sub(1, 2) == '4\t' and call('ZSCORE', KEYS[5], ARGV[3] .. ' ' .. m) or '0'
   end
 end
 return {'ok', #members, list}

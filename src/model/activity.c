@@ -12,7 +12,7 @@
 #define PARTY_MAX     1000
 
 static const char *const STATES[] = {"planned", "open", "closed", "cancelled"};
-static const char *const STATUSES[] = {"confirmed", "waiting", "withdrawn", "attended"};
+static const char *const STATUSES[] = {"confirmed", "waiting", "withdrawn", "attended", "offered"};
 
 const char *activity_state_name(enum activity_state s)
 {
@@ -69,19 +69,27 @@ static json_t *reminders_json(const struct activity_reminders *r)
     return json_null();
 }
 
+static json_t *span_json(uint32_t minutes)
+{
+    char span[16];
+
+    return minutes ? json_string(span_format(minutes, span, sizeof(span))) : json_null();
+}
+
 json_t *activity_json(const struct activity *a, int64_t now_at, const char *tz)
 {
     json_t *aliases = json_array();
 
     for (size_t i = 0; i < a->n_aliases; i++)
         json_array_append_new(aliases, json_string(a->aliases[i]));
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:s, s:I, s:o}", "code",
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:s, s:I, s:o, s:o}", "code",
                      a->code, "title", a->title, "seats", (json_int_t)a->seats, "taken", (json_int_t)a->taken,
                      "free", (json_int_t)(a->seats > a->taken ? a->seats - a->taken : 0), "waiting",
                      (json_int_t)a->waiting, "state", activity_state_name(activity_state_at(a, now_at)),
                      "opens_at", time_json(a->opens_at, tz), "closes_at", time_json(a->closes_at, tz),
                      "starts_at", time_json(a->starts_at, tz), "aliases", aliases, "place", a->place,
-                     "max_party", (json_int_t)a->max_party, "reminders", reminders_json(&a->reminders));
+                     "max_party", (json_int_t)a->max_party, "confirm_within", span_json(a->confirm_within),
+                     "reminders", reminders_json(&a->reminders));
 }
 
 /* ---- from JSON ---- */
@@ -181,6 +189,16 @@ static int take_aliases(const struct ctx *c, const json_t *v)
     return 0;
 }
 
+static int take_span(const struct ctx *c, const char *member, const json_t *v, uint32_t *out)
+{
+    *out = 0;
+    if (json_is_null(v))
+        return 0;
+    return json_is_string(v) && span_parse(json_string_value(v), out) == 0
+               ? 0
+               : bad(c, member, "must be " SPAN_FORM ", or null");
+}
+
 static int take_reminders(const struct ctx *c, const json_t *v)
 {
     struct activity_reminders *r = &c->a->reminders;
@@ -215,6 +233,8 @@ static int take_member(const struct ctx *c, const char *key, const json_t *v)
         return take_text(c, key, v, a->place, sizeof(a->place));
     if (strcmp(key, "aliases") == 0)
         return take_aliases(c, v);
+    if (strcmp(key, "confirm_within") == 0)
+        return take_span(c, key, v, &a->confirm_within);
     if (strcmp(key, "reminders") == 0)
         return take_reminders(c, v);
     if (strcmp(key, "seats") == 0)
@@ -230,7 +250,7 @@ static int take_member(const struct ctx *c, const char *key, const json_t *v)
     return err_set(
         c->e, "bad-activity", key,
         "unknown member \"%.*s\"; known are code, title, aliases, seats, opens_at, closes_at, starts_at, "
-        "place, max_party, reminders",
+        "place, max_party, confirm_within, reminders",
         (int)utf8_cut(key, strlen(key), 40), key);
 }
 

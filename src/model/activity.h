@@ -13,8 +13,8 @@
 #define ACTIVITY_REMINDERS 4
 
 enum activity_state { ACTIVITY_PLANNED = 0, ACTIVITY_OPEN, ACTIVITY_CLOSED, ACTIVITY_CANCELLED };
-/* A registration. */
-enum reg_status { REG_CONFIRMED = 0, REG_WAITING, REG_WITHDRAWN, REG_ATTENDED };
+/* A registration. OFFERED: moved up from the waiting list, the seat is held until they confirm it. */
+enum reg_status { REG_CONFIRMED = 0, REG_WAITING, REG_WITHDRAWN, REG_ATTENDED, REG_OFFERED };
 
 struct activity_reminders {
     uint32_t minutes[ACTIVITY_REMINDERS]; /* before the start */
@@ -34,6 +34,7 @@ struct activity {
     enum activity_state stored; /* what staff decided: OPEN (follow the window), CLOSED, CANCELLED */
     uint32_t max_party;         /* most people in one registration; default 10 */
     char place[128];
+    uint32_t confirm_within; /* minutes to confirm a seat that became free; 0 = theirs at once */
     struct activity_reminders reminders;
     int64_t fixed_at;  /* when the present start was decided; 0 = not known */
     uint32_t reminded; /* the last reminder of this start: minutes before it; 0 = none */
@@ -47,7 +48,7 @@ int reg_status_parse(const char *s);
 /* What it is at ${now_at}: by the window, unless staff closed or cancelled it. */
 enum activity_state activity_state_at(const struct activity *a, int64_t now_at);
 json_t *activity_json(const struct activity *a, int64_t now_at, const char *tz);
-/* From the body of POST /api/v1/activities: code, title, seats, starts_at; optional aliases, opens_at, closes_at, place, max_party, reminders. Times ISO (without offset: in
+/* From the body of POST /api/v1/activities: code, title, seats, starts_at; optional aliases, opens_at, closes_at, place, max_party, confirm_within, reminders. Times ISO (without offset: in
  * ${tz}); null = not set; `opens`, `closes`, `starts` are understood too. -1 with code "bad-activity" and field. A window that has passed is not refused: staff
  * may record what was. */
 int activity_from_json(struct activity *a, const json_t *body, const char *tz, struct err *e) MUSTCHECK;

@@ -22,7 +22,7 @@ struct words {
 enum list { TAGS, AREAS, BUILDINGS, STATUS, RESIDENTS, PHONES, N_LISTS };
 static const char *const LIST_NAMES[N_LISTS] = {"tags",   "areas",     "buildings",
                                                 "status", "residents", "phones"};
-static const char *const STATUS_WORDS[] = {"confirmed", "waiting", "withdrawn", "attended"};
+static const char *const STATUS_WORDS[] = {"confirmed", "waiting", "withdrawn", "attended", "offered"};
 
 struct audience {
     bool everyone;
@@ -95,7 +95,7 @@ static char *list_word(enum list which, const json_t *item, struct err *e)
         w = xstrndup(s, json_string_length(item));
     if (!w)
         (void)bad(e, LIST_NAMES[which],
-                  which == STATUS      ? "allowed are confirmed, waiting, withdrawn, attended"
+                  which == STATUS      ? "allowed are confirmed, waiting, withdrawn, attended, offered"
                   : which == RESIDENTS ? "residents are named by their numbers"
                                        : "every entry is a text of 1 to 96 bytes without control characters");
     return w;

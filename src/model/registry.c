@@ -213,19 +213,30 @@ int registry_say_outcome(struct buf *out, const char *lang, const char *tz, cons
 }
 
 int registry_say_promoted(struct buf *out, const char *lang, const char *tz, const struct activity *a,
-                          uint32_t place, uint32_t count)
+                          uint32_t place, uint32_t count, int64_t confirm_by)
 {
     enum registry_lang l = registry_lang_of(lang);
-    struct registry_part part[2];
+    struct registry_part part[3];
     struct registry_values v = {.n = 0};
 
     registry_put_str(&v, "title", a->title);
     registry_put_str(&v, "places", places(&part[0], l, place, count));
     registry_put_str(&v, "when", when(&part[1], l, tz, a));
-    int rc = registry_fill(out, l, TEXT_PROMOTED, &v);
-    buf_fini(&part[0].b);
-    buf_fini(&part[1].b);
+    registry_put_str(&v, "until", registry_moment(&part[2], l, tz, confirm_by));
+    registry_put_num(&v, "count", count);
+    int rc = registry_fill(out, l, confirm_by != 0 ? TEXT_OFFERED : TEXT_PROMOTED, &v);
+    for (size_t i = 0; i < ARRAY_LEN(part); i++)
+        buf_fini(&part[i].b);
     return rc;
+}
+
+int registry_say_lapsed(struct buf *out, const char *lang, const struct activity *a)
+{
+    struct registry_values v = {.n = 0};
+
+    registry_put_str(&v, "title", a->title);
+    registry_put_str(&v, "call", call_name(a));
+    return registry_fill(out, registry_lang_of(lang), TEXT_LAPSED, &v);
 }
 
 /* --- lists ---------------------------------------------------------------------------------------------------- */
@@ -306,6 +317,11 @@ int registry_say_choice_rollcall(struct buf *out, const char *lang, const struct
     return registry_fill(out, registry_lang_of(lang), TEXT_CHOICE_ROLLCALL, &v);
 }
 
+static enum registry_text_id own_text(enum reg_status s)
+{
+    return s == REG_WAITING ? TEXT_OWN_WAITING : s == REG_OFFERED ? TEXT_OWN_OFFERED : TEXT_OWN_CONFIRMED;
+}
+
 int registry_say_own(struct buf *out, const char *lang, const struct registry_own *own, size_t n)
 {
     enum registry_lang l = registry_lang_of(lang);
@@ -322,7 +338,7 @@ int registry_say_own(struct buf *out, const char *lang, const struct registry_ow
         registry_put_num(&v, "position", own[i].position);
         if (i)
             buf_str(&items, registry_texts[TEXT_ITEM_SEPARATOR][l]);
-        registry_fill(&items, l, own[i].status == REG_WAITING ? TEXT_OWN_WAITING : TEXT_OWN_CONFIRMED, &v);
+        registry_fill(&items, l, own_text(own[i].status), &v);
         buf_fini(&part[0].b);
         buf_fini(&part[1].b);
     }

@@ -34,8 +34,11 @@ struct registry_outcome {
 /* All append one finished text in ${lang} ("" = zh-CN); -1 on overflow. ${tz} for times. */
 int registry_say_outcome(struct buf *out, const char *lang, const char *tz, const struct activity *a,
                          enum intent_kind asked, const struct registry_outcome *o);
+/* Moved up; ${confirm_by} 0 = the seat is theirs. */
 int registry_say_promoted(struct buf *out, const char *lang, const char *tz, const struct activity *a,
-                          uint32_t place, uint32_t count);
+                          uint32_t place, uint32_t count, int64_t confirm_by);
+/* The seat that was offered was not confirmed in time. */
+int registry_say_lapsed(struct buf *out, const char *lang, const struct activity *a);
 /* News for those registered and waiting (registry_news.c): it has another time or place; it does not take place (${because} "" = no reason given). */
 bool registry_is_moved(const struct activity *before, const struct activity *now);
 int registry_say_moved(struct buf *out, const char *lang, const char *tz, const struct activity *before,

@@ -23,6 +23,8 @@ enum registry_text_id {
     TEXT_TOO_MANY,
     TEXT_CANCELLED,
     TEXT_PROMOTED,
+    TEXT_OFFERED, /* moved up, to be confirmed */
+    TEXT_LAPSED,  /* it was not */
     TEXT_CHOICE_JOIN,
     TEXT_CHOICE_LEAVE,
     TEXT_CHOICE_ROLLCALL,     /* a number that a roll-call and an invitation both ask for */
@@ -35,6 +37,7 @@ enum registry_text_id {
     TEXT_OWN,
     TEXT_OWN_CONFIRMED,
     TEXT_OWN_WAITING,
+    TEXT_OWN_OFFERED,
     TEXT_HELP,
     TEXT_HELP_NONE,
     TEXT_STOP,

@@ -1,4 +1,4 @@
-"""What becomes due in activities while nobody writes: reminders."""
+"""What becomes due in activities while nobody writes: reminders, offers that lapse."""
 from test_replies import roster, shown
 from test_send import iso
 from world import phone, stays, wait_for
@@ -56,3 +56,23 @@ def test_nobody_is_reminded_of_what_was_called_off_or_moved(venus):
     venus.clock(49 * HOUR)
     wait_for(lambda: len(said(venus, phone(0), "提醒您")) == 1, 15, "reminded of the new time")
     assert not said(venus, phone(1), "提醒您")
+
+
+def test_a_seat_from_the_waiting_list_must_be_confirmed_in_time(venus):
+    """Offered and held; who says nothing loses it to the next in line, who says 确认 has it; both are told."""
+    ball(venus, 1, "--confirm-within", "2h")
+    join(venus, 0, 1, 2)
+    venus.reply(phone(0), "取消")
+    text, = wait_for(lambda: said(venus, phone(1), "保留到"), 10, "the seat is offered")
+    assert "周五篮球赛有空位了" in text, text
+    row, = roster(venus, "offered")
+    assert row["phone"] == phone(1) and row["confirm_by"], row
+    assert shown(venus)["taken"] == 1 and not said(venus, phone(2), "保留到")
+    venus.clock(int(2.2 * HOUR))
+    wait_for(lambda: said(venus, phone(1), "没有按时确认"), 15, "it lapses")
+    wait_for(lambda: said(venus, phone(2), "保留到"), 15, "the next is asked")
+    venus.reply(phone(2), "确认")
+    wait_for(lambda: said(venus, phone(2), "报名成功"), 10, "confirmed")
+    assert [(r["phone"], r["status"]) for r in roster(venus)] == [(phone(2), "confirmed"), (phone(0), "withdrawn"), (phone(1), "withdrawn")]
+    venus.clock(int(5 * HOUR))
+    stays(lambda: shown(venus)["taken"] == 1 and len(roster(venus, "confirmed")) == 1, 1.5, "it stays theirs")

@@ -122,7 +122,7 @@ static void bad_bodies_name_the_member(void **state)
 static void names_go_there_and_back(void **state)
 {
     (void)state;
-    for (int i = 0; i <= REG_ATTENDED; i++)
+    for (int i = 0; i <= REG_OFFERED; i++)
         assert_int_equal(reg_status_parse(reg_status_name((enum reg_status)i)), i);
     assert_int_equal(reg_status_parse("here"), -1);
     assert_string_equal(activity_state_name(ACTIVITY_CANCELLED), "cancelled");

@@ -159,10 +159,17 @@ static void test_plain_answers(void **state)
     assert_int_equal(registry_say_rollcall(&b, "", true), 0);
     assert_non_null(strstr(b.data, "求助"));
     buf_reset(&b);
-    assert_int_equal(registry_say_promoted(&b, "", TZ, &BB, 20, 1), 0);
+    assert_int_equal(registry_say_promoted(&b, "", TZ, &BB, 20, 1, 0), 0);
     assert_string_equal(
         buf_cstr(&b),
         "好消息：中秋篮球赛有空位了，您已转为正式，目前第20号。9月25日19:00，文化广场。回复“取消”可退出。");
+    buf_reset(&b);
+    assert_int_equal(registry_say_promoted(&b, "", TZ, &BB, 20, 2, 1790298000000), 0);
+    assert_string_equal(buf_cstr(&b), "中秋篮球赛有空位了（2人），为您保留到9月25日09:"
+                                      "00。请回复“好”确认，不能来回复“取消”，过时转给下一位。");
+    buf_reset(&b);
+    assert_int_equal(registry_say_lapsed(&b, "", &BB), 0);
+    assert_non_null(strstr(b.data, "已转给下一位。还想参加，请回复“报名篮球”"));
     buf_fini(&b);
 }
 
