@@ -118,5 +118,5 @@ void alerts_list(struct queue *q, const char *before, size_t limit, alerts_each_
     queue_op_str(&o->op, "-");
     queue_op_str(&o->op, "COUNT");
     queue_op_i64(&o->op, (int64_t)limit);
-    queue_op_command(&o->op);
+    queue_op_command(&o->op, REDIS_ARRAY);
 }

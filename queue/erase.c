@@ -111,7 +111,7 @@ static void on_end(struct queue_op *op, const struct queue_result *r, const stru
     }
     step(o, on_rewrite); /* the append-only file holds what was, until it is written anew */
     queue_op_str(&o->op, "BGREWRITEAOF");
-    queue_op_command(&o->op);
+    queue_op_command(&o->op, REDIS_STATUS);
 }
 
 static void end(struct erase_op *o)
@@ -273,7 +273,7 @@ static void scan_from(struct erase_op *o, const char *cursor)
     queue_op_str(&o->op, match);
     queue_op_str(&o->op, "COUNT");
     queue_op_str(&o->op, SCAN_COUNT);
-    queue_op_command(&o->op);
+    queue_op_command(&o->op, REDIS_ARRAY);
     free(match);
 }
 

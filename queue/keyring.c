@@ -54,7 +54,7 @@ void keyring_put(struct queue *q, const struct keyring_key *k, queue_done_fn cb,
     queue_op_key(&o->op, KEY_API_KEYS, NULL);
     queue_op_str(&o->op, k->id);
     queue_op_str(&o->op, text);
-    queue_op_command(&o->op);
+    queue_op_command(&o->op, REDIS_INTEGER);
     free(text);
     json_decref(value);
 }
@@ -66,7 +66,7 @@ void keyring_delete(struct queue *q, const char *id, queue_done_fn cb, void *arg
     queue_op_str(&o->op, "HDEL");
     queue_op_key(&o->op, KEY_API_KEYS, NULL);
     queue_op_str(&o->op, id);
-    queue_op_command(&o->op);
+    queue_op_command(&o->op, REDIS_INTEGER);
 }
 
 /* ---- reading ---- */
@@ -129,5 +129,5 @@ void keyring_list(struct queue *q, void (*each)(void *arg, const struct keyring_
     o->arg = arg;
     queue_op_str(&o->op, "HGETALL");
     queue_op_key(&o->op, KEY_API_KEYS, NULL);
-    queue_op_command(&o->op);
+    queue_op_command(&o->op, REDIS_ARRAY);
 }

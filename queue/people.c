@@ -219,7 +219,7 @@ void people_count(struct queue *q, void (*cb)(void *arg, const struct queue_resu
     queue_op_str(&o->op, "HGET");
     queue_op_key(&o->op, KEY_PEOPLE, NULL);
     queue_op_str(&o->op, "n");
-    queue_op_command(&o->op);
+    queue_op_command(&o->op, REDIS_STRING);
 }
 
 /* ---- consent ---- */

@@ -213,7 +213,7 @@ static void ask_config(struct check_op *o)
     queue_op_str(&o->op, "CONFIG");
     queue_op_str(&o->op, "GET");
     queue_op_str(&o->op, "*append*");
-    queue_op_command(&o->op);
+    queue_op_command(&o->op, REDIS_ARRAY);
 }
 
 /* No other data is called so. */
@@ -278,7 +278,7 @@ static void ask_rewrite(struct check_op *o)
     o->step = CHECK_REWRITE;
     queue_op_reset(&o->op);
     queue_op_str(&o->op, "BGREWRITEAOF");
-    queue_op_command(&o->op);
+    queue_op_command(&o->op, REDIS_STATUS);
 }
 
 /* Redis refuses it exactly when it refuses new work; appending nothing to nothing makes no key. */
@@ -290,7 +290,7 @@ static void ask_probe(struct check_op *o)
     queue_op_key(&o->op, KEY_PROBE, NULL);
     queue_op_i64(&o->op, 0);
     queue_op_str(&o->op, "");
-    queue_op_command(&o->op);
+    queue_op_command(&o->op, REDIS_INTEGER);
 }
 
 static void judge_probe(struct check_op *o, const struct queue_result *r)
@@ -361,5 +361,5 @@ void queue_check(struct queue *q, queue_check_fn cb, void *arg)
     o->arg = arg;
     o->step = CHECK_INFO;
     queue_op_str(&o->op, "INFO");
-    queue_op_command(&o->op);
+    queue_op_command(&o->op, REDIS_STRING);
 }

@@ -39,11 +39,12 @@ struct queue_op {
         size_t at, len;
     } * args;
     size_t n_args, cap_args, n_keys;
-    int script;         /* enum script, or -1: plain command */
-    bool shared;        /* keys under PREFIX{_}: */
-    bool loaded;        /* sent with its text (EVAL) already */
-    bool busy;          /* begun (again) */
-    int64_t timeout_ms; /* for blocking commands; 0 = the connection's */
+    int script;             /* enum script, or -1: plain command */
+    enum redis_type answer; /* of a plain command */
+    bool shared;            /* keys under PREFIX{_}: */
+    bool loaded;            /* sent with its text (EVAL) already */
+    bool busy;              /* begun (again) */
+    int64_t timeout_ms;     /* for blocking commands; 0 = the connection's */
     TAILQ_ENTRY(queue_op) entry;
 };
 
@@ -84,7 +85,8 @@ void queue_op_i64(struct queue_op *op, int64_t v);
 void queue_op_lanes(struct queue_op *op, unsigned lanes); /* bits 1 << lane, as digits: "023" */
 /* Send. The completion comes later, once. */
 void queue_op_script(struct queue_op *op, enum script s);
-void queue_op_command(struct queue_op *op);
+/* A plain command; ${answer}: of which type its answer is (REDIS_STRING: or nil). Another one is QUEUE_UNSURE and ends the connection. */
+void queue_op_command(struct queue_op *op, enum redis_type answer);
 
 /* An operation whose completion says only how it went. */
 struct queue_op *queue_done_new(struct queue *q, queue_done_fn cb, void *arg);

@@ -39,19 +39,48 @@ void queue_inbox_wait(struct queue *q, struct redis *blocking, bool emergency, q
     queue_op_str(&o->op, "RIGHT");
     queue_op_str(&o->op, "LEFT");
     queue_op_str(&o->op, WAIT_S);
-    queue_op_command(&o->op);
+    queue_op_command(&o->op, REDIS_STRING);
+}
+
+struct json_op {
+    struct queue_op op;
+    queue_entry_fn cb;
+    void *arg;
+    char id[NOTICE_ID_MAX + 1];
+};
+
+/* Whose it is stands beside it: an answer that was meant for another command is not taken for a notice that is broken. */
+static void on_json(struct queue_op *op, const struct queue_result *r, const struct redis_value *v)
+{
+    struct json_op *o = (struct json_op *)op;
+    struct err e;
+    const struct queue_result unsure = {.status = QUEUE_UNSURE, .e = &e};
+    const char *id = redis_value_str(redis_value_at(v, 0), NULL);
+    size_t n = 0;
+    const char *s = redis_value_str(redis_value_at(v, 1), &n);
+
+    if (r->status == QUEUE_OK &&
+        (redis_value_count(v) != 2 || (id != NULL ? strcmp(id, o->id) != 0 : s != NULL))) {
+        redis_reconnect(op->redis, "an answer is none to what was asked");
+        err_set(&e, "unsure", NULL, "Redis' answer is not about this notice");
+        o->cb(o->arg, &unsure, NULL, 0);
+        return;
+    }
+    o->cb(o->arg, r, s, n);
 }
 
 void queue_notice_json(struct queue *q, const char *id, queue_entry_fn cb, void *arg)
 {
-    struct entry_op *o = queue_op_new(q, sizeof(*o), on_entry);
+    struct json_op *o = queue_op_new(q, sizeof(*o), on_json);
 
     o->cb = cb;
     o->arg = arg;
-    queue_op_str(&o->op, "HGET");
+    memcpy(o->id, id, strnlen(id, NOTICE_ID_MAX));
+    queue_op_str(&o->op, "HMGET");
     queue_op_key(&o->op, KEY_NOTICE, id);
+    queue_op_str(&o->op, "id");
     queue_op_str(&o->op, "json");
-    queue_op_command(&o->op);
+    queue_op_command(&o->op, REDIS_ARRAY);
 }
 
 /* ---- what was left in process ---- */
@@ -83,7 +112,7 @@ static void recover_step(struct recover_op *o)
         queue_op_key(op, o->step == RECOVER_EMERGENCIES ? KEY_INPROC_E : KEY_INPROC, op->q->daemon_id);
         queue_op_str(op, "0");
         queue_op_str(op, "-1");
-        queue_op_command(op);
+        queue_op_command(op, REDIS_ARRAY);
         return;
     case RECOVER_FOREIGN:
         queue_sweep_begin(op);

@@ -108,7 +108,7 @@ static void ask_ledger(struct look_op *o)
     queue_op_key(&o->op, KEY_NOTICE_ST, o->batch[o->shown].id);
     queue_op_i64(&o->op, (int64_t)(2 * o->counted));
     queue_op_i64(&o->op, (int64_t)(2 * (o->counted + LEDGER_ROW)) - 1);
-    queue_op_command(&o->op);
+    queue_op_command(&o->op, REDIS_STRING);
 }
 
 static void finish(struct look_op *o, const struct queue_result *r)

@@ -169,9 +169,10 @@ void queue_op_script(struct queue_op *op, enum script s)
     send_script(op);
 }
 
-void queue_op_command(struct queue_op *op)
+void queue_op_command(struct queue_op *op, enum redis_type answer)
 {
     op->script = -1;
+    op->answer = answer;
     send_op(op, NULL, NULL, 0);
 }
 
@@ -224,10 +225,30 @@ static void note_misconf(struct queue *q)
         q->on_misconf(q->arg);
 }
 
-static enum queue_status judge(const struct queue_op *op, const struct redis_answer *a, struct err *e)
+/* Has it the shape of an answer to this? A script says {'ok', ...} or {'err', code, ...}. */
+static bool is_answer(const struct queue_op *op, const struct redis_value *v)
 {
+    enum redis_type t = redis_value_type(v);
     const char *first;
 
+    if (op->script < 0)
+        return t == op->answer || (t == REDIS_NIL && op->answer == REDIS_STRING);
+    first = redis_value_str(redis_value_at(v, 0), NULL);
+    if (first != NULL && strcmp(first, "err") == 0)
+        return redis_value_str(redis_value_at(v, 1), NULL) != NULL;
+    return first != NULL && strcmp(first, "ok") == 0;
+}
+
+/* Whatever it is, it says nothing about what was asked; and what comes after it on this connection may answer something else, too. */
+static enum queue_status no_answer(const struct queue_op *op, struct err *e)
+{
+    redis_reconnect(op->redis, "an answer is none to what was asked");
+    err_set(e, "unsure", NULL, "Redis' answer is none to what was asked");
+    return QUEUE_UNSURE;
+}
+
+static enum queue_status judge(const struct queue_op *op, const struct redis_answer *a, struct err *e)
+{
     switch (a->fault) {
     case REDIS_NOT_SENT:
         err_set(e, "unavailable", NULL, "Redis is not reachable: %s",
@@ -249,10 +270,13 @@ static enum queue_status judge(const struct queue_op *op, const struct redis_ans
     case REDIS_OK:
         break;
     }
+    if (!is_answer(op, a->value))
+        return no_answer(op, e);
     if (op->script < 0)
         return QUEUE_OK;
-    first = redis_value_str(redis_value_at(a->value, 0), NULL);
-    return first != NULL && strcmp(first, "err") == 0 ? refused_by_script(a->value, e) : QUEUE_OK;
+    return strcmp(redis_value_str(redis_value_at(a->value, 0), NULL), "err") == 0
+               ? refused_by_script(a->value, e)
+               : QUEUE_OK;
 }
 
 static void on_redis(void *arg, const struct redis_answer *a)

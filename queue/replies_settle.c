@@ -280,5 +280,5 @@ void replies_inbox_answer(struct queue *q, const char *key, const char *text, qu
     queue_op_key(&o->op, KEY_TEXTS, NULL);
     queue_op_str(&o->op, key);
     queue_op_str(&o->op, key);
-    queue_op_command(&o->op);
+    queue_op_command(&o->op, REDIS_ARRAY);
 }

@@ -49,7 +49,7 @@ void trail_add(struct queue *q, const struct trail_entry *e, queue_done_fn cb, v
     }
     queue_op_str(&o->op, "status");
     queue_op_i64(&o->op, e->status);
-    queue_op_command(&o->op);
+    queue_op_command(&o->op, REDIS_STRING);
 }
 
 /* ---- reading ---- */
@@ -120,5 +120,5 @@ void trail_list(struct queue *q, const char *before, size_t limit, trail_each_fn
     queue_op_str(&o->op, "-");
     queue_op_str(&o->op, "COUNT");
     queue_op_i64(&o->op, (int64_t)limit);
-    queue_op_command(&o->op);
+    queue_op_command(&o->op, REDIS_ARRAY);
 }
