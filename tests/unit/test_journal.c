@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +20,24 @@
 
 static char dir[] = "/tmp/crier-journal-XXXXXX";
 static struct err e;
+
+/* A disk that fails: fsync of this program, of files and of directories. */
+static struct {
+    bool file_fails, dir_fails;
+    int n_dirs;
+} disk;
+
+int fsync(int fd)
+{
+    struct stat st;
+    bool is_dir = fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+
+    disk.n_dirs += is_dir ? 1 : 0;
+    if (is_dir ? !disk.dir_fails : !disk.file_fails)
+        return 0;
+    errno = EIO;
+    return -1;
+}
 
 static char *path_of(const char *name)
 {
@@ -206,6 +225,95 @@ static void what_cannot_be_written_is_refused_and_leaves_nothing(void **state)
     journal_close(j);
 }
 
+/* One alert stays, so many come and go that the file is made anew; ${n} = how many are added. */
+static void add_and_strike(struct journal *j, int n)
+{
+    char *large = xasprintf("{\"id\":\"x\",\"text\":\"%04000d\"}", 7);
+
+    for (int i = 0; i < n; i++) {
+        int64_t a = journal_add(j, "venus", large, strlen(large), &e);
+
+        if (a > 0)
+            journal_done(j, a);
+    }
+    free(large);
+}
+
+static void a_new_file_is_on_disk_with_its_name(void **state)
+{
+    struct journal *j;
+
+    (void)state;
+    disk.n_dirs = 0;
+    j = open_it();
+    assert_int_equal(disk.n_dirs, 1);
+    assert_true(journal_add(j, "venus", typhoon, strlen(typhoon), &e) > 0);
+    add_and_strike(j, 100);
+    assert_true(size_of_it() < 300000); /* it was made anew */
+    assert_int_equal(disk.n_dirs, 2);
+    journal_close(j);
+    remove_file("journal-0");
+    disk.dir_fails = true;
+    assert_null(journal_open(dir, 0, &e));
+    assert_string_equal(e.code, "journal");
+    disk.dir_fails = false;
+    remove_file("journal-0");
+}
+
+/* The new file may be gone after power loss, and what was added to it too. */
+static void nothing_is_added_while_the_file_s_name_is_not_on_disk(void **state)
+{
+    struct journal *j = open_it();
+    struct seen s = {.n = 0};
+
+    (void)state;
+    assert_true(journal_add(j, "venus", typhoon, strlen(typhoon), &e) > 0);
+    disk.dir_fails = true;
+    add_and_strike(j, 200);
+    assert_int_equal(journal_add(j, "venus", typhoon, strlen(typhoon), &e), -1);
+    assert_string_equal(e.code, "journal");
+    assert_int_equal(journal_probe(j, &e), -1);
+    disk.dir_fails = false;
+    assert_int_equal(journal_probe(j, &e), 0);
+    assert_true(journal_add(j, "venus", "{\"id\":\"b\"}", 10, &e) > 0);
+    journal_close(j);
+    j = open_it();
+    journal_each(j, see, &s);
+    assert_int_equal(s.n, 2);
+    assert_string_equal(s.last, "{\"id\":\"b\"}");
+    journal_close(j);
+    remove_file("journal-0");
+}
+
+static void a_failed_sync_of_the_last_one_struck_out_leaves_the_book_right(void **state)
+{
+    struct journal *j = open_it();
+    struct seen s = {.n = 0};
+
+    (void)state;
+    assert_true(journal_add(j, "venus", typhoon, strlen(typhoon), &e) > 0);
+    disk.file_fails = true;
+    journal_cancelled(j, "venus", "typhoon");
+    assert_int_equal(size_of_it(), 0);
+    assert_int_equal(journal_add(j, "venus", "{\"id\":\"a\"}", 10, &e), -1);
+    assert_int_equal(size_of_it(), 0);
+    assert_int_equal(journal_probe(j, &e), -1);
+    disk.file_fails = false;
+    assert_int_equal(journal_probe(j, &e), 0);
+    assert_true(journal_add(j, "venus", "{\"id\":\"a\"}", 10, &e) > 0);
+    assert_true(journal_add(j, "venus", "{\"id\":\"b\"}", 10, &e) > 0);
+    journal_each(j, see, &s);
+    journal_done(j, s.number);
+    journal_close(j);
+    j = open_it();
+    s.n = 0;
+    journal_each(j, see, &s);
+    assert_int_equal(s.n, 1);
+    assert_string_equal(s.last, "{\"id\":\"a\"}");
+    journal_close(j);
+    remove_file("journal-0");
+}
+
 /* Power goes while the second record is written, at any byte of it. */
 static void a_torn_record_is_cut_and_the_one_before_it_stays(void **state)
 {
@@ -327,6 +435,9 @@ int main(void)
         cmocka_unit_test(what_redis_has_is_kept_until_it_is_over),
         cmocka_unit_test(what_is_struck_out_does_not_stay_in_the_file),
         cmocka_unit_test(what_cannot_be_written_is_refused_and_leaves_nothing),
+        cmocka_unit_test(a_new_file_is_on_disk_with_its_name),
+        cmocka_unit_test(nothing_is_added_while_the_file_s_name_is_not_on_disk),
+        cmocka_unit_test(a_failed_sync_of_the_last_one_struck_out_leaves_the_book_right),
         cmocka_unit_test(a_torn_record_is_cut_and_the_one_before_it_stays),
         cmocka_unit_test(a_flipped_bit_is_noticed),
         cmocka_unit_test(a_slot_keeps_its_name_and_two_daemons_get_two),
