@@ -75,16 +75,17 @@ static void add_span(const struct args *a, json_t *o, const char *name, const ch
         json_object_set_new(o, member, strcmp(s, "none") == 0 ? json_null() : json_string(s));
 }
 
-static void add_reminders(const struct args *a, json_t *o)
+/* "none" takes away what there was. */
+static void add_list(const struct args *a, json_t *o, const char *name, const char *member)
 {
     json_t *list = json_array();
     const char *s;
 
-    for (size_t i = 0; (s = args_nth(a, "remind", i)) != NULL; i++)
+    for (size_t i = 0; (s = args_nth(a, name, i)) != NULL; i++)
         if (strcmp(s, "none") != 0)
             json_array_append_new(list, json_string(s));
-    if (args_has(a, "remind"))
-        json_object_set(o, "reminders", list);
+    if (args_has(a, name))
+        json_object_set(o, member, list);
     json_decref(list);
 }
 
@@ -92,18 +93,17 @@ static void add_reminders(const struct args *a, json_t *o)
 static int describe(const struct cli *c, const struct args *a, json_t *o, bool change)
 {
     static const char *const times[] = {"opens", "closes", "starts"};
-    json_t *aliases = json_array();
-    const char *s;
     int status = CLI_OK;
 
-    for (size_t i = 0; (s = args_nth(a, "alias", i)) != NULL; i++)
-        json_array_append_new(aliases, json_string(s));
-    if (json_array_size(aliases) > 0)
-        json_object_set(o, "aliases", aliases);
-    json_decref(aliases);
+    if (args_has(a, "alias"))
+        add_list(a, o, "alias", "aliases");
     add_text(a, o, "title");
     add_text(a, o, "place");
-    add_reminders(a, o);
+    add_text(a, o, "map");
+    add_text(a, o, "price");
+    add_list(a, o, "for-tag", "for_tags");
+    add_list(a, o, "for-area", "for_areas");
+    add_list(a, o, "remind", "reminders");
     add_span(a, o, "confirm-within", "confirm_within");
     status = add_number(c, a, o, "seats", "seats", 1000000);
     if (status == CLI_OK)
@@ -174,6 +174,10 @@ int cmd_activity_show(struct cli *c, const struct args *a)
         {"closes",         "closes_at",      ROWS_TEXT  },
         {"starts",         "starts_at",      ROWS_TEXT  },
         {"place",          "place",          ROWS_TEXT  },
+        {"map",            "map",            ROWS_TEXT  },
+        {"price",          "price",          ROWS_TEXT  },
+        {"for",            "for_tags",       ROWS_TEXT  },
+        {"for areas",      "for_areas",      ROWS_TEXT  },
         {"reminders",      "reminders",      ROWS_TEXT  },
         {"confirm within", "confirm_within", ROWS_TEXT  },
     };

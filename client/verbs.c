@@ -68,6 +68,10 @@ static const struct args_option o_activity[] = {
     {"starts", "TIME", "when it begins, ISO 8601 with offset", false},
     {"max-party", "N", "most people in one registration", false},
     {"place", "TEXT", "where", false},
+    {"map", "URL", "a link to the place on a map, https://...", false},
+    {"price", "TEXT", "what it costs, in words", false},
+    {"for-tag", "T", "only for residents with this tag", true},
+    {"for-area", "CODE", "only for residents of this area", true},
     {"confirm-within", "SPAN|none", "who moves up from the waiting list must confirm within this time, as 2h; none: the seat is theirs at once", false},
     {"remind", "SPAN|none", "remind those who hold a seat so long before the start, as 24h; without it as the community does", true}, END};
 static const struct args_option o_change[] = {
@@ -79,6 +83,10 @@ static const struct args_option o_change[] = {
     {"starts", "TIME", "when it begins, ISO 8601 with offset", false},
     {"max-party", "N", "most people in one registration", false},
     {"place", "TEXT", "where", false},
+    {"map", "URL", "a link to the place on a map, https://...", false},
+    {"price", "TEXT", "what it costs, in words", false},
+    {"for-tag", "T|none", "only for residents with this tag", true},
+    {"for-area", "CODE|none", "only for residents of this area", true},
     {"confirm-within", "SPAN|none", "who moves up from the waiting list must confirm within this time", false},
     {"remind", "SPAN|none", "remind those who hold a seat so long before the start; replaces all there were", true},
     {"quiet", NULL, "tell nobody of another time or place", false}, DRY_CHANGE, END};

@@ -141,16 +141,6 @@ static void ask_registration(struct replier_job *j)
     roster_register(j->r->q, &q, on_register, j);
 }
 
-static size_t collect_open(const struct replier_job *j, const struct activity **list)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < j->r->activities.n && n < REPLIER_OFFERED; i++)
-        if (activity_state_at(&j->r->activities.v[i], j->now_at) == ACTIVITY_OPEN)
-            list[n++] = &j->r->activities.v[i];
-    return n;
-}
-
 /* A numbered list instead of a guess; remembered so that "2" can be understood. */
 static void offer(struct replier_job *j, const struct activity *const *list, size_t n, const char *result)
 {
@@ -214,7 +204,7 @@ static void do_join_or_leave(struct replier_job *j)
     for (size_t i = 0; i < j->intent.n_ambiguous && n < REPLIER_OFFERED; i++)
         list[n++] = &j->r->activities.v[j->intent.ambiguous[i]];
     if (n == 0 && j->intent.kind == INTENT_JOIN)
-        n = collect_open(j, list);
+        n = replier_open_for(j, list);
     if (n > 0) {
         offer(j, list, n, "choice");
         return;
@@ -261,7 +251,7 @@ static void do_opt(struct replier_job *j)
 static void say_help(struct replier_job *j, enum replier_class class)
 {
     const struct activity *list[REPLIER_OFFERED];
-    size_t n = collect_open(j, list);
+    size_t n = replier_open_for(j, list);
 
     if (!replier_may_answer(j, class) || registry_say_help(replier_words(j), lang_of(j), list, n) < 0)
         return;
@@ -407,6 +397,6 @@ void replier_job_decide(struct replier_job *j, const struct replies_pending *p)
     }
     if (j->intent.kind == INTENT_ANSWER && j->intent.question[0] != '\0')
         replier_do_answer(j, p);
-    else if (!replier_ask_which(j, p))
+    else if (!replier_ask_which(j, p) && !replier_refuses(j, p))
         ACTS[j->intent.kind](j);
 }

@@ -106,6 +106,12 @@ void replier_do_answer(struct replier_job *j, const struct replies_pending *p);
 /* A text that may answer several things: the sender is asked which. False when it is none such. */
 bool replier_ask_which(struct replier_job *j, const struct replies_pending *p);
 
+/* ---- replier_eligible.c ---- */
+/* They want to register for what is not for them: said so, and it was all. */
+bool replier_refuses(struct replier_job *j, const struct replies_pending *p);
+/* What is open and for them, at most REPLIER_OFFERED. */
+size_t replier_open_for(const struct replier_job *j, const struct activity **list);
+
 /* ---- replier_answer.c ---- */
 enum replier_class {
     REPLIER_EFFECT, /* something changed: always answered, floods excepted */

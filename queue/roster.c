@@ -3,97 +3,11 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/num.h"
 #include "queue/queue_int.h"
 #include "queue/roster_int.h"
 
 #define PAGE        100
 #define PROMOTE_MAX 100 /* parties that move up in one call of the script */
-
-/* ---- an activity as a hash ---- */
-
-static int64_t field_i64(const struct redis_value *fields, const char *name)
-{
-    return redis_value_int(queue_value_field(fields, name), 0);
-}
-
-static uint32_t field_u32(const struct redis_value *fields, const char *name)
-{
-    int64_t v = field_i64(fields, name);
-
-    return v > 0 && v <= UINT32_MAX ? (uint32_t)v : 0;
-}
-
-static void read_aliases(struct activity *a, const struct redis_value *v)
-{
-    size_t n = 0;
-    const char *s = redis_value_str(v, &n), *end = s ? s + n : NULL;
-
-    while (s && s < end && a->n_aliases < ACTIVITY_ALIASES) {
-        const char *stop = memchr(s, '\n', (size_t)(end - s));
-        size_t len = (size_t)((stop ? stop : end) - s);
-        if (len > 0 && len < sizeof(a->aliases[0])) {
-            memcpy(a->aliases[a->n_aliases], s, len);
-            a->aliases[a->n_aliases++][len] = '\0';
-        }
-        s += len + 1;
-    }
-}
-
-/* "1440 120"; nothing: the community's. */
-static void read_reminders(struct activity_reminders *r, const struct redis_value *v)
-{
-    size_t n = 0;
-    const char *s = redis_value_str(v, &n), *end = s ? s + n : NULL;
-
-    r->set = s != NULL && n > 0;
-    while (s && s < end && r->n < ACTIVITY_REMINDERS) {
-        const char *stop = memchr(s, ' ', (size_t)(end - s));
-        size_t len = (size_t)((stop ? stop : end) - s);
-        int64_t minutes;
-        if (num_i64_n(s, len, 1, UINT32_MAX, &minutes) == 0)
-            r->minutes[r->n++] = (uint32_t)minutes;
-        s += len + 1;
-    }
-}
-
-/* "START MINUTES": of another start it says nothing. */
-static uint32_t read_reminded(const struct activity *a, const struct redis_value *v)
-{
-    size_t n = 0;
-    const char *s = redis_value_str(v, &n), *gap = s ? memchr(s, ' ', n) : NULL;
-    int64_t start, minutes;
-
-    if (!gap || num_i64_n(s, (size_t)(gap - s), 0, INT64_MAX, &start) != 0 || start != a->starts_at ||
-        num_i64_n(gap + 1, n - (size_t)(gap + 1 - s), 0, UINT32_MAX, &minutes) != 0)
-        return 0;
-    return (uint32_t)minutes;
-}
-
-void roster_read_activity(struct activity *a, const struct redis_value *fields, int64_t taken,
-                          int64_t waiting)
-{
-    int64_t state = field_i64(fields, "state");
-
-    memset(a, 0, sizeof(*a));
-    queue_value_copy(queue_value_field(fields, "code"), a->code, sizeof(a->code));
-    queue_value_copy(queue_value_field(fields, "title"), a->title, sizeof(a->title));
-    queue_value_copy(queue_value_field(fields, "place"), a->place, sizeof(a->place));
-    read_aliases(a, queue_value_field(fields, "aliases"));
-    a->seats = field_u32(fields, "seats");
-    a->max_party = field_u32(fields, "max_party");
-    a->confirm_within = field_u32(fields, "confirm");
-    a->opens_at = field_i64(fields, "opens");
-    a->closes_at = field_i64(fields, "closes");
-    a->starts_at = field_i64(fields, "starts");
-    a->stored = state >= 0 && state <= ACTIVITY_CANCELLED ? (enum activity_state)state : ACTIVITY_OPEN;
-    a->rev = field_u32(fields, "rev");
-    read_reminders(&a->reminders, queue_value_field(fields, "reminders"));
-    a->reminded = read_reminded(a, queue_value_field(fields, "reminded"));
-    a->fixed_at = field_i64(fields, "fixed");
-    a->taken = (uint32_t)taken;
-    a->waiting = (uint32_t)waiting;
-}
 
 /* ---- creating and changing ---- */
 
@@ -150,53 +64,6 @@ static void on_opened(struct queue_op *op, const struct queue_result *r, const s
     promote_more(op, o->code);
 }
 
-static void put_number(struct queue_op *op, const char *name, int64_t v)
-{
-    queue_op_str(op, name);
-    queue_op_i64(op, v);
-}
-
-static void put_text(struct queue_op *op, const char *name, const char *s)
-{
-    queue_op_str(op, name);
-    queue_op_str(op, s);
-}
-
-/* "-": none at all, whatever the community does. */
-static void put_reminders(struct queue_op *op, const struct activity_reminders *r)
-{
-    struct buf list = BUF_INIT(ACTIVITY_REMINDERS * 12);
-
-    if (r->set && r->n == 0)
-        buf_str(&list, "-");
-    for (size_t i = 0; r->set && i < r->n; i++)
-        buf_fmt(&list, "%s%u", i ? " " : "", r->minutes[i]);
-    put_text(op, "reminders", buf_cstr(&list));
-    buf_fini(&list);
-}
-
-/* Staff's fields, as the scripts take them. */
-static void put_fields(struct queue_op *op, const struct activity *a)
-{
-    struct buf aliases = BUF_INIT(ACTIVITY_ALIASES * sizeof(a->aliases[0]));
-
-    for (size_t i = 0; i < a->n_aliases; i++)
-        if (buf_fmt(&aliases, "%s%s", i ? "\n" : "", a->aliases[i]) < 0)
-            panic("aliases do not fit");
-    put_text(op, "code", a->code);
-    put_text(op, "title", a->title);
-    put_text(op, "place", a->place);
-    put_text(op, "aliases", buf_cstr(&aliases));
-    put_number(op, "seats", a->seats);
-    put_number(op, "max_party", a->max_party);
-    put_number(op, "opens", a->opens_at);
-    put_number(op, "closes", a->closes_at);
-    put_number(op, "starts", a->starts_at);
-    put_number(op, "confirm", a->confirm_within);
-    put_reminders(op, &a->reminders);
-    buf_fini(&aliases);
-}
-
 void roster_put(struct queue *q, const struct activity *a, queue_done_fn cb, void *arg)
 {
     struct done_op *o = queue_op_new(q, sizeof(*o), on_done);
@@ -207,7 +74,7 @@ void roster_put(struct queue *q, const struct activity *a, queue_done_fn cb, voi
     queue_op_key(&o->op, KEY_ACTIVITIES, NULL);
     queue_op_key(&o->op, KEY_ACTIVITIES_V, NULL);
     queue_op_str(&o->op, a->code);
-    put_fields(&o->op, a);
+    roster_put_fields(&o->op, a);
     queue_op_script(&o->op, SCRIPT_ROSTER_PUT);
 }
 
@@ -260,9 +127,9 @@ void roster_change(struct queue *q, const struct activity *a, const char *news, 
     queue_op_str(&o->op, a->code);
     queue_op_i64(&o->op, a->rev);
     queue_op_str(&o->op, news);
-    put_fields(&o->op, a);
+    roster_put_fields(&o->op, a);
     if (a->stored == ACTIVITY_CANCELLED)
-        put_number(&o->op, "state", ACTIVITY_CANCELLED);
+        roster_put_number(&o->op, "state", ACTIVITY_CANCELLED);
     queue_op_script(&o->op, SCRIPT_REGISTER);
 }
 

@@ -1,5 +1,6 @@
 #include "model/activity.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -69,6 +70,15 @@ static json_t *reminders_json(const struct activity_reminders *r)
     return json_null();
 }
 
+static json_t *texts_json(const char *list, size_t n, size_t size)
+{
+    json_t *o = json_array();
+
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(o, json_string(list + i * size));
+    return o;
+}
+
 static json_t *span_json(uint32_t minutes)
 {
     char span[16];
@@ -78,18 +88,19 @@ static json_t *span_json(uint32_t minutes)
 
 json_t *activity_json(const struct activity *a, int64_t now_at, const char *tz)
 {
-    json_t *aliases = json_array();
+    json_t *aliases = texts_json(a->aliases[0], a->n_aliases, sizeof(a->aliases[0]));
 
-    for (size_t i = 0; i < a->n_aliases; i++)
-        json_array_append_new(aliases, json_string(a->aliases[i]));
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:s, s:I, s:o, s:o}", "code",
-                     a->code, "title", a->title, "seats", (json_int_t)a->seats, "taken", (json_int_t)a->taken,
-                     "free", (json_int_t)(a->seats > a->taken ? a->seats - a->taken : 0), "waiting",
-                     (json_int_t)a->waiting, "state", activity_state_name(activity_state_at(a, now_at)),
-                     "opens_at", time_json(a->opens_at, tz), "closes_at", time_json(a->closes_at, tz),
-                     "starts_at", time_json(a->starts_at, tz), "aliases", aliases, "place", a->place,
-                     "max_party", (json_int_t)a->max_party, "confirm_within", span_json(a->confirm_within),
-                     "reminders", reminders_json(&a->reminders));
+    return json_pack(
+        "{s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:s, s:I, s:o, s:o, s:s, s:s, s:o, s:o}",
+        "code", a->code, "title", a->title, "seats", (json_int_t)a->seats, "taken", (json_int_t)a->taken,
+        "free", (json_int_t)(a->seats > a->taken ? a->seats - a->taken : 0), "waiting",
+        (json_int_t)a->waiting, "state", activity_state_name(activity_state_at(a, now_at)), "opens_at",
+        time_json(a->opens_at, tz), "closes_at", time_json(a->closes_at, tz), "starts_at",
+        time_json(a->starts_at, tz), "aliases", aliases, "place", a->place, "max_party",
+        (json_int_t)a->max_party, "confirm_within", span_json(a->confirm_within), "reminders",
+        reminders_json(&a->reminders), "map", a->map, "price", a->price, "for_tags",
+        texts_json(a->tags[0], a->n_tags, sizeof(a->tags[0])), "for_areas",
+        texts_json(a->areas[0], a->n_areas, sizeof(a->areas[0])));
 }
 
 /* ---- from JSON ---- */
@@ -171,21 +182,48 @@ static int take_time(const struct ctx *c, const char *member, const json_t *v, i
     return 0;
 }
 
-static int take_aliases(const struct ctx *c, const json_t *v)
+/* A list of at most ${max} texts, none of them empty. */
+static int take_texts(const struct ctx *c, const char *member, const json_t *v, char *out, size_t max,
+                      size_t size, size_t *n)
+{
+    char what[64];
+
+    *n = 0;
+    snprintf(what, sizeof(what), "must be a list of at most %zu texts", max);
+    if (!json_is_array(v) || json_array_size(v) > max)
+        return bad(c, member, what);
+    for (; *n < json_array_size(v); ++*n) {
+        char *to = out + *n * size;
+        if (take_text(c, member, json_array_get(v, *n), to, size) < 0)
+            return -1;
+        if (to[0] == '\0')
+            return bad(c, member, "a text is empty");
+    }
+    return 0;
+}
+
+static int take_areas(const struct ctx *c, const json_t *v)
 {
     struct activity *a = c->a;
 
-    if (!json_is_array(v) || json_array_size(v) > ACTIVITY_ALIASES)
-        return bad(c, "aliases", "must be a list of at most 8 names");
-    a->n_aliases = 0;
-    for (size_t i = 0; i < json_array_size(v); i++) {
-        char *out = a->aliases[a->n_aliases];
-        if (take_text(c, "aliases", json_array_get(v, i), out, sizeof(a->aliases[0])) < 0)
-            return -1;
-        if (out[0] == '\0')
-            return bad(c, "aliases", "an alias is empty");
-        a->n_aliases++;
-    }
+    if (take_texts(c, "for_areas", v, a->areas[0], ACTIVITY_AREAS, sizeof(a->areas[0]), &a->n_areas) < 0)
+        return -1;
+    for (size_t i = 0; i < a->n_areas; i++)
+        if (a->areas[i][strspn(a->areas[i], "0123456789")] != '\0')
+            return bad(c, "for_areas", "must be codes of areas such as \"460106\"");
+    return 0;
+}
+
+/* Goes into messages and pages: an address of the web, with nothing in it that would end it. */
+static int take_map(const struct ctx *c, const json_t *v)
+{
+    char *map = c->a->map;
+
+    if (take_text(c, "map", v, map, sizeof(c->a->map)) < 0)
+        return -1;
+    if (map[0] != '\0' &&
+        (strncmp(map, "https://", 8) != 0 || map[8] == '\0' || strpbrk(map, " \"<>\\^`{|}") != NULL))
+        return bad(c, "map", "must be a link that begins with https://");
     return 0;
 }
 
@@ -231,8 +269,16 @@ static int take_member(const struct ctx *c, const char *key, const json_t *v)
         return take_text(c, key, v, a->title, sizeof(a->title));
     if (strcmp(key, "place") == 0)
         return take_text(c, key, v, a->place, sizeof(a->place));
+    if (strcmp(key, "price") == 0)
+        return take_text(c, key, v, a->price, sizeof(a->price));
+    if (strcmp(key, "map") == 0)
+        return take_map(c, v);
+    if (strcmp(key, "for_tags") == 0)
+        return take_texts(c, key, v, a->tags[0], ACTIVITY_TAGS, sizeof(a->tags[0]), &a->n_tags);
+    if (strcmp(key, "for_areas") == 0)
+        return take_areas(c, v);
     if (strcmp(key, "aliases") == 0)
-        return take_aliases(c, v);
+        return take_texts(c, key, v, a->aliases[0], ACTIVITY_ALIASES, sizeof(a->aliases[0]), &a->n_aliases);
     if (strcmp(key, "confirm_within") == 0)
         return take_span(c, key, v, &a->confirm_within);
     if (strcmp(key, "reminders") == 0)
@@ -250,7 +296,7 @@ static int take_member(const struct ctx *c, const char *key, const json_t *v)
     return err_set(
         c->e, "bad-activity", key,
         "unknown member \"%.*s\"; known are code, title, aliases, seats, opens_at, closes_at, starts_at, "
-        "place, max_party, confirm_within, reminders",
+        "place, map, price, for_tags, for_areas, max_party, confirm_within, reminders",
         (int)utf8_cut(key, strlen(key), 40), key);
 }
 

@@ -117,10 +117,21 @@ const char *registry_moment(struct registry_part *p, enum registry_lang lang, co
     return registry_part_fill(p, lang, TEXT_TIME, &v);
 }
 
+static const char *fee_of(struct registry_part *p, enum registry_lang lang, const struct activity *a)
+{
+    struct registry_values v = {.n = 0};
+
+    registry_put_str(&v, "price", a->price);
+    if (a->price[0] != '\0')
+        return registry_part_fill(p, lang, TEXT_FEE, &v);
+    p->b = BUF_INIT(REGISTRY_PART_MAX);
+    return "";
+}
+
 static const char *when(struct registry_part *p, enum registry_lang lang, const char *tz,
                         const struct activity *a)
 {
-    struct registry_part starts;
+    struct registry_part starts, fee;
     struct registry_values v = {.n = 0};
 
     if (a->starts_at == 0) {
@@ -129,8 +140,10 @@ static const char *when(struct registry_part *p, enum registry_lang lang, const 
     }
     registry_put_str(&v, "starts", registry_moment(&starts, lang, tz, a->starts_at));
     registry_put_str(&v, "where", a->place);
+    registry_put_str(&v, "fee", fee_of(&fee, lang, a));
     const char *s = registry_part_fill(p, lang, a->place[0] ? TEXT_WHEN_WHERE : TEXT_WHEN, &v);
     buf_fini(&starts.b);
+    buf_fini(&fee.b);
     return s;
 }
 

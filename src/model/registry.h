@@ -34,6 +34,8 @@ struct registry_outcome {
 /* All append one finished text in ${lang} ("" = zh-CN); -1 on overflow. ${tz} for times. */
 int registry_say_outcome(struct buf *out, const char *lang, const char *tz, const struct activity *a,
                          enum intent_kind asked, const struct registry_outcome *o);
+/* It is not for them. */
+int registry_say_not_eligible(struct buf *out, const char *lang, const struct activity *a);
 /* Moved up; ${confirm_by} 0 = the seat is theirs. */
 int registry_say_promoted(struct buf *out, const char *lang, const char *tz, const struct activity *a,
                           uint32_t place, uint32_t count, int64_t confirm_by);

@@ -64,12 +64,16 @@ int registry_say_off(struct buf *out, const char *lang, const char *tz, const st
 int registry_say_reminder(struct buf *out, const char *lang, const char *tz, const struct activity *a)
 {
     enum registry_lang l = registry_lang_of(lang);
-    struct registry_part part;
-    struct registry_values v = {.n = 0};
+    struct registry_part part, map;
+    struct registry_values v = {.n = 0}, link = {.n = 0};
 
+    registry_put_str(&link, "map", a->map);
     registry_put_str(&v, "title", a->title);
     registry_put_str(&v, "now", time_and_place(&part, l, tz, a, true, true));
+    const char *where = registry_part_fill(&map, l, TEXT_MAP, &link);
+    registry_put_str(&v, "map", a->map[0] != '\0' ? where : "");
     int rc = registry_fill(out, l, TEXT_REMINDER, &v);
     buf_fini(&part.b);
+    buf_fini(&map.b);
     return rc;
 }

@@ -22,6 +22,7 @@ enum registry_text_id {
     TEXT_NO_ACTIVITY,
     TEXT_TOO_MANY,
     TEXT_CANCELLED,
+    TEXT_NOT_ELIGIBLE,
     TEXT_PROMOTED,
     TEXT_OFFERED, /* moved up, to be confirmed */
     TEXT_LAPSED,  /* it was not */
@@ -63,6 +64,10 @@ enum registry_text_id {
     TEXT_AT_WHERE,
     TEXT_AT_WHEN_WHERE,
     TEXT_TIME,
+    TEXT_FEE,
+    TEXT_MAP,
+    TEXT_FOR_AREAS,
+    TEXT_FOR_TAGS_AREAS,
     TEXT_ITEM_SEPARATOR,
     TEXT_TITLE_SEPARATOR,
     REGISTRY_TEXT_N

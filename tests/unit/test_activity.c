@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "model/activity.h"
+#include "model/eligible.h"
 
 static void the_window_and_staff_decide_the_state(void **state)
 {
@@ -119,6 +119,34 @@ static void bad_bodies_name_the_member(void **state)
     }
 }
 
+static void whom_it_is_for(void **state)
+{
+    (void)state;
+    const struct resident old = {.id = 7, .area = "460106", .tags = {"老人"}, .n_tags = 1},
+                          young = {.id = 8, .area = "460107", .tags = {"志愿者"}, .n_tags = 1},
+                          nobody = {.id = 0};
+    static const struct {
+        const char *what;
+        struct activity a;
+        bool old, young, nobody;
+    } rows[] = {
+        {"for all",             {.n_tags = 0},                                    true, true,  true },
+        {"by tag",              {.tags = {"老人", "党员"}, .n_tags = 2},      true, false, false},
+        {"by area",             {.areas = {"460106"}, .n_areas = 1},              true, false, false},
+        {"by area, the city's", {.areas = {"460100"}, .n_areas = 1},              true, true,  false},
+        {"both must be so",
+         {.tags = {"志愿者"}, .n_tags = 1, .areas = {"460106"}, .n_areas = 1},
+         false,                                                                         false,
+         false                                                                                      },
+        {"one area is enough",  {.areas = {"460107", "460106"}, .n_areas = 2},    true, true,  false},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (eligible(&rows[i].a, &old) != rows[i].old || eligible(&rows[i].a, &young) != rows[i].young ||
+            eligible(&rows[i].a, &nobody) != rows[i].nobody)
+            fail_msg("%s", rows[i].what);
+}
+
 static void names_go_there_and_back(void **state)
 {
     (void)state;
@@ -134,6 +162,7 @@ int main(void)
         cmocka_unit_test(the_window_and_staff_decide_the_state),
         cmocka_unit_test(a_body_becomes_an_activity_and_back),
         cmocka_unit_test(bad_bodies_name_the_member),
+        cmocka_unit_test(whom_it_is_for),
         cmocka_unit_test(names_go_there_and_back),
     };
 

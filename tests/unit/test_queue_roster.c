@@ -234,9 +234,32 @@ static void more_seats_promote_and_the_promoted_are_told(void **state)
     free(n);
 }
 
+static void everything_said_of_it_comes_back(void **state)
+{
+    (void)state;
+    struct activity a = roster_bed_match(5);
+
+    memcpy(a.map, "https://map.example/1", sizeof("https://map.example/1"));
+    memcpy(a.price, "每人10元", sizeof("每人10元"));
+    memcpy(a.tags[0], "老人", sizeof("老人"));
+    memcpy(a.tags[1], "党员", sizeof("党员"));
+    memcpy(a.areas[0], "460106", sizeof("460106"));
+    a.n_tags = 2;
+    a.n_areas = 1;
+    a.confirm_within = 120;
+    a.reminders = (struct activity_reminders){.minutes = {1440}, .n = 1, .set = true};
+    roster_bed_create(&a);
+    json_t *differences = activity_differences(&a, roster_bed_show());
+    assert_int_equal(json_array_size(differences), 0);
+    json_decref(differences);
+    assert_string_equal(roster_bed.activity.tags[1], "党员");
+    assert_string_equal(roster_bed.activity.map, a.map);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(everything_said_of_it_comes_back, roster_bed_setup),
         cmocka_unit_test_setup(an_activity_comes_back_as_it_was_put, roster_bed_setup),
         cmocka_unit_test_setup(seats_then_waiting_list_then_promotion, roster_bed_setup),
         cmocka_unit_test_setup(a_party_waits_until_it_fits_and_nobody_jumps_over_it, roster_bed_setup),

@@ -201,6 +201,25 @@ static void test_news_of_an_activity_say_what_changed(void **state)
                         "提醒您：您报名的中秋篮球赛即将开始：9月25日19:00，文化广场。不能来请回复“取消”，"
                         "把名额让给候补的邻居。");
     assert_true(utf8_count(b.data, b.len) <= 67);
+    struct activity more = BB;
+    memcpy(more.map, "https://map.example/1", sizeof("https://map.example/1"));
+    memcpy(more.price, "每人10元", sizeof("每人10元"));
+    buf_reset(&b);
+    assert_int_equal(registry_say_reminder(&b, "", TZ, &more), 0);
+    assert_non_null(strstr(b.data, "让给候补的邻居。地图 https://map.example/1 "));
+    buf_reset(&b);
+    assert_int_equal(registry_say_promoted(&b, "", TZ, &more, 3, 1, 0), 0);
+    assert_non_null(strstr(b.data, "文化广场。费用：每人10元。回复"));
+    more.n_tags = 2;
+    memcpy(more.tags[0], "老人", sizeof("老人"));
+    memcpy(more.tags[1], "党员", sizeof("党员"));
+    buf_reset(&b);
+    assert_int_equal(registry_say_not_eligible(&b, "", &more), 0);
+    assert_non_null(strstr(b.data, "中秋篮球赛只面向老人、党员，您的登记资料不在其中"));
+    more.n_areas = 1;
+    buf_reset(&b);
+    assert_int_equal(registry_say_not_eligible(&b, "", &more), 0);
+    assert_non_null(strstr(b.data, "只面向指定片区的老人、党员，"));
     now = BB;
     now.seats++;
     assert_false(registry_is_moved(&BB, &now));
