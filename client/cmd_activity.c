@@ -339,19 +339,23 @@ int cmd_activity_roster(struct cli *c, const struct args *a)
 
 int cmd_activity_export(struct cli *c, const struct args *a)
 {
+    static const char *const formats[] = {"csv", "text", "sheet", "ics"};
     const char *format = args_has(a, "format") ? args_get(a, "format") : "csv", *path = args_get(a, "output");
     struct call_path p;
     FILE *out = c->out;
+    bool known = false;
     int status;
 
-    if (strcmp(format, "csv") != 0 && strcmp(format, "text") != 0)
-        return cli_fail(c, CLI_USAGE, "--format %s; allowed are csv and text", format);
+    for (size_t i = 0; i < ARRAY_LEN(formats); i++)
+        known = known || strcmp(format, formats[i]) == 0;
+    if (!known)
+        return cli_fail(c, CLI_USAGE, "--format %s; allowed are csv, text, sheet and ics", format);
     if (path != NULL && (out = fopen(path, "wbe")) == NULL)
         return cli_fail(c, CLI_USAGE, "cannot write %s: %s", path, strerror(errno));
     path_of(&p, a, "/export");
     call_path_query(&p, "format", format);
     call_path_query(&p, "full", args_has(a, "full") ? "1" : NULL);
-    status = call_copy(c, &p, "text/csv, text/plain", out);
+    status = call_copy(c, &p, "text/csv, text/plain, text/html, text/calendar", out);
     if (out != c->out && fclose(out) != 0 && status == CLI_OK)
         status = cli_fail(c, CLI_LATER, "cannot write %s: %s", path, strerror(errno));
     return status;

@@ -94,7 +94,7 @@ static const struct args_option o_cancel[] = {
     {"because", "TEXT", "why, as those who registered are told", false},
     {"quiet", NULL, "tell nobody", false}, DRY_CHANGE, END};
 static const struct args_option o_activity_export[] = {
-    {"format", "csv|text", "a table for spreadsheets, or numbered lines to paste into a chat", false},
+    {"format", "csv|text|sheet|ics", "a table for spreadsheets, numbered lines to paste into a chat, a page to print (A4, large), a calendar file", false},
     {"output", "FILE", "into a file", false}, FULL, END};
 static const struct args_option o_import[] = {
     {"partial", NULL, "import the good rows although there are bad ones", false},
@@ -174,8 +174,8 @@ static const struct verbs_row rows[] = {
     {"activity", "roster", "CODE", 1, 1, "who takes part, who waits", o_limit_full, "  crier activity roster 篮球\n", cmd_activity_roster},
     {"activity", "checkin", "CODE PHONE", 2, 2, "sign someone in at the desk", none,
      "  crier activity checkin 篮球 +8613800138000\n", cmd_activity_checkin},
-    {"activity", "export", "CODE", 1, 1, "the roster as CSV or as lines to paste", o_activity_export,
-     "  crier activity export 篮球 --output roster.csv\n  crier activity export 篮球 --format text\n", cmd_activity_export},
+    {"activity", "export", "CODE", 1, 1, "the roster as CSV, as lines to paste, as a sheet to print; or the activity for calendars", o_activity_export,
+     "  crier activity export 篮球 --output roster.csv\n  crier activity export 篮球 --format text\n  crier activity export 篮球 --format sheet --full --output sheet.html\n", cmd_activity_export},
     {"resident", "import", "FILE", 1, 1, "residents from a CSV file (- for stdin); all or nothing", o_import,
      "  crier resident import people.csv\n  crier resident import --partial people.csv\n"
      "  The header names the columns, in any order: name,phone,area,building,tags or 姓名,手机,区划,楼栋,标签.\n",

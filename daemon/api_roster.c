@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "daemon/api_handlers.h"
 #include "daemon/api_list.h"
-#include "queue/roster.h"
-#include "text/csv.h"
+#include "daemon/roster_export.h"
 #include "text/phone.h"
 
 struct roster {
@@ -16,7 +16,7 @@ struct roster {
     struct roster_entry *entries;
     size_t n, cap;
     struct activity activity;
-    bool as_text; /* export as lines to paste, otherwise as CSV */
+    const struct roster_format *format; /* of an export */
 };
 
 static void roster_done(void *state)
@@ -142,69 +142,33 @@ void api_roster_checkin(struct api_call *c)
 
 /* ---- export ---- */
 
-static void csv_field(struct buf *out, const char *s, bool last)
-{
-    csv_cell(out, s, strlen(s));
-    buf_str(out, last ? "\r\n" : ",");
-}
-
-static void csv_number(struct buf *out, uint32_t n, bool last)
-{
-    if (n > 0)
-        buf_u64(out, n);
-    buf_str(out, last ? "\r\n" : ",");
-}
-
-static void csv_line(struct buf *out, const struct api_call *c, const struct roster_entry *e)
-{
-    char masked[PHONE_MAX];
-
-    phone_mask(e->phone, masked);
-    csv_number(out, e->place, false);
-    csv_field(out, e->name, false);
-    csv_field(out, c->full ? e->phone : masked, false);
-    csv_number(out, e->count, false);
-    csv_field(out, reg_status_name(e->status), false);
-    csv_number(out, e->position, true);
-}
-
-/* 接龙: what people paste into a chat; names without numbers. */
-static void text_line(struct buf *out, size_t i, const struct roster_entry *e)
-{
-    buf_fmt(out, "%zu. %s", i, e->name[0] != '\0' ? e->name : "(未登记姓名)");
-    if (e->count > 1)
-        buf_fmt(out, " %u人", e->count);
-    if (e->status == REG_WAITING)
-        buf_fmt(out, " (候补第%u位)", e->position);
-    if (e->status == REG_OFFERED)
-        buf_str(out, " (待确认)");
-    buf_chr(out, '\n');
-}
-
 static void on_exported(void *arg, const struct queue_result *res)
 {
     struct roster *r = arg;
+    struct api_call *c = r->call;
+    const struct roster_export x = {.activity = &r->activity,
+                                    .entries = r->entries,
+                                    .n = r->n,
+                                    .full = c->full,
+                                    .tz = c->tz,
+                                    .community = queue_community(c->q),
+                                    .now_at = clock_wall_ms()};
     struct buf out = BUF_INIT(64u << 20);
-    size_t shown = 0;
+    char disposition[80];
 
     if (res->status != QUEUE_OK) {
-        api_call_refused(r->call, res);
+        api_call_refused(c, res);
         return;
     }
     sort(r);
-    if (r->as_text)
-        buf_fmt(&out, "%s (%u/%u)\n", r->activity.title, r->activity.taken, r->activity.seats);
-    else
-        buf_str(&out, "\xEF\xBB\xBFplace,name,phone,count,status,position\r\n");
-    for (size_t i = 0; i < r->n; i++)
-        if (!r->as_text)
-            csv_line(&out, r->call, &r->entries[i]);
-        else if (r->entries[i].status != REG_WITHDRAWN)
-            text_line(&out, ++shown, &r->entries[i]);
-    if (!r->as_text)
-        httpd_header_add(r->call->req, "Content-Disposition", "attachment; filename=\"roster.csv\"");
-    api_call_text(r->call, 200, r->as_text ? "text/plain; charset=utf-8" : "text/csv; charset=utf-8",
-                  buf_cstr(&out), out.len);
+    r->format->render(&out, &x);
+    if (r->format->file != NULL) {
+        snprintf(disposition, sizeof(disposition), "attachment; filename=\"%s\"", r->format->file);
+        httpd_header_add(c->req, "Content-Disposition", disposition);
+        httpd_header_add(c->req, "Content-Security-Policy",
+                         "default-src 'none'; style-src 'unsafe-inline'; sandbox");
+    }
+    api_call_text(c, 200, r->format->type, buf_cstr(&out), out.len);
     buf_fini(&out);
 }
 
@@ -222,13 +186,11 @@ static void on_export_known(void *arg, const struct queue_result *res, const str
 
 void api_roster_export(struct api_call *c)
 {
-    const char *format = api_call_query(c, "format");
     struct roster *r = roster_new(c);
 
-    if (format != NULL && strcmp(format, "csv") != 0 && strcmp(format, "text") != 0) {
-        api_call_error(c, 400, "bad-query", "format", "allowed are csv and text");
-        return;
-    }
-    r->as_text = format != NULL && strcmp(format, "text") == 0;
-    roster_get(c->q, c->match.params[0], on_export_known, r);
+    r->format = roster_format(api_call_query(c, "format"));
+    if (r->format == NULL)
+        api_call_error(c, 400, "bad-query", "format", "allowed are " ROSTER_FORMATS);
+    else
+        roster_get(c->q, c->match.params[0], on_export_known, r);
 }
