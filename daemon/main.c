@@ -1,6 +1,7 @@
 /* crierd: sends a neighbourhood office's notices and alerts, and takes residents' answers. */
 #include <getopt.h>
 #include <jansson.h>
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,6 +113,27 @@ static int run(struct config *conf, struct err *e)
     return status;
 }
 
+static void *crypto_malloc(size_t n, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return xmalloc(n);
+}
+
+static void *crypto_realloc(void *p, size_t n, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return xrealloc(p, n);
+}
+
+static void crypto_free(void *p, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    free(p);
+}
+
 int main(int argc, char **argv)
 {
     struct args a = {.file = NULL, .dev = NULL, .sets = NULL, .n_sets = 0, .check = false};
@@ -119,6 +141,9 @@ int main(int argc, char **argv)
     struct config *conf;
     int status = parse_args(&a, argc, argv);
 
+    /* libcrypto 3.0 falls over the allocations that fail while it sets itself up, which it does at its first use: without a word, in the midst of the work. */
+    if (CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free) != 1)
+        panic("libcrypto was used before it was set up");
     if (status >= 0)
         return status;
     if (a.file == NULL && a.dev == NULL)
