@@ -77,14 +77,28 @@ local function close()
   call('UNLINK', own, work, n .. ':seen', n .. ':late')
 end
 
+-- A notice without the numbers it was addressed to; groups, residents' own numbers and the text stay. Quotes inside of texts are escaped: nothing of them looks like a member.
+local function without_numbers(json)
+  local list = '"phones":%[[^%]]*%]'
+  json = json:gsub(list .. ',', ''):gsub(',' .. list, ''):gsub(list, '')
+  for _, left in ipairs({'"not":{}', '"not":{}', '"not":{}', '"not":{}', '"to":{}'}) do -- what held nothing else, from the inside out
+    json = json:gsub(',' .. left, ''):gsub(left .. ',', ''):gsub(left, '')
+  end
+  return json
+end
+
 -- Audiences are kept for a while (who was told what), then only the ledger stays. Rolling answer notices go altogether.
 local function purge()
   for _, id in ipairs(call('ZRANGE', P .. 'purge', '-inf', at - ARGV[5], 'BYSCORE', 'LIMIT', 0, 10)) do
     local n = P .. 'n:' .. id
-    local h = call('HMGET', n, 'state', 'kind')
+    local h = call('HMGET', n, 'state', 'kind', 'json')
     if not h[1] or h[1] >= DONE then -- otherwise a redrive was cut off before its last write, and the notice needs its audience
       call('UNLINK', n .. ':aud', n .. ':det', n .. ':late', n .. ':ans')
-      if h[2] == '5' then call('UNLINK', n, n .. ':st') end
+      if h[2] == '5' then
+        call('UNLINK', n, n .. ':st')
+      elseif h[3] and h[3]:find('"phones":[', 1, true) then
+        call('HSET', n, 'json', without_numbers(h[3]))
+      end
     end
     call('ZREM', P .. 'purge', id)
     more = 1

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
+#include "queue/codec.h"
 #include "tests/support/queue_fixture.h"
 
 #define KEY "crier:{venus}:"
@@ -74,11 +76,66 @@ static void a_notice_that_runs_again_keeps_its_audience(void **state)
     assert_true(fixture_redis_is(f, "0", "EXISTS", KEY "n:a:aud", NULL));
 }
 
+/* ---- what goes with an audience ---- */
+
+/* The notice as it was stored, after its audience was deleted; the caller frees. */
+static char *stored_after_purge(const char *to)
+{
+    char *json, *notice = xasprintf("{\"v\":1,\"id\":\"a\",\"to\":%s,\"text\":\"\\\"phones\\\":[\\\"+"
+                                    "8613800000009\\\"], \\\"to\\\":{}\"}",
+                                    to);
+
+    fixture_flush(f);
+    assert_string_equal(fixture_accept(f, f->q, notice), "accepted");
+    free(notice);
+    fixture_cancel(f, "a");
+    fixture_sweep(f, f->q); /* closed */
+    free(redis_server_ask(f->server, "ZADD", KEY "purge", "1", "a", NULL));
+    fixture_sweep(f, f->q);
+    assert_true(fixture_redis_is(f, "0", "ZCARD", KEY "purge", NULL));
+    json = redis_server_ask(f->server, "HGET", KEY "n:a", "json", NULL);
+    assert_non_null(json);
+    return json;
+}
+
+/* The numbers somebody was addressed by are no better than the audience; the notice can be read as before, and what it says is not touched. */
+static void the_numbers_of_a_notice_go_with_its_audience(void **state)
+{
+    static const struct {
+        const char *to, *left; /* as the stored notice has it; NULL = nothing is left of `to` */
+    } rows[] = {
+        {"{\"phones\":[\"+8613800000001\",\"+8613800000002\"]}",                                          NULL                             },
+        {"{\"phones\":[\"+8613800000001\"],\"tags\":[\"老人\"]}",                                       "\"to\":{\"tags\":[\"老人\"]}" },
+        {"{\"areas\":[\"460106\"],\"phones\":[\"+8613800000001\"]}",                                      "\"to\":{\"areas\":[\"460106\"]}"},
+        {"{\"everyone\":true,\"not\":{\"phones\":[\"+8613800000001\"]}}",                                 "\"to\":{\"everyone\":true}"     },
+        {"{\"areas\":[\"460106\"],\"not\":{\"not\":{\"phones\":[\"+8613800000001\"]},\"tags\":[\"x\"]}}",
+         "\"to\":{\"areas\":[\"460106\"],\"not\":{\"tags\":[\"x\"]}}"                                                                      },
+        {"{\"everyone\":true}",                                                                           "\"to\":{\"everyone\":true}"     },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char *json = stored_after_purge(rows[i].to);
+        struct err e = {.msg = ""};
+        struct notice *n = codec_stored(json, strlen(json), &e);
+
+        if (n == NULL)
+            fail_msg("row %zu: %s: %s", i, e.msg, json);
+        assert_null(strstr(json, "+8613800000001"));
+        assert_string_equal(n->texts[0].text, "\"phones\":[\"+8613800000009\"], \"to\":{}");
+        if (rows[i].left == NULL ? n->to != NULL : strstr(json, rows[i].left) == NULL)
+            fail_msg("row %zu: %s", i, json);
+        notice_free(n);
+        free(json);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_refusal_cut_off_leaves_nobody_out_of_the_next_try, fresh),
         cmocka_unit_test_setup(a_notice_that_runs_again_keeps_its_audience, fresh),
+        cmocka_unit_test_setup(the_numbers_of_a_notice_go_with_its_audience, fresh),
     };
 
     return cmocka_run_group_tests(tests, start, stop);
