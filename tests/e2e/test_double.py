@@ -8,6 +8,7 @@ import pytest
 
 import world  # noqa: F401  (it knows where the double is)
 
+from bridge import Bridge
 from provider import Close, Code, Late, Provider, Raw, Reset, Status, Wire, post_json
 
 
@@ -77,3 +78,22 @@ def test_hold_answers_nothing_until_release(p):
     sock.settimeout(5)
     assert sock.recv(4096).startswith(b"HTTP/1.1 200")
     sock.close()
+
+
+def test_a_bridge_takes_a_message_once_and_reports_it(town):
+    """The double that docs/API.md gives to writers of bridges, at the other end of a real daemon."""
+    b = Bridge(secret=world.SECRET).start()
+    try:
+        town.start(more=world.section("provider", "bridge", {"driver": "json", "channel": "sms", "url": b.url + "/send", "secret": "env:P1_SECRET",
+                                                             "hook_secret": "env:P1_HOOK", "priority": 0}))
+        b.settings["callback"] = f"{town.crierd.url}/hooks/bridge/{world.HOOK_SECRET}"
+        town.notice("n", {"phones": [world.phone(1)]}, "停水")
+        world.wait_for(lambda: town.show("n")["counts"]["delivered"] == 1, 10, "the report")
+        m = b.messages[0]
+        assert (m.to, m.ref, m.text, m.extra) == (world.phone(1), "n.0.1", "停水", {"lane": "normal", "channel": "sms"})
+        again = {"to": m.to, "text": m.text, "ref": m.ref, "lane": "normal", "channel": "sms"}
+        assert post_json(b.url + "/send", again, {"Authorization": f"Bearer {world.SECRET}"})[1] == {"to": m.to, "code": 0, "id": m.id}
+        assert post_json(b.url + "/send", again)[1] == {"code": 3}
+        assert len(b.messages) == 1
+    finally:
+        b.stop()
