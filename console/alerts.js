@@ -3,7 +3,6 @@
 import { $, call, element, table, time, words } from "./lib.js";
 import { counts } from "./today.js";
 
-const LOOKED_AT = 200;
 const SHOWN = 20;
 
 /* "橙色 台风 海口市气象台"; the list tells less than the notice itself. */
@@ -19,8 +18,7 @@ function row(n) {
 }
 
 export async function alerts() {
-  const list = await call("GET", `/api/v1/notices?limit=${LOOKED_AT}`);
-  const found = list.items.filter((n) => n.kind === "alert" || n.kind === "allclear").slice(0, SHOWN);
-  const whole = await Promise.all(found.map((n) => call("GET", `/api/v1/notices/${encodeURIComponent(n.id)}`)));
+  const list = await call("GET", `/api/v1/notices?kind=alert,allclear&limit=${SHOWN}`);
+  const whole = await Promise.all(list.items.map((n) => call("GET", `/api/v1/notices/${encodeURIComponent(n.id)}`)));
   $("alert-list").replaceChildren(table(["预警", "来源", "状态", "已发", "失败", "不明", "收到", "有效至"], whole.map(row)));
 }

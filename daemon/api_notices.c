@@ -69,20 +69,47 @@ static void on_each(void *arg, const struct queue_notice *n)
         api_list_add(l, api_notice_json(api_list_call(l), api_list_call(l)->community, n));
 }
 
+/* "alert,allclear" -> bits, 0 = none was named; -1 when one is no kind. */
+static int kinds_of(const char *words)
+{
+    char word[16];
+    int kinds = 0;
+
+    for (const char *p = words; p != NULL && *p != '\0';) {
+        size_t n = strcspn(p, ",");
+        int kind = -1;
+
+        if (n < sizeof(word)) {
+            memcpy(word, p, n);
+            word[n] = '\0';
+            kind = notice_kind_parse(word);
+        }
+        if (kind < 0)
+            return -1;
+        kinds |= 1 << kind;
+        p += n + (p[n] == ',');
+    }
+    return kinds;
+}
+
 void api_notices_list(struct api_call *c)
 {
-    const char *word = api_call_query(c, "state");
-    int state = word != NULL ? notice_state_parse(word) : -1;
+    const char *word = api_call_query(c, "state"), *words = api_call_query(c, "kind");
+    int state = word != NULL ? notice_state_parse(word) : -1, kinds = kinds_of(words);
     struct api_list *l;
 
+    if (kinds < 0) {
+        api_call_error(c, 400, "bad-query", "kind", "there is no such kind: '%.40s'", words);
+        return;
+    }
     if (word != NULL && state < 0) {
         api_call_error(c, 400, "bad-query", "state", "there is no state '%.40s'", word);
         return;
     }
     l = api_list_new(c);
     if (l != NULL)
-        queue_notice_list(c->q, state, api_list_limit(l) == SIZE_MAX ? 0 : api_list_limit(l), on_each,
-                          api_list_on_done, l);
+        queue_notice_list(c->q, state, (unsigned)kinds, api_list_limit(l) == SIZE_MAX ? 0 : api_list_limit(l),
+                          on_each, api_list_on_done, l);
 }
 
 struct shown {

@@ -321,7 +321,7 @@ void api_status_show(struct api_call *c)
         s->n_waiting += 3;
         queue_stats(k->side, on_stats, s);
         s->parts[i] = (struct part){.status = s, .community = k};
-        queue_notice_list(k->side, NOTICE_RUNNING, RUNNING_MAX, on_running, on_listed, &s->parts[i]);
+        queue_notice_list(k->side, NOTICE_RUNNING, 0, RUNNING_MAX, on_running, on_listed, &s->parts[i]);
         queue_notice_expired(k->side, OUTAGE_DAY_MS, EXPIRED_MAX, on_expired, on_listed, &s->parts[i]);
     }
     answered(s);

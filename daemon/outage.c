@@ -83,8 +83,8 @@ static void on_timer(void *arg)
         struct queue *q = o->app->communities[i].side;
 
         queue_notice_expired(q, clock_wall_ms() - o->since, LOOKED_MAX, on_expired, answered, o);
-        queue_notice_list(q, NOTICE_RUNNING, LOOKED_MAX, on_open, answered, o);
-        queue_notice_list(q, NOTICE_STAGING, LOOKED_MAX, on_open, answered, o);
+        queue_notice_list(q, NOTICE_RUNNING, 0, LOOKED_MAX, on_open, answered, o);
+        queue_notice_list(q, NOTICE_STAGING, 0, LOOKED_MAX, on_open, answered, o);
     }
 }
 

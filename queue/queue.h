@@ -244,8 +244,8 @@ struct queue_notice {
 typedef void (*queue_notice_fn)(void *arg, const struct queue_result *r,
                                 const struct queue_notice *n); /* NULL with code "no-such-notice" */
 void queue_notice_get(struct queue *q, const char *id, queue_notice_fn cb, void *arg);
-/* Newest first, internal answer notices left out; ${each} per notice, then ${cb}. ${state} -1 = all. ${limit} 0 = all. */
-void queue_notice_list(struct queue *q, int state, size_t limit,
+/* Newest first, internal answer notices left out; ${each} per notice, then ${cb}. ${state} -1 = all. ${kinds}: bits 1 << kind, 0 = all. ${limit} 0 = all. */
+void queue_notice_list(struct queue *q, int state, unsigned kinds, size_t limit,
                        void (*each)(void *arg, const struct queue_notice *n), queue_done_fn cb, void *arg);
 /* Those that expired in the last ${back_ms} milliseconds, latest first, at most ${limit} > 0. */
 void queue_notice_expired(struct queue *q, int64_t back_ms, size_t limit,

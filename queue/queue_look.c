@@ -15,6 +15,8 @@
 #define LEDGER_ROW 65536 /* recipients per page */
 
 enum look_step { LOOK_IDS, LOOK_BATCH, LOOK_LEDGER };
+enum { KINDS = NOTICE_ANSWER + 1 };
+
 struct look_op {
     struct queue_op op;
     void (*each)(void *arg, const struct queue_notice *n);
@@ -23,6 +25,7 @@ struct look_op {
     void *arg;
     enum look_step step;
     int state;
+    unsigned kinds;
     int64_t back_ms;      /* > 0: what expired in this time, instead of what is in a state */
     uint64_t limit, told; /* limit 0 = all */
     int64_t next;         /* rank of the next ids, -1 = these are the last */
@@ -72,8 +75,22 @@ static bool parse_notice(const struct redis_value *v, struct queue_notice *n)
     return true;
 }
 
+/* As the script wants them. */
+static const char *kind_digits(unsigned kinds, char out[KINDS + 1])
+{
+    size_t n = 0;
+
+    for (unsigned k = 0; k < KINDS; k++)
+        if ((kinds >> k & 1u) != 0)
+            out[n++] = (char)('0' + k);
+    out[n] = '\0';
+    return out;
+}
+
 static void ask_ids(struct look_op *o)
 {
+    char digits[KINDS + 1];
+
     o->step = LOOK_IDS;
     queue_op_reset(&o->op);
     if (o->back_ms > 0) {
@@ -85,6 +102,7 @@ static void ask_ids(struct look_op *o)
     queue_op_i64(&o->op, o->next);
     queue_op_i64(&o->op, o->limit != 0 && o->limit - o->told < 200 ? (int64_t)(o->limit - o->told) : 200);
     queue_op_i64(&o->op, o->state);
+    queue_op_str(&o->op, kind_digits(o->kinds, digits));
     queue_op_script(&o->op, SCRIPT_NOTICE_LIST);
 }
 
@@ -217,7 +235,7 @@ void queue_notice_get(struct queue *q, const char *id, queue_notice_fn cb, void 
     ask_batch(o);
 }
 
-void queue_notice_list(struct queue *q, int state, size_t limit,
+void queue_notice_list(struct queue *q, int state, unsigned kinds, size_t limit,
                        void (*each)(void *arg, const struct queue_notice *n), queue_done_fn cb, void *arg)
 {
     struct look_op *o = queue_op_new(q, sizeof(*o), on_look);
@@ -227,6 +245,7 @@ void queue_notice_list(struct queue *q, int state, size_t limit,
     o->cb = cb;
     o->arg = arg;
     o->state = state;
+    o->kinds = kinds;
     o->limit = limit;
     ask_ids(o);
 }

@@ -168,6 +168,13 @@ int vendor_find(const struct provider_conf *c, const char *text, size_t n, enum 
             return 0;
     if (near.msg[0] != '\0')
         return err_set(e, "bad-message", NULL, "%s", near.msg);
+    if (c->n_templates == 0)
+        return err_set(e, "bad-message", NULL,
+                       "provider %.40s has no vendor_template, and sends nothing else", c->name);
+    if (c->n_templates == 1)
+        return err_set(e, "bad-message", NULL,
+                       "the only template of provider %.40s, %.40s, says another text", c->name,
+                       c->templates[0].title);
     return err_set(e, "bad-message", NULL, "none of the %zu templates of provider %.40s says this text",
                    c->n_templates, c->name);
 }

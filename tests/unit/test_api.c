@@ -34,6 +34,7 @@ static const struct {
     {"its recipients",                       "GET",    "/api/v1/notices/none/recipients",  NULL,                                 404, "no-such-notice"  },
     {"cancelling it",                        "POST",   "/api/v1/notices/none/cancel",      NULL,                                 404, "no-such-notice"  },
     {"a state that is none",                 "GET",    "/api/v1/notices?state=gone",       NULL,                                 400, "bad-query"       },
+    {"a kind that is none",                  "GET",    "/api/v1/notices?kind=alert,x",     NULL,                                 400, "bad-query"       },
     {"a limit beyond",                       "GET",    "/api/v1/notices?limit=5000",       NULL,                                 400, "bad-query"       },
     {"an activity that is not there",        "GET",    "/api/v1/activities/none",          NULL,                                 404, "no-such-activity"},
     {"its roster",                           "GET",    "/api/v1/activities/none/roster",   NULL,                                 404, "no-such-activity"},

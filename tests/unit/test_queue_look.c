@@ -92,13 +92,42 @@ static void on_listed(void *arg, const struct queue_notice *n)
     assert_int_equal(n->counts[RECIPIENT_PENDING], n->total);
 }
 
-static void list(int state, size_t limit)
+static void list_kinds(int state, unsigned kinds, size_t limit)
 {
     n_listed = 0;
     memset(listed, 0, sizeof(listed));
-    queue_notice_list(fix->q, state, limit, on_listed, fixture_on_done, fix);
+    queue_notice_list(fix->q, state, kinds, limit, on_listed, fixture_on_done, fix);
     fixture_wait(fix);
     assert_int_equal(fix->status, QUEUE_OK);
+}
+
+static void list(int state, size_t limit)
+{
+    list_kinds(state, 0, limit);
+}
+
+static void test_list_by_kind(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        fixture_accept(fix, fix->q, "{\"v\":1,\"id\":\"a\",\"to\":{\"everyone\":true},\"text\":\"x\"}"),
+        "accepted");
+    assert_string_equal(
+        fixture_accept(
+            fix, fix->q,
+            "{\"v\":1,\"id\":\"p\",\"kind\":\"promotion\",\"to\":{\"everyone\":true},\"text\":\"x\"}"),
+        "accepted");
+    assert_string_equal(
+        fixture_accept(fix, fix->q, "{\"v\":1,\"id\":\"b\",\"to\":{\"everyone\":true},\"text\":\"x\"}"),
+        "accepted");
+    list_kinds(-1, 1u << NOTICE_PROMOTION, 0);
+    assert_string_equal(listed, "p ");
+    list_kinds(-1, 1u << NOTICE_NOTICE, 1); /* the limit is of those that fit */
+    assert_int_equal(n_listed, 1);
+    list_kinds(-1, 1u << NOTICE_NOTICE | 1u << NOTICE_PROMOTION, 0);
+    assert_int_equal(n_listed, 3);
+    list_kinds(-1, 1u << NOTICE_ALERT, 0);
+    assert_int_equal(n_listed, 0);
 }
 
 static void test_list(void **state)
@@ -231,6 +260,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_receipts, fixture_fresh),
         cmocka_unit_test_setup(test_list, fixture_fresh),
+        cmocka_unit_test_setup(test_list_by_kind, fixture_fresh),
         cmocka_unit_test_setup(test_recipients, fixture_fresh),
         cmocka_unit_test_setup(test_audiences_are_deleted_later, fixture_fresh),
         cmocka_unit_test_setup(test_a_rolling_notice, fixture_fresh),
