@@ -13,6 +13,10 @@ int cmd_alert_list(struct cli *c, const struct args *a);
 int cmd_alert_show(struct cli *c, const struct args *a);
 
 int cmd_notice_list(struct cli *c, const struct args *a);
+int cmd_schedule_run(struct cli *c, const struct args *a);
+int cmd_plan_list(struct cli *c, const struct args *a);
+int cmd_plan_show(struct cli *c, const struct args *a);
+int cmd_plan_cancel(struct cli *c, const struct args *a);
 int cmd_notice_scheduled(struct cli *c, const struct args *a);
 int cmd_notice_show(struct cli *c, const struct args *a);
 int cmd_notice_recipients(struct cli *c, const struct args *a);

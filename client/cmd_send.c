@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "client/cmd.h"
 #include "client/progress.h"
+#include "client/repeat.h"
 #include "client/rows.h"
 #include "client/table.h"
 #include "client/to.h"
@@ -202,9 +203,12 @@ static void tell_dry(const struct cli *c, json_t *answer)
 
     if (!c->json)
         tell_warnings(c, json_object_get(answer, "warnings"));
-    rows_show(c, answer, columns, ARRAY_LEN(columns));
+    rows_show(c, json_incref(answer), columns, ARRAY_LEN(columns));
+    if (!c->json)
+        repeat_tell(c, json_object_get(answer, "dates"));
     if (!c->json)
         fputs("nothing was sent (--dry-run)\n", c->out);
+    json_decref(answer);
 }
 
 /* Why each of them cannot carry the text. */
@@ -275,7 +279,7 @@ static bool is_selection(const json_t *body)
     static const char *const members[] = {"tags", "areas", "buildings", "activity"};
     const json_t *to = json_object_get(body, "to"), *kind = json_object_get(body, "kind");
 
-    if (json_object_get(body, "send_at") != NULL ||
+    if (json_object_get(body, "send_at") != NULL || json_object_get(body, "repeat") != NULL ||
         (kind != NULL && strcmp(json_string_value(kind), "promotion") != 0 &&
          strcmp(json_string_value(kind), "notice") != 0))
         return false;
@@ -341,6 +345,8 @@ static int submit(struct cli *c, const struct args *a, json_t *body)
                     json_is_true(json_object_get(answer, "deferred"))
                         ? json_string_value(json_object_get(answer, "send_at"))
                         : "");
+        if (!c->json)
+            repeat_tell(c, json_object_get(answer, "dates"));
     }
     json_decref(answer);
     return args_has(a, "wait") ? progress_wait(c, id) : CLI_OK;
@@ -365,6 +371,8 @@ int cmd_send_run(struct cli *c, const struct args *a)
     set_string(body, "template", args_get(a, "template"));
     if (status == CLI_OK)
         status = add_text(c, a, "text", body, "text");
+    if (status == CLI_OK)
+        status = repeat_add(c, a, body);
     status = need_to(c, status, body);
     if (status == CLI_OK && json_object_get(body, "text") == NULL &&
         json_object_get(body, "template") == NULL)

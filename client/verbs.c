@@ -30,9 +30,20 @@ static const struct args_option o_limit_full[] = {LIMIT, FULL, END};
 static const struct args_option o_full[] = {FULL, END};
 static const struct args_option o_dry[] = {DRY_RUN, END};
 
+#define TEMPLATE {"template", "NAME", "a configured template instead of a text", false}
+#define KIND {"kind", "notice|promotion", "promotion: goes only to those who want it", false}
+#define REPEAT \
+    {"repeat", "RULE", "comes again: lunar:8/15, festival:NAME, term:qingming, rrule:FREQ=WEEKLY;BYDAY=SA", false}, \
+    {"time", "HH:MM", "with --repeat: the time of the day (default that of --at, or 09:00)", false}, \
+    {"last-time", "HH:MM", "with --repeat: not sent later on that day (default twelve hours later)", false}, \
+    {"days-before", "N", "with --repeat: so many days before the date", false}, \
+    {"until", "DATE", "with --repeat: the last date that counts", false}, \
+    {"except", "DATE", "with --repeat: not for this date", true}
+
 static const struct args_option o_send[] = {
-    TO, NOT_TO, TEXT, TEXT_FILE, {"template", "NAME", "a configured template instead of a text", false}, VAR, AT, NOT_AFTER, LANE, CHANNEL,
-    {"kind", "notice|promotion", "promotion: goes only to those who want it", false}, ID, ON_UNKNOWN, WAIT, DRY_RUN, END};
+    TO, NOT_TO, TEXT, TEXT_FILE, TEMPLATE, VAR, AT, NOT_AFTER, LANE, CHANNEL, KIND, ID, ON_UNKNOWN, WAIT, DRY_RUN, REPEAT, END};
+static const struct args_option o_schedule[] = {
+    TO, NOT_TO, TEXT, TEXT_FILE, TEMPLATE, VAR, AT, NOT_AFTER, LANE, CHANNEL, KIND, ID, ON_UNKNOWN, DRY_RUN, REPEAT, LIMIT, END};
 static const struct args_option o_alert[] = {
     TO, NOT_TO,
     {"issuer", "NAME", "who issued the warning", false},
@@ -146,7 +157,12 @@ static const struct verbs_row rows[] = {
      "  crier alert intake typhoon.xml\n  crier alert intake typhoon.xml --dry-run\n", cmd_alert_intake},
     {"alert", "list", "", 0, 0, "official warnings that came, newest first, and what became of them", o_limit, "  crier alert list --limit 20\n", cmd_alert_list},
     {"alert", "show", "IDENTIFIER", 1, 1, "all that is known of one of them", none, "  crier alert show 46010041600000_20250923090600\n", cmd_alert_show},
-    {NULL, "schedule", "", 0, 0, "what is going to be sent later", o_limit, "  crier schedule\n", cmd_notice_scheduled},
+    {NULL, "schedule", "", 0, 0, "what is going to be sent later; with --to and a text: send a notice later, or again and again", o_schedule,
+     "  crier schedule\n  crier schedule --to everyone --template mid-autumn --repeat festival:mid-autumn --days-before 1 --time 19:00 --dry-run\n"
+     "  crier schedule --to tag:长者 --text '今天下午三点健康讲座' --repeat 'rrule:FREQ=MONTHLY;BYDAY=1SA' --until 2027-12-31 --id health-talk\n", cmd_schedule_run},
+    {"plan", "list", "", 0, 0, "notices that come again, newest first", o_limit, "  crier plan list\n", cmd_plan_list},
+    {"plan", "show", "ID", 1, 1, "one of them: its next dates, and what became of earlier ones", none, "  crier plan show health-talk\n", cmd_plan_show},
+    {"plan", "cancel", "ID", 1, 1, "send no more of it: neither what is scheduled nor what would be", none, "  crier plan cancel health-talk\n", cmd_plan_cancel},
     {"notice", "list", "", 0, 0, "notices, newest first", o_notices,
      "  crier notice list\n  crier --json notice list --state running\n", cmd_notice_list},
     {"notice", "show", "ID", 1, 1, "what one notice says, to whom; state, counts, times, rate", o_full, "  crier notice show typhoon-0906\n", cmd_notice_show},

@@ -15,6 +15,10 @@ void api_notices_cancel(struct api_call *c);
 void api_notices_approve(struct api_call *c);
 void api_notices_redrive(struct api_call *c);
 
+void api_plans_list(struct api_call *c);
+void api_plans_show(struct api_call *c);
+void api_plans_cancel(struct api_call *c);
+
 void api_alerts_submit(struct api_call *c);
 void api_alerts_list(struct api_call *c);
 

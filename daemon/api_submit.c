@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "daemon/api_call.h"
 #include "daemon/api_handlers.h"
+#include "daemon/api_plan_json.h"
 #include "daemon/delivery.h"
 #include "daemon/intake.h"
 #include "daemon/link.h"
@@ -16,6 +17,7 @@
 #include "text/tmpl.h"
 
 #define SAMPLE_MAX 32768
+#define DATES      5 /* told of what comes again */
 
 /* ---- stored ---- */
 
@@ -25,16 +27,32 @@ static bool is_deferred(const struct api_call *c, const struct notice *n)
     const char *asked = json_string_value(json_object_get(c->body, "send_at"));
     int64_t at = 0, now = clock_wall_ms();
 
-    if (asked != NULL && clock_parse_iso(asked, &at, NULL) != 0)
+    if (n->repeat != NULL || (asked != NULL && clock_parse_iso(asked, &at, NULL) != 0))
         return false;
     return n->kind == NOTICE_PROMOTION && n->send_at > (at > now ? at : now);
 }
 
+/* Of what comes again: the next times. */
+static void add_dates(const struct api_call *c, json_t *o, const struct notice *n)
+{
+    const struct repeat *r = n->repeat;
+
+    if (r == NULL)
+        return;
+    json_object_set_new(o, "repeat", repeat_json(r));
+    json_object_set_new(o, "dates",
+                        api_plan_dates(c, r, date_from_days(date_days(r->from) - 1), clock_wall_ms(), DATES));
+}
+
 static json_t *accepted_json(const struct api_call *c, enum queue_accept_result a, const struct notice *n)
 {
-    return json_pack("{s:s,s:s,s:s,s:o,s:o,s:b,s:b}", "id", n->id, "kind", notice_kind_name(n->kind), "lane",
-                     lane_name(n->lane), "send_at", api_call_time(c, n->send_at), "not_after",
-                     api_call_time(c, n->not_after), "same", a == QUEUE_SAME, "deferred", is_deferred(c, n));
+    json_t *o =
+        json_pack("{s:s,s:s,s:s,s:o,s:o,s:b,s:b}", "id", n->id, "kind", notice_kind_name(n->kind), "lane",
+                  lane_name(n->lane), "send_at", api_call_time(c, n->send_at), "not_after",
+                  api_call_time(c, n->not_after), "same", a == QUEUE_SAME, "deferred", is_deferred(c, n));
+
+    add_dates(c, o, n);
+    return o;
 }
 
 static void on_submitted(void *arg, const struct queue_result *r, enum queue_accept_result a,
@@ -224,6 +242,7 @@ static void on_judged(void *arg, const struct queue_result *r, enum queue_accept
                           notice_kind_name(n->kind), "lane", lane_name(n->lane), "send_at",
                           api_call_time(c, n->send_at), "not_after", api_call_time(c, n->not_after), "cost",
                           "cost_note", "unknown: no price is configured");
+    add_dates(c, d->answer, n);
     add_text(d->answer, c, n);
     add_providers(d->answer, c, n);
     json_t *selector = n->to != NULL && audience_told(n->to) == NULL ? audience_json(n->to) : NULL;

@@ -19,6 +19,7 @@
 #include "daemon/intake.h"
 #include "daemon/journal.h"
 #include "daemon/outage.h"
+#include "daemon/planner.h"
 #include "daemon/reload.h"
 #include "daemon/replier.h"
 #include "daemon/sandbox.h"
@@ -330,6 +331,7 @@ void app_drain(struct app *a)
         intake_stop(c->intake);
         scheduler_set_usable(c->scheduler, false);
         usher_set_usable(c->usher, false);
+        planner_set_usable(c->planner, false);
         replier_stop(c->replier, on_part_drained, a);
         feeder_drain(c->feeder, on_part_drained, a);
     }

@@ -20,6 +20,7 @@ struct link;
 struct feeder;
 struct intake;
 struct scheduler;
+struct planner;
 struct replier;
 struct usher;
 struct hooks;
@@ -42,6 +43,7 @@ struct community {
     struct redis *block_e, *block; /* BLMOVE on inbox:e and inbox */
     struct intake *intake;
     struct scheduler *scheduler;
+    struct planner *planner;
     struct feeder *feeder;
     struct replier *replier;
     struct usher *usher;        /* reminders of activities */

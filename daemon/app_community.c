@@ -7,6 +7,7 @@
 #include "daemon/hooks.h"
 #include "daemon/intake.h"
 #include "daemon/link.h"
+#include "daemon/planner.h"
 #include "daemon/replier.h"
 #include "daemon/scheduler.h"
 #include "daemon/usher.h"
@@ -210,6 +211,13 @@ static void new_scheduler(struct app *a, struct community *c)
     c->scheduler = scheduler_new(&o);
 }
 
+static void new_planner(struct app *a, struct community *c)
+{
+    struct planner_opts o = {.loop = a->loop, .queue = c->queue, .tz = c->conf->timezone};
+
+    c->planner = planner_new(&o);
+}
+
 static void new_intake(struct app *a, struct community *c)
 {
     struct intake_opts o = {.loop = a->loop,
@@ -256,6 +264,7 @@ void app_community_parts(struct app *a, struct community *c)
 {
     new_feeder(a, c);
     new_scheduler(a, c);
+    new_planner(a, c);
     new_intake(a, c);
     new_replier(a, c);
     new_usher(a, c);
@@ -266,6 +275,7 @@ void app_community_free_parts(struct community *c)
     usher_free(c->usher);
     replier_free(c->replier);
     intake_free(c->intake);
+    planner_free(c->planner);
     scheduler_free(c->scheduler);
     feeder_free(c->feeder);
     c->feeder = NULL;

@@ -9,6 +9,7 @@
 #include "daemon/feeder.h"
 #include "daemon/intake.h"
 #include "daemon/outage.h"
+#include "daemon/planner.h"
 #include "daemon/replier.h"
 #include "daemon/scheduler.h"
 #include "daemon/sdnotify.h"
@@ -50,6 +51,7 @@ void app_redis_set_usable(struct app *a, bool usable, const char *why)
 
         scheduler_set_usable(c->scheduler, usable && !a->draining);
         usher_set_usable(c->usher, usable && !a->draining);
+        planner_set_usable(c->planner, usable && !a->draining);
         feeder_set_usable(c->feeder, usable);
         if (usable && !a->draining)
             intake_start(c->intake);

@@ -28,6 +28,9 @@ struct job {
     char activities[INTAKE_ACTIVITIES][ACTIVITY_CODE_MAX + 1]; /* that must be there */
     size_t n_activities, n_checked;
     size_t n_superseded;
+    char *plan_json;        /* a notice that comes again: what is kept of it */
+    int64_t plan_first_at;  /* when it is sent for the first time */
+    char plan_cursor[16];   /* the day before its first date */
     struct err why;         /* of a rejection */
     int64_t journal_number; /* 0 = not in the journal */
     bool recovered;         /* from the journal: nobody waits for an answer */
@@ -67,6 +70,11 @@ void intake_check(struct job *j);      /* ask; also once more from where it stop
 /* ---- intake_hours.c ---- */
 /* Move a completed promotion into the hours of those who would carry it. ${end_given}: the producer said not_after. -1 with code "not-after-passed" when they begin too late. */
 int intake_hours(const struct intake *i, struct notice *n, bool end_given, struct err *e) MUSTCHECK;
+
+/* ---- intake_plan.c ---- */
+/* A notice with `repeat`: judged as its first occurrence will be, and what is kept. -1 with code "bad-repeat". */
+int intake_plan(struct job *j, struct err *e) MUSTCHECK;
+void intake_plan_store(struct job *j, queue_accept_fn cb);
 
 void intake_source_wait(struct source *s);
 

@@ -45,6 +45,7 @@ void intake_job_free(struct job *j)
     notice_free(j->notice);
     free(j->entry);
     free(j->json);
+    free(j->plan_json);
     free(j->idem_key);
     free(j);
 }
@@ -261,7 +262,10 @@ static void accept_it(struct job *j)
                              .entry_len = j->entry_len,
                              .idem_key = j->idem_key};
 
-    queue_accept(j->intake->o.queue, &a, on_accept, j);
+    if (j->notice->repeat != NULL)
+        intake_plan_store(j, on_accept);
+    else
+        queue_accept(j->intake->o.queue, &a, on_accept, j);
 }
 
 /* Over already, or lost by Redis together with what is said again now: that is what was wanted. */
@@ -333,6 +337,9 @@ static int complete(struct job *j, struct err *e)
         codec_new_id(clock_wall_ms(), n->id);
     if (n->kind == NOTICE_ALLCLEAR && n->to == NULL)
         n->to = audience_new_told(n->cancels);
+    if (n->repeat != NULL && intake_plan(j, e) != 0)
+        return -1;
+    end_given = end_given || (n->repeat != NULL && n->repeat->end >= 0);
     if (notice_complete(n, clock_wall_ms(), e) != 0 || intake_hours(j->intake, n, end_given, e) != 0)
         return -1;
     free(j->json);
@@ -362,7 +369,7 @@ static int into_journal(struct job *j, struct err *e)
     struct intake *i = j->intake;
 
     if (i->o.journal == NULL || j->notice->lane > LANE_URGENT)
-        return 0;
+        return 0; /* plans are of lower lanes: what repeats can be said again */
     j->journal_number = journal_add(i->o.journal, i->o.community->name, j->json, j->json_len, e);
     if (j->journal_number > 0)
         return 0;

@@ -8,6 +8,7 @@
 #include "daemon/feeder.h"
 #include "daemon/intake.h"
 #include "daemon/link.h"
+#include "daemon/planner.h"
 #include "daemon/replier.h"
 #include "daemon/usher.h"
 
@@ -76,6 +77,7 @@ static void replace(struct app *a, struct config *next, struct intent_words **wo
         app_community_sort(a, c);
         usher_set_conf(c->usher, c->conf);
         intake_set_config(c->intake, next, c->conf);
+        planner_set_place(c->planner, c->conf->timezone);
         feeder_set_place(c->feeder, c->conf->sign, c->conf->timezone);
     }
     retire(a, a->config);

@@ -24,6 +24,10 @@ static const struct route table[] = {
     {"POST", "/api/v1/notices/{id}/approve", ROLE_SENDER, GUARD_NOTICE, 4 * KB, ROUTE_AUDIT, api_notices_approve},
     {"POST", "/api/v1/notices/{id}/redrive", ROLE_SENDER, GUARD_NOTICE, 4 * KB, ROUTE_AUDIT, api_notices_redrive},
 
+    {"GET", "/api/v1/plans", ROLE_VIEWER, GUARD_NONE, 0, 0, api_plans_list},
+    {"GET", "/api/v1/plans/{id}", ROLE_VIEWER, GUARD_NONE, 0, 0, api_plans_show},
+    {"POST", "/api/v1/plans/{id}/cancel", ROLE_SENDER, GUARD_NONE, 4 * KB, ROUTE_AUDIT, api_plans_cancel},
+
     {"POST", "/api/v1/alerts", ROLE_ALERTER, GUARD_NONE, 512 * KB, ROUTE_BYTES | ROUTE_MAKES | ROUTE_AUDIT, api_alerts_submit},
     {"GET", "/api/v1/alerts", ROLE_VIEWER, GUARD_NONE, 0, 0, api_alerts_list},
 

@@ -232,6 +232,9 @@ char *codec_canonical(const struct notice *n, size_t *len)
     put_time(o, "send_at", n->send_at);
     put_time(o, "not_after", n->not_after);
     put_str(o, "cancels", n->cancels);
+    put_str(o, "plan", n->plan);
+    if (n->repeat != NULL)
+        json_object_set_new(o, "repeat", repeat_json(n->repeat));
     put_what(o, n);
     s = json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS);
     json_decref(o);

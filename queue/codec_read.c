@@ -274,9 +274,14 @@ static int read_not_after(struct notice *n, const json_t *v, const char *field, 
 
 static int read_repeat(struct notice *n, const json_t *v, const char *field, struct err *e)
 {
-    (void)n;
-    (void)v;
-    return err_set(e, "not-supported", field, "\"repeat\" is not carried out yet: give one notice per date");
+    (void)field;
+    n->repeat = repeat_parse(v, e);
+    return n->repeat != NULL ? 0 : -1;
+}
+
+static int read_plan(struct notice *n, const json_t *v, const char *field, struct err *e)
+{
+    return codec_read_id(n->plan, v, field, e);
 }
 
 static int read_rollcall(struct notice *n, const json_t *v, const char *field, struct err *e)
@@ -354,6 +359,7 @@ static const struct codec_member notice_members[] = {
     {"channels",   JSON_ARRAY,  "a list",    read_channels   },
     {"send_at",    JSON_STRING, "a string",  read_send_at    },
     {"repeat",     JSON_NULL,   "an object", read_repeat     },
+    {"plan",       JSON_STRING, "a string",  read_plan       },
     {"not_after",  JSON_STRING, "a string",  read_not_after  },
     {"alert",      JSON_OBJECT, "an object", codec_read_alert},
     {"on_unknown", JSON_STRING, "a string",  read_on_unknown },
@@ -380,6 +386,8 @@ static int check_whole(const struct notice *n, bool stored, struct err *e)
     if (n->n_texts != 0 && n->template_name[0] != '\0')
         return err_set(e, "text-and-template", "template",
                        "\"text\" and \"template\" exclude each other: either would be left unsaid");
+    if (n->repeat != NULL && n->plan[0] != '\0')
+        return err_set(e, "unexpected-member", "plan", "an occurrence of a plan does not repeat itself");
     if (n->kind == NOTICE_CANCEL && (n->to != NULL || n->n_texts != 0))
         return err_set(e, "unexpected-member", n->to != NULL ? "to" : "text",
                        "kind cancel takes back a notice and sends nothing; kind allclear sends");

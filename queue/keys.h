@@ -87,6 +87,12 @@
     /* official warnings */                                                                                  \
     KEY(ALERTS_BOOK, "alerts.book", "", COMMUNITY)                                                           \
     KEY(ALERTS_LOG, "alerts.log", "", COMMUNITY)                                                             \
+    /* plans: notices that come again */                                                                     \
+    KEY(PLANS, "plans", "", COMMUNITY)                                                                       \
+    KEY(PLANS_DUE, "plans.due", "", COMMUNITY)                                                               \
+    KEY(PLAN, "plan:", "", COMMUNITY)                                                                        \
+    KEY(PLAN_MADE, "plan:", ":made", COMMUNITY)                                                              \
+    KEY(PLAN_LOG, "plan:", ":log", COMMUNITY)                                                                \
     /* provider accounts, shared by communities */                                                           \
     KEY(SHARED_CLOCK, "clock", "", SHARED)                                                                   \
     KEY(RATE, "rl:", "", SHARED)                                                                             \

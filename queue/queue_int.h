@@ -82,7 +82,8 @@ void queue_op_key_whole(struct queue_op *op, const char *key);
 void queue_op_arg(struct queue_op *op, const void *p, size_t n);
 void queue_op_str(struct queue_op *op, const char *s); /* NULL = "" */
 void queue_op_i64(struct queue_op *op, int64_t v);
-void queue_op_lanes(struct queue_op *op, unsigned lanes); /* bits 1 << lane, as digits: "023" */
+void queue_op_digest(struct queue_op *op, const char *p, size_t n); /* SHA-256 of these bytes, in hex */
+void queue_op_lanes(struct queue_op *op, unsigned lanes);           /* bits 1 << lane, as digits: "023" */
 /* Send. The completion comes later, once. */
 void queue_op_script(struct queue_op *op, enum script s);
 /* A plain command; ${answer}: of which type its answer is (REDIS_STRING: or nil). Another one is QUEUE_UNSURE and ends the connection. */

@@ -1,5 +1,4 @@
 /* Intake: from the inbox to a stored notice, or to the stream of rejected entries. Part of queue.h. */
-#include <openssl/evp.h>
 #include <string.h>
 
 #include "model/policy.h"
@@ -175,22 +174,6 @@ static void on_accept(struct queue_op *op, const struct queue_result *r, const s
     o->cb(o->arg, r, a, id);
 }
 
-static void add_digest(struct queue_op *op, const char *p, size_t n)
-{
-    static const char hex[] = "0123456789abcdef";
-    unsigned char md[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-    char out[2 * EVP_MAX_MD_SIZE];
-
-    if (EVP_Digest(p, n, md, &len, EVP_sha256(), NULL) != 1)
-        panic("SHA-256 is not available");
-    for (unsigned i = 0; i < len; i++) {
-        out[2 * i] = hex[md[i] >> 4];
-        out[2 * i + 1] = hex[md[i] & 15];
-    }
-    queue_op_arg(op, out, 2 * len);
-}
-
 #define HEAD_CHARACTERS 20
 
 /* How the first text begins, on one line. A number is kept whole or not at all: half of one could not be masked. */
@@ -237,12 +220,13 @@ void queue_accept(struct queue *q, const struct queue_accept *a, queue_accept_fn
     queue_op_i64(op, n->not_after);
     queue_op_arg(op, a->json, a->json_len);
     if (n->asked != NULL)
-        add_digest(op, n->asked, strlen(n->asked));
+        queue_op_digest(op, n->asked, strlen(n->asked));
     else
-        add_digest(op, a->json, a->json_len);
+        queue_op_digest(op, a->json, a->json_len);
     queue_op_str(op, a->idem_key);
     queue_op_i64(op, listed);
     add_head(op, n);
+    queue_op_str(op, n->plan);
     queue_op_script(op, SCRIPT_ACCEPT);
 }
 

@@ -1,5 +1,6 @@
 #include "queue/queue_int.h"
 
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +100,22 @@ void queue_op_arg(struct queue_op *op, const void *p, size_t n)
 void queue_op_str(struct queue_op *op, const char *s)
 {
     queue_op_arg(op, s != NULL ? s : "", s != NULL ? strlen(s) : 0);
+}
+
+void queue_op_digest(struct queue_op *op, const char *p, size_t n)
+{
+    static const char hex[] = "0123456789abcdef";
+    unsigned char md[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    char out[2 * EVP_MAX_MD_SIZE];
+
+    if (EVP_Digest(p, n, md, &len, EVP_sha256(), NULL) != 1)
+        panic("SHA-256 is not available");
+    for (unsigned i = 0; i < len; i++) {
+        out[2 * i] = hex[md[i] >> 4];
+        out[2 * i + 1] = hex[md[i] & 15];
+    }
+    queue_op_arg(op, out, 2 * len);
 }
 
 void queue_op_i64(struct queue_op *op, int64_t v)

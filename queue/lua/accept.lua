@@ -1,6 +1,7 @@
 #!lua
 -- Store a notice and its schedule, and settle the inbox entry it came in, all or nothing. Refused when memory is full.
--- ARGV: id, entry ('' = none), daemon, kind, lane, on_unknown, most attempts, due, not_after, json, digest of what was asked, idempotency key, listed, how its text begins
+-- ARGV: id, entry ('' = none), daemon, kind, lane, on_unknown, most attempts, due, not_after, json, digest of what was asked, idempotency key, listed, how its text begins,
+-- the plan it is an occurrence of
 local id, entry, daemon, kind, lane, digest = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[11]
 local n, due = P .. 'n:' .. id, tonumber(ARGV[8])
 local lists = {P .. 'inproc:' .. daemon, P .. 'inproc:' .. daemon .. ':e'}
@@ -29,6 +30,12 @@ if ARGV[12] ~= '' then
 end
 local e = earlier(id)
 if e then return e end
+if call('EXISTS', P .. 'plan:' .. id) == 1 then return {'ok', 'conflict', id} end
+if ARGV[15] ~= '' then
+  local plan = call('HGET', P .. 'plan:' .. ARGV[15], 'state')
+  if not plan then return refuse('no-such-plan', 'there is no plan with this id', 'plan') end
+  if plan == 'cancelled' then return refuse('plan-cancelled', 'the plan that this belongs to was cancelled', 'plan') end
+end
 if entry ~= '' and not call('LPOS', lists[1], entry) and not call('LPOS', lists[2], entry) then
   return refuse('already-settled', 'this entry was taken back to the inbox or settled already')
 end

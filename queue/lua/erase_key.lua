@@ -72,15 +72,19 @@ local function mask_slice(n, slice, text)
 end
 
 -- ---- what was asked for in a notice: a number in its list of numbers goes; a mask would be no number and refuse the whole ----
+local function unlist(value)
+  local new = value
+  for a in pairs(addresses) do
+    local q = '"' .. a:gsub('[%+%-%.]', '%%%0') .. '"'
+    new = new:gsub(q .. ',', ''):gsub(',' .. q, ''):gsub('%[' .. q .. '%]', '[]')
+  end
+  return new
+end
 local function mask_notice(n, field, value)
   local h = call('HMGET', n, 'state', 'lane', 'staged', 'id')
   local ahead = h[1] == STAGING or h[1] == AWAITING or h[1] == SCHEDULED or ((h[1] == RUNNING or h[1] == PAUSED) and h[3] ~= '1')
   if field == 'json' and ahead then
-    local new = value
-    for a in pairs(addresses) do
-      local q = '"' .. a:gsub('[%+%-%.]', '%%%0') .. '"'
-      new = new:gsub(q .. ',', ''):gsub(',' .. q, ''):gsub('%[' .. q .. '%]', '[]')
-    end
+    local new = unlist(value)
     if new:find('"phones":[]', 1, true) then
       if value:find('"not":', 1, true) then return false end
       local at = now()
@@ -93,6 +97,16 @@ local function mask_notice(n, field, value)
   return true
 end
 
+-- The same in a plan, which goes on for those who are left.
+local function mask_plan(value)
+  local new = unlist(value):gsub(',"not":{"phones":%[%]}', ''):gsub('"not":{"phones":%[%]},', '')
+  if new:find('"phones":[]', 1, true) then
+    call('HSET', key, 'state', 'cancelled', 'finished', (now())) -- nobody is left to tell
+    call('ZREM', P .. 'plans.due', stem:sub(6))
+  end
+  call('HSET', key, 'json', (mask(new)))
+end
+
 local function one_field(field, value)
   local n = key:match('^(.*):aud$')
   if n and stem:sub(1, 2) == 'n:' then
@@ -101,6 +115,8 @@ local function one_field(field, value)
     found = found + 1
     if stem:match('^n:[^:]*$') then
       if not mask_notice(key, field, value) then kept = kept + 1 end
+    elseif stem:match('^plan:[^:]*$') and field == 'json' then
+      mask_plan(value)
     elseif stem == 'rdone' or stem == 'erasing' or stem:match('^act:.*:reg$') or stem:sub(1, 4) == 'res:' then
       kept = kept + 1 -- decided elsewhere, or gone in a moment
     elseif holds(field) then

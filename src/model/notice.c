@@ -118,6 +118,7 @@ void notice_free(struct notice *n)
     free(n->asked);
     alert_fini(&n->alert);
     audience_free(n->to);
+    repeat_free(n->repeat);
     free(n);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "model/audience.h"
+#include "model/repeat.h"
 
 #define NOTICE_ANSWERS   "_a." /* how ids of rolling answer notices begin: nobody else's may */
 #define NOTICE_LANGS_MAX 16    /* texts of one notice */
@@ -108,7 +109,9 @@ struct notice {
     char ask_rsvp[NOTICE_ID_MAX + 1];
     char **choices; /* ask.choices: 2 to 9, no tabs; empty = none */
     size_t n_choices;
-    int64_t ask_until; /* ask.until; 0 = not_after */
+    int64_t ask_until;     /* ask.until; 0 = not_after */
+    struct repeat *repeat; /* NULL unless this is a plan: it is kept, and each occurrence is a notice */
+    char plan[NOTICE_ID_MAX + 1]; /* the plan that this is an occurrence of */
 };
 
 struct notice *notice_new(void);

@@ -62,7 +62,7 @@ static const struct {
     {"superseded ids that are none",       "{\"alert\":{\"supersedes\":[\"a b\"]}}",         "bad-id",            "alert.supersedes"},
     {"superseded numbers",                 "{\"alert\":{\"supersedes\":[5]}}",               "bad-type",          "alert.supersedes"},
     {"on_unknown in other words",          "{\"on_unknown\":\"ask\"}",                       "bad-on-unknown",    "on_unknown"      },
-    {"repeat",                             "{\"repeat\":{\"lunar\":\"8/15\"}}",              "not-supported",     "repeat"          },
+    {"repeat",                             "{\"repeat\":{\"lunar\":\"8/32\"}}",              "bad-repeat",        "repeat"          },
     {"one choice",                         "{\"ask\":{\"choices\":[\"A\"]}}",                "bad-ask",           "ask.choices"     },
     {"a choice twice",                     "{\"ask\":{\"choices\":[\"A\",\"A\"]}}",          "bad-ask",           "ask.choices"     },
     {"until without choices",              "{\"ask\":{\"rsvp\":\"x\",\"until\":\"x\"}}",     "bad-ask",           "ask"             },

@@ -201,6 +201,24 @@ static int begin(void **state)
     return 0;
 }
 
+/* Who is forgotten leaves the list of a plan; the plan goes on for the others, and ends when nobody is left. */
+static void a_plan_goes_on_without_the_person(void **state)
+{
+    (void)state;
+    free(redis_server_ask(bed->server, "HSET", P "plan:walk", "state", "active", "json",
+                          "{\"to\":{\"phones\":[\"" WHO "\",\"" SECOND "\"]}}", NULL));
+    free(redis_server_ask(bed->server, "HSET", P "plan:alone", "state", "active", "json",
+                          "{\"to\":{\"phones\":[\"" WHO "\"]}}", NULL));
+    free(redis_server_ask(bed->server, "ZADD", P "plans.due", "1", "alone", NULL));
+    erase(0);
+    assert_int_equal(bed->last.status, QUEUE_OK);
+    assert_int_equal(report.n_left, 0);
+    assert_says("{\"to\":{\"phones\":[\"" SECOND "\"]}}", "HGET", P "plan:walk", "json");
+    assert_says("active", "HGET", P "plan:walk", "state");
+    assert_says("cancelled", "HGET", P "plan:alone", "state");
+    assert_says("0", "ZCARD", P "plans.due", NULL);
+}
+
 static int end(void **state)
 {
     (void)state;
@@ -216,6 +234,7 @@ int main(void)
         cmocka_unit_test_setup(an_opt_out_outlives_the_person_without_the_number, setup),
         cmocka_unit_test_setup(a_number_that_another_resident_has_stays_theirs, setup),
         cmocka_unit_test_setup(an_erasure_cut_short_is_gone_on_with_by_another_daemon, setup),
+        cmocka_unit_test_setup(a_plan_goes_on_without_the_person, setup),
     };
 
     return cmocka_run_group_tests(tests, begin, end);
