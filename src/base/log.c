@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -61,6 +62,23 @@ void log_set_tap(void (*cb)(void *arg, const char *line), void *arg)
 {
     state.tap = cb;
     state.tap_arg = arg;
+}
+
+/* A line before it is escaped. */
+struct raw {
+    char text[LINE_MAX_BYTES];
+    size_t n;
+    bool quoted; /* between double quotes of the format */
+    bool cut;    /* something did not fit */
+};
+
+static void add(struct raw *r, const char *s, size_t n)
+{
+    size_t room = sizeof(r->text) - r->n, take = n < room ? n : room;
+
+    memcpy(r->text + r->n, s, take);
+    r->n += take;
+    r->cut = r->cut || take < n;
 }
 
 /* Bytes of the well-formed UTF-8 character at ${s} (${n} > 0 bytes left), its number in ${cp}; 0 = malformed. */
@@ -121,6 +139,88 @@ static size_t escape(char *out, size_t size, const char *in, size_t n, size_t *e
     return used;
 }
 
+/* What a stranger says between double quotes must not end them. */
+static void add_quoted(struct raw *r, const char *s, size_t n)
+{
+    for (size_t i = 0; i < n && s[i] != '\0'; i++) {
+        if (s[i] == '"' || s[i] == '\\')
+            add(r, "\\", 1);
+        add(r, s + i, 1);
+    }
+}
+
+static void add_text(struct raw *r, const char *spec, va_list ap)
+{
+    const char *dot = strchr(spec, '.');
+    size_t most = SIZE_MAX;
+
+    if (dot != NULL && dot[1] == '*') {
+        int n = va_arg(ap, int);
+        most = n >= 0 ? (size_t)n : SIZE_MAX;
+    } else if (dot != NULL) {
+        most = (size_t)strtoul(dot + 1, NULL, 10);
+    }
+    const char *s = va_arg(ap, const char *);
+    if (r->quoted)
+        add_quoted(r, s, most);
+    else
+        add(r, s, strnlen(s, most));
+}
+
+static void add_number(struct raw *r, const char *spec, va_list ap)
+{
+    char text[64];
+    int n;
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* taken from a format that the compiler has checked */
+    if (strstr(spec, "ll") != NULL)
+        n = snprintf(text, sizeof(text), spec, va_arg(ap, long long));
+    else if (strchr(spec, 'z') != NULL)
+        n = snprintf(text, sizeof(text), spec, va_arg(ap, size_t));
+    else if (strchr(spec, 'l') != NULL)
+        n = snprintf(text, sizeof(text), spec, va_arg(ap, long));
+    else
+        n = snprintf(text, sizeof(text), spec, va_arg(ap, int));
+#pragma GCC diagnostic pop
+    if (n < 0 || (size_t)n >= sizeof(text))
+        panic("a number in a log line is too wide: %s", spec);
+    add(r, text, (size_t)n);
+}
+
+/* ${fmt} with its values. Only here is it known which quotes are ours. */
+static void add_pairs(struct raw *r, const char *fmt, va_list ap)
+{
+    while (*fmt != '\0') {
+        size_t n = strcspn(fmt, "%\"");
+        char spec[16];
+
+        add(r, fmt, n);
+        fmt += n;
+        if (*fmt == '"') {
+            r->quoted = !r->quoted;
+            add(r, fmt++, 1);
+            continue;
+        }
+        if (*fmt == '\0')
+            return;
+        n = 1 + strspn(fmt + 1, "-+ #0123456789.*lz") + 1;
+        if (n >= sizeof(spec) || fmt[n - 1] == '\0')
+            panic("the format of a log line is not understood: %s", fmt);
+        memcpy(spec, fmt, n);
+        spec[n] = '\0';
+        fmt += n;
+        if (spec[n - 1] == '%')
+            add(r, "%", 1);
+        else if (spec[n - 1] == 's')
+            add_text(r, spec, ap);
+        else if (strchr("dux", spec[n - 1]) != NULL)
+            add_number(r, spec, ap);
+        else
+            panic("a log line cannot show a %s", spec);
+    }
+}
+
 /* One write that cannot block. The descriptor's flags are left alone: it is shared with whoever started us. */
 static ssize_t write_now(const char *line, size_t n)
 {
@@ -152,23 +252,24 @@ static void emit(const char *line, size_t n)
 void log_event(enum log_level level, const char *event, const char *fmt, ...)
 {
     static const char cut[] = "...";
-    char raw[LINE_MAX_BYTES], line[LINE_MAX_BYTES + 1];
+    struct raw raw = {.n = 0};
+    char line[LINE_MAX_BYTES + 1];
     va_list ap;
-    int head, rest;
-    size_t n, used, eaten;
+    int head;
+    size_t used, eaten;
 
     if (level > state.level)
         return;
-    head = snprintf(raw, sizeof(raw), "level=%s event=%s%s", level_names[level], event,
+    head = snprintf(raw.text, sizeof(raw.text), "level=%s event=%s%s", level_names[level], event,
                     fmt[0] != '\0' ? " " : "");
-    if (head < 0 || (size_t)head >= sizeof(raw))
+    if (head < 0 || (size_t)head >= sizeof(raw.text))
         panic("log event \"%.40s\" is no name", event);
+    raw.n = (size_t)head;
     va_start(ap, fmt);
-    rest = vsnprintf(raw + head, sizeof(raw) - (size_t)head, fmt, ap);
+    add_pairs(&raw, fmt, ap);
     va_end(ap);
-    n = strlen(raw);
-    used = escape(line, LINE_MAX_BYTES - sizeof(cut), raw, n, &eaten);
-    if (eaten < n || rest < 0 || (size_t)head + (size_t)rest > n) { /* say that something is missing */
+    used = escape(line, LINE_MAX_BYTES - sizeof(cut), raw.text, raw.n, &eaten);
+    if (eaten < raw.n || raw.cut) { /* say that something is missing */
         memcpy(line + used, cut, sizeof(cut) - 1);
         used += sizeof(cut) - 1;
     }

@@ -1,7 +1,7 @@
 /* One event a line on stderr: `level=info event=delivery.settled notice=… verdict=sent ms=412`.
  *
  * Hides: the destination and the escaping. Control characters, bidi controls and invalid UTF-8 in the line are
- * escaped as \xNN, so that no stranger's text can forge a line. Rule of the house: no phone number, no message text,
+ * escaped as \xNN, quotes and backslashes in a quoted value as \" and \\, so that no stranger's text can forge a line or a pair. Rule of the house: no phone number, no message text,
  * no key or secret path in a log line (phone_mask() for what must be told). Lines are at most 2 KiB. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -20,7 +20,7 @@ unsigned long log_dropped(void);
 void log_set_tap(void (*cb)(void *arg, const char *line), void *arg);
 
 /* ${event} is `noun.verb-in-past`; ${fmt} gives ` key=value` pairs (without the leading blank). Values that may hold
- * blanks are written as %s inside double quotes by the caller. */
+ * blanks are written as %s inside double quotes by the caller. Conversions: %s %.Ns %.*s, %d %u %x with ll, z or l. */
 void log_event(enum log_level level, const char *event, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -109,6 +109,29 @@ static void what_could_forge_or_hide_is_escaped(void **state)
     }
 }
 
+static void a_quoted_value_ends_where_we_end_it(void **state)
+{
+    (void)state;
+    log_info("t.t", "why=\"%s\" n=%d", "he said \"no\" level=error", 7);
+    assert_string_equal(line(), "level=info event=t.t why=\"he said \\\"no\\\" level=error\" n=7\n");
+    log_info("t.t", "why=\"%s\"", "C:\\ ends with a backslash\\");
+    assert_string_equal(line(), "level=info event=t.t why=\"C:\\\\ ends with a backslash\\\\\"\n");
+    log_info("t.t", "why=\"%s\"", "a\n\\x0a");
+    assert_string_equal(line(),
+                        "level=info event=t.t why=\"a\\x0a\\\\x0a\"\n"); /* the two can be told apart */
+    log_info("t.t", "why=\"%.*s%.3s\" k=%s", 2, "\"\"\"", "abcdef", "\"");
+    assert_string_equal(line(), "level=info event=t.t why=\"\\\"\\\"abc\" k=\"\n");
+}
+
+static void numbers_are_shown_as_printf_shows_them(void **state)
+{
+    (void)state;
+    log_info("t.t", "%d %u %06d %lld %llu %zu %ld %x 100%%", -1, 4000000000U, 42, -5000000000LL,
+             18446744073709551615ULL, (size_t)7, -3L, 255U);
+    assert_string_equal(
+        line(), "level=info event=t.t -1 4000000000 000042 -5000000000 18446744073709551615 7 -3 ff 100%\n");
+}
+
 static void a_long_line_is_cut_and_says_so(void **state)
 {
     char longer[5001];
@@ -195,6 +218,8 @@ int main(void)
         T(a_line_has_level_event_and_pairs),
         T(levels_are_parsed),
         T(what_could_forge_or_hide_is_escaped),
+        T(a_quoted_value_ends_where_we_end_it),
+        T(numbers_are_shown_as_printf_shows_them),
         T(a_long_line_is_cut_and_says_so),
         T(a_full_pipe_drops_lines_and_does_not_wait),
         T(a_full_socket_drops_too_and_never_glues_lines),
