@@ -9,7 +9,8 @@ local v, tries = call('GETRANGE', n .. ':st', 2 * index, 2 * index + 1):byte(1, 
 local lo = v % 16
 local to
 if att >= 1 and att <= tries then
-  if ARGV[4] == '3' and lo ~= 3 and lo ~= 0 and lo ~= 5 and lo ~= 8 then to = 3 end
+  -- who was reached by an earlier attempt was reached, whatever became of the latest one
+  if ARGV[4] == '3' and lo ~= 3 and lo ~= 0 and lo ~= 8 and (lo ~= 5 or att < tries) then to = 3 end
   -- only the latest attempt's failure is the recipient's
   if ARGV[4] == '5' and att == tries and (lo == 1 or lo == 2 or lo == 4 or lo == 7) then to = 5 end
 end

@@ -53,6 +53,10 @@ static const struct {
     {"no receipt for what was never sent",                    RECIPIENT_PENDING,   0, 1, RECIPIENT_DELIVERED, RECIPIENT_PENDING  },
     {"no receipt for attempt 0",                              RECIPIENT_PENDING,   0, 0, RECIPIENT_DELIVERED, RECIPIENT_PENDING  },
     {"failed for good is not raised",                         RECIPIENT_FAILED,    1, 1, RECIPIENT_DELIVERED, RECIPIENT_FAILED   },
+    {"delivered of an earlier attempt lifts a later failure", RECIPIENT_FAILED,    2, 1, RECIPIENT_DELIVERED,
+     RECIPIENT_DELIVERED                                                                                                         },
+    {"delivered of the attempt that failed does not",         RECIPIENT_FAILED,    2, 2, RECIPIENT_DELIVERED,
+     RECIPIENT_FAILED                                                                                                            },
     {"what arrived although it was cancelled is delivered",   RECIPIENT_CANCELLED, 1, 1, RECIPIENT_DELIVERED,
      RECIPIENT_DELIVERED                                                                                                         },
 };
