@@ -16,6 +16,7 @@ static void take_entry(struct intake *i, struct source *s, const char *entry, si
     j->source = s;
     j->entry = xmemdup(entry, n);
     j->entry_len = n;
+    j->met = s == NULL;
     intake_job_start(j);
 }
 
@@ -25,8 +26,10 @@ static void on_recovered_entry(void *arg, const char *entry, size_t n)
     struct job *j;
 
     TAILQ_FOREACH(j, &i->jobs, jobs)
-    if (j->entry != NULL && j->entry_len == n && memcmp(j->entry, entry, n) == 0)
-        return; /* under way just now */
+    if (!j->met && j->entry != NULL && j->entry_len == n && memcmp(j->entry, entry, n) == 0) {
+        j->met = true; /* under way just now; a second entry of the same words is another one */
+        return;
+    }
     take_entry(i, NULL, entry, n);
 }
 
@@ -46,8 +49,12 @@ static void on_recovered(void *arg, const struct queue_result *r)
 
 static void recover(struct intake *i)
 {
+    struct job *j;
+
     if (i->recovering)
         return;
+    TAILQ_FOREACH(j, &i->jobs, jobs)
+    j->met = false;
     i->recovering = true;
     queue_inproc_recover(i->o.queue, on_recovered_entry, on_recovered, i);
 }

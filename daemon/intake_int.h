@@ -35,6 +35,7 @@ struct job {
     int64_t journal_number; /* 0 = not in the journal */
     bool recovered;         /* from the journal: nobody waits for an answer */
     bool known_before;      /* the journal has another record of it */
+    bool met;               /* the recovery under way has found its entry in the in-process list */
     bool dry;               /* a submission that ends before anything is stored or stopped */
     enum queue_accept_result result;
     intake_fn cb; /* submissions */

@@ -1,4 +1,4 @@
-/* Emergencies that come back from the journal. */
+/* Emergencies that come back from the journal, and entries that a daemon's life left in process. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +17,7 @@ struct bed {
     struct fixture *f;
     struct journal *journal;
     struct intake *intake;
+    struct redis *block[2];
     struct config config;
     struct config_community community;
     char dir[40], community_name[8];
@@ -58,6 +59,10 @@ static void bed_open(struct bed *b)
     o.loop = b->f->loop;
     o.queue = b->f->q;
     o.journal = b->journal;
+    for (size_t i = 0; i < ARRAY_LEN(b->block); i++)
+        b->block[i] = redis_new(b->f->loop, &(struct redis_opts){.url = redis_server_url(b->f->server)}, &e);
+    o.block = b->block[0];
+    o.block_e = b->block[1];
     b->intake = intake_new(&o);
 }
 
@@ -67,6 +72,8 @@ static void bed_close(struct bed *b)
 
     intake_free(b->intake);
     journal_close(b->journal);
+    for (size_t i = 0; i < ARRAY_LEN(b->block); i++)
+        redis_free(b->block[i]);
     fixture_free(b->f);
     unlink(path);
     rmdir(b->dir);
@@ -137,11 +144,36 @@ static void an_all_clear_outlives_the_alert_that_redis_lost(void **state)
     bed_close(&b);
 }
 
+static bool nothing_in_process(void *arg)
+{
+    char *n = redis_server_ask(((struct bed *)arg)->f->server, "LLEN", "crier:{venus}:inproc:d1", NULL);
+    bool none = strcmp(n, "0") == 0;
+
+    free(n);
+    return none;
+}
+
+/* A producer said it twice, and the daemon died with both: neither waits for the daemon's next start. */
+static void two_entries_of_the_same_words_are_both_settled(void **state)
+{
+    static const char json[] = "{\"id\":\"water\",\"to\":{\"everyone\":true},\"text\":\"x\"}";
+    struct bed b;
+
+    (void)state;
+    bed_open(&b);
+    free(redis_server_ask(b.f->server, "LPUSH", "crier:{venus}:inproc:d1", json, json, json, NULL));
+    intake_start(b.intake);
+    assert_true(loop_run_until(b.f->loop, nothing_in_process, &b, 5000));
+    assert_int_equal(fixture_get(b.f, "water").state, NOTICE_STAGING);
+    bed_close(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_said_again_is_confirmed_once_and_kept),
         cmocka_unit_test(an_all_clear_outlives_the_alert_that_redis_lost),
+        cmocka_unit_test(two_entries_of_the_same_words_are_both_settled),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
