@@ -98,6 +98,11 @@ struct feeder {
     int64_t settled_second;
     bool usable, draining;
     bool stuck; /* Redis did not take a report: say it again in a moment */
+    struct {
+        char code[sizeof(((struct err *)0)->code)];
+        int64_t said_us;
+        size_t n_more; /* since then, not said */
+    } report_refused;
     int64_t timer_at_us;
     loop_fn on_drained;
     void *on_drained_arg;

@@ -12,7 +12,8 @@
 enum {
     REPORT_AT_ONCE = 16,   /* outcomes that do not wait for the report under way (queue-protocol 1.6 (10)) */
     UNREADABLE_MS = 60000, /* a notice that cannot be read now may be readable for a newer daemon */
-    AGAIN_MS = 200
+    AGAIN_MS = 200,
+    SAY_AGAIN_MS = 60000
 };
 
 /* ---- life ---- */
@@ -334,6 +335,24 @@ static bool is_taken(const struct queue_result *r)
     return r->status == QUEUE_OK || (r->status == QUEUE_REFUSED && strcmp(r->e->code, "no-such-notice") == 0);
 }
 
+/* A report is said again five times a second for each slice: one line per cause and minute is enough. */
+static void say_refused(const struct slice *s, const struct err *e)
+{
+    struct feeder *f = s->feeder;
+    int64_t now_us = clock_mono_us();
+
+    if (f->report_refused.said_us != 0 && strcmp(f->report_refused.code, e->code) == 0 &&
+        now_us - f->report_refused.said_us < (int64_t)SAY_AGAIN_MS * 1000) {
+        f->report_refused.n_more++;
+        return;
+    }
+    log_error("slice.report-refused", "notice=%s slice=%u code=%s why=\"%s\" more=%zu", s->claim.id,
+              s->claim.slice, e->code, e->msg, f->report_refused.n_more);
+    memcpy(f->report_refused.code, e->code, sizeof(f->report_refused.code));
+    f->report_refused.said_us = now_us;
+    f->report_refused.n_more = 0;
+}
+
 static void on_reported(void *arg, const struct queue_result *r, bool mine)
 {
     struct report rep = *(struct report *)arg;
@@ -345,8 +364,7 @@ static void on_reported(void *arg, const struct queue_result *r, bool mine)
     free(arg);
     s->n_reports--;
     if (r->status == QUEUE_REFUSED)
-        log_error("slice.report-refused", "notice=%s slice=%u code=%s why=\"%s\"", s->claim.id,
-                  s->claim.slice, r->e->code, r->e->msg);
+        say_refused(s, r->e);
     if (!taken || rep.first != s->n_confirmed) {
         unconfirmed(s);
         return;

@@ -251,6 +251,42 @@ static void a_report_that_redis_never_read_is_said_again(void **state)
     flow_free(b);
 }
 
+static size_t n_refused_told;
+
+static void count_refused(void *arg, const char *line)
+{
+    (void)arg;
+    n_refused_told += strstr(line, "event=slice.report-refused") != NULL;
+}
+
+static bool refusal_told(struct flow_bed *b)
+{
+    (void)b;
+    return n_refused_told > 0;
+}
+
+/* Somebody took a right away: every slice says its results again and again, the log says it once. */
+static void a_report_that_redis_refuses_is_said_again_and_told_once(void **state)
+{
+    struct flow_bed *b = flow_new(&(struct flow_opts){.window = 4});
+
+    (void)state;
+    n_refused_told = 0;
+    log_set_tap(count_refused, NULL);
+    b->answer[0] = FLOW_HOLD;
+    flow_notice(b, "n1", "urgent", 0, 20);
+    assert_true(flow_until(b, two_sent));
+    free(redis_server_ask(b->server, "ACL", "SETUSER", "default", "-setrange", NULL));
+    flow_release(b);
+    assert_true(flow_until(b, refusal_told));
+    flow_run_ms(b, 700); /* it is said again several times */
+    assert_int_equal(n_refused_told, 1);
+    free(redis_server_ask(b->server, "ACL", "SETUSER", "default", "+setrange", NULL));
+    assert_true(flow_until(b, all_settled));
+    log_set_tap(NULL, NULL);
+    flow_free(b);
+}
+
 /* What the file held at ${size} is all that is left of it. */
 static long file_size(const char *path, long cut_to)
 {
@@ -374,6 +410,7 @@ int main(void)
         cmocka_unit_test(draining_finishes_requests_and_hands_the_rest_back),
         cmocka_unit_test(results_wait_while_redis_is_away_and_nothing_is_sent_twice),
         cmocka_unit_test(a_report_that_redis_never_read_is_said_again),
+        cmocka_unit_test(a_report_that_redis_refuses_is_said_again_and_told_once),
         cmocka_unit_test(what_redis_forgot_is_said_again_and_nothing_is_sent_twice),
         cmocka_unit_test(rubbish_from_a_provider_is_unknown),
         cmocka_unit_test(an_emergency_that_cannot_be_sent_is_an_alarm_and_said_once),
