@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "model/notice.h"
@@ -36,6 +37,35 @@ static enum lane default_lane(const struct notice *n)
     return LANE_NORMAL;
 }
 
+/* All that is missing at once: who writes a warning in a hurry corrects it once. The field is the first of them. */
+static int check_alert(const struct notice *n, struct err *e)
+{
+    const struct notice_alert *a = &n->alert;
+    const struct {
+        bool missing;
+        const char *field, *what;
+    } rows[] = {
+        {a->issuer == NULL || a->issuer[0] == '\0', "alert.issuer",    "who issued it (issuer)"        },
+        {a->issued_at == 0,                         "alert.issued_at", "when it was issued (issued_at)"},
+        {a->expires_at == 0 && n->not_after == 0,   "alert.expires",
+         "until when it holds (expires, or not_after)"                                                 },
+    };
+    struct buf all = BUF_INIT(300);
+    const char *first = NULL;
+    int rc = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (!rows[i].missing)
+            continue;
+        buf_fmt(&all, "%s%s", first != NULL ? "; " : "", rows[i].what);
+        first = first != NULL ? first : rows[i].field;
+    }
+    if (first != NULL)
+        rc = err_set(e, "alert-incomplete", first, "an alert must say %s", buf_cstr(&all));
+    buf_fini(&all);
+    return rc;
+}
+
 static int complete_alert(const struct notice *n, struct err *e)
 {
     const struct notice_alert *a = &n->alert;
@@ -49,14 +79,7 @@ static int complete_alert(const struct notice *n, struct err *e)
     if (!a->present)
         return err_set(e, "alert-incomplete", "alert",
                        "an alert needs \"alert\" with issuer, issued_at and expires");
-    if (a->issuer == NULL || a->issuer[0] == '\0')
-        return err_set(e, "alert-incomplete", "alert.issuer", "an alert must name who issued it");
-    if (a->issued_at == 0)
-        return err_set(e, "alert-incomplete", "alert.issued_at", "an alert must say when it was issued");
-    if (a->expires_at == 0 && n->not_after == 0)
-        return err_set(e, "alert-incomplete", "alert.expires",
-                       "an alert must say until when it holds (expires, or not_after)");
-    return 0;
+    return check_alert(n, e);
 }
 
 /* Named by what the producer said; ${said} is its not_after. */

@@ -173,6 +173,21 @@ static const struct {
      "{" ALERT ",\"official_text\":\"海口市气象台09:06 {{x}}\"}}",                                                             "海口市气象台09:06 \\{{x}}"       },
 };
 
+static void test_all_that_an_alert_lacks_is_named_at_once(void **state)
+{
+    const char json[] = "{\"kind\":\"alert\"," TO ",\"text\":\"x\",\"alert\":{\"event\":\"typhoon\"}}";
+    struct err e = {.msg = ""};
+    struct notice *n = make("an alert that says little", json);
+
+    (void)state;
+    assert_int_equal(notice_complete(n, NOW, &e), -1);
+    assert_string_equal(e.field, "alert.issuer");
+    assert_non_null(strstr(e.msg, "issuer"));
+    assert_non_null(strstr(e.msg, "issued_at"));
+    assert_non_null(strstr(e.msg, "expires"));
+    notice_free(n);
+}
+
 static void test_alert_texts(void **state)
 {
     (void)state;
@@ -273,6 +288,7 @@ int main(void)
         cmocka_unit_test(test_beijing_time_needs_no_zone_data), /* first: zones are read once and kept */
         cmocka_unit_test(test_completed),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_all_that_an_alert_lacks_is_named_at_once),
         cmocka_unit_test(test_alert_texts),
         cmocka_unit_test(test_too_long),
         cmocka_unit_test(test_language),
