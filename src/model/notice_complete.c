@@ -195,6 +195,36 @@ static bool has_var(const struct notice *n, const char *name)
     return false;
 }
 
+/* What is written for everybody, and nothing for what only residents of whom more is known have. */
+static const char *on_stranger(void *arg, const char *name, size_t *n)
+{
+    const struct notice *notice = arg;
+
+    *n = 0;
+    for (size_t i = 0; i < notice->n_vars; i++)
+        if (strcmp(notice->vars[i].name, name) == 0)
+            *n = notice->vars[i].value[0] != '\0' ? 1 : 0;
+    return *n != 0 ? "x" : NULL;
+}
+
+static int check_stranger(const struct notice *n, const struct tmpl *t, struct err *e)
+{
+    struct buf out = BUF_INIT(2 * NOTICE_TEXT_MAX);
+    const char *text;
+    int rc = 0;
+
+    if (tmpl_n_names(t) > 0 && tmpl_render(t, on_stranger, (void *)(uintptr_t)n, &out) == 0) {
+        text = buf_cstr(&out);
+        if (text[strspn(text, " \t\r\n")] == '\0')
+            rc = err_set(e, "no-text", "text",
+                         "nothing is left of the text for whom {{%s}} is not known of; say what stands for "
+                         "it: {{%s|...}}",
+                         tmpl_name(t, 0), tmpl_name(t, 0));
+    }
+    buf_fini(&out);
+    return rc;
+}
+
 static int check_text(const struct notice *n, const struct notice_text *text, struct err *e)
 {
     size_t len = strlen(text->text);
@@ -213,6 +243,8 @@ static int check_text(const struct notice *n, const struct notice_text *text, st
         if (!has_var(n, tmpl_name(t, i)) && !resident_is_var(tmpl_name(t, i)))
             rc = err_set(e, "unknown-variable", "text",
                          "the text uses {{%s}}, which neither \"vars\" nor residents have", tmpl_name(t, i));
+    if (rc == 0)
+        rc = check_stranger(n, t, e);
     tmpl_free(t);
     return rc;
 }

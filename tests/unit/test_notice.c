@@ -95,6 +95,8 @@ static const struct {
     {"no audience",                     "{\"text\":\"x\"}",                                                        "bad-audience",      "to"             },
     {"no text",                         "{" TO "}",                                                                "no-text",           "text"           },
     {"an empty text",                   "{" TO ",\"text\":\" \\n\"}",                                              "no-text",           "text"           },
+    {"nothing but a name",              "{" TO ",\"text\":\" {{name}}{{area}}\\n\"}",                              "no-text",           "text"           },
+    {"nothing but what is empty",       "{" TO ",\"vars\":{\"x\":\"\"},\"text\":\"{{x}}\"}",                       "no-text",           "text"           },
     {"an empty text in one language",   "{" TO ",\"text\":{\"zh-CN\":\"x\",\"en\":\"\"}}",                         "no-text",           "text"           },
     {"a template that nobody resolved", "{" TO ",\"template\":\"invitation\"}",                                    "unknown-template",
      "template"                                                                                                                                          },
