@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "daemon/app_int.h"
 #include "daemon/link.h"
+#include "daemon/slot.h"
 #include "daemon/templates.h"
 #include "text/tmpl.h"
 
@@ -79,11 +80,23 @@ static void on_template(void *arg, const char *file, const char *text)
     buf_fini(&out);
 }
 
+/* Who checks may be somebody else than the daemon: what only rights forbid is a warning. */
+static int check_state_dir(const char *state_dir)
+{
+    struct err e = {{0}, {0}, {0}};
+    bool rights;
+
+    if (slot_check(state_dir, &rights, &e) == 0)
+        return 0;
+    fprintf(stderr, "crierd: %s%s\n", rights ? "warning: as this user: " : "", e.msg);
+    return rights ? 0 : 1;
+}
+
 /* Time zones, words of replies, provider settings, templates: everything that needs no network. */
 static int check_offline(const struct config *c)
 {
     struct err e = {{0}, {0}, {0}};
-    int n_wrong = 0;
+    int n_wrong = check_state_dir(c->state_dir);
 
     for (size_t i = 0; i < c->n_communities; i++) {
         const struct config_community *cm = &c->communities[i];

@@ -33,6 +33,33 @@ static int make_dirs(const char *path, struct err *e)
     return 0;
 }
 
+int slot_check(const char *state_dir, bool *rights, struct err *e)
+{
+    char part[512];
+    struct stat st;
+    size_t n = strlen(state_dir);
+
+    *rights = false;
+    if (n == 0 || n >= sizeof(part))
+        return err_set(e, "state-dir", "state_dir", "the path of state_dir is empty or longer than %zu bytes",
+                       sizeof(part) - 1);
+    memcpy(part, state_dir, n + 1);
+    while (stat(part, &st) != 0) { /* up to what is there */
+        char *slash = strrchr(part, '/');
+
+        if (errno != ENOENT || slash == NULL)
+            break;
+        slash[slash == part ? 1 : 0] = '\0';
+    }
+    if (stat(part, &st) == 0 && !S_ISDIR(st.st_mode))
+        errno = ENOTDIR;
+    else if (access(part, W_OK | X_OK) == 0)
+        return 0;
+    *rights = errno == EACCES;
+    return err_set(e, "state-dir", "state_dir", "state_dir %s cannot be made or written: %s: %s", state_dir,
+                   part, strerror(errno));
+}
+
 /* What the file keeps, or new randomness for a file that keeps nothing sensible. */
 static int read_or_make(struct slot *s, char name[NAME_LEN + 1])
 {

@@ -21,6 +21,8 @@ struct slot {
 
 /* Make ${state_dir} if need be and take a slot. 0, or -1 with code "state-dir". */
 int slot_take(struct slot *s, const char *state_dir, struct err *e) MUSTCHECK;
+/* Could ${state_dir} be made, and written to, as far as can be told without making it? 0, or -1 with code "state-dir" (*rights: it is only that this user may not). */
+int slot_check(const char *state_dir, bool *rights, struct err *e) MUSTCHECK;
 void slot_give(struct slot *s);
 
 #endif

@@ -70,6 +70,16 @@ def test_check_says_that_redis_is_away(town):
     assert code == 78 and "redis" in (out + err).lower(), (code, out, err)
 
 
+def test_check_says_that_the_state_directory_cannot_be_made(town):
+    """--check finds what a start would fail of, and makes nothing."""
+    town.redis.start()
+    (town.directory / "a-file").write_text("")
+    code, out, err = check(town, town.config_text(), "--set", f"state_dir={town.directory}/a-file/state")
+    assert code == 78 and "state_dir" in err and "a-file" in err, (code, out, err)
+    code, out, err = check(town, town.config_text(), "--set", f"state_dir={town.directory}/not/yet/there")
+    assert code == 0 and not (town.directory / "not").exists(), (code, out, err)
+
+
 def test_set_overrides_an_option(town):
     """--set section.option=value"""
     town.redis.start()
