@@ -136,6 +136,121 @@ static void a_notice_cancelled_while_it_is_staged_ends_once(void **state)
     assert_int_equal(fixture_get(f, "gone").state, NOTICE_CANCELLED);
 }
 
+/* ---- a crash in the middle ---- */
+
+enum { MEANT = 1500 };
+
+struct crash {
+    struct queue *queue; /* of the daemon that stages */
+    struct stager *stager;
+    size_t n_pages, crash_at;
+    bool crashed;
+};
+
+static void on_page_or_crash(void *arg)
+{
+    struct crash *c = arg;
+
+    c->crashed = ++c->n_pages == c->crash_at || c->crashed;
+}
+
+static void on_crash_done(void *arg, const struct queue_result *r, const struct stager_counts *c, bool lost)
+{
+    (void)arg, (void)c;
+    assert_false(lost);
+    fixture_take(f, r);
+}
+
+static void on_crash_job(void *arg, const struct queue_result *r, const struct queue_stage_job *job,
+                         int64_t next_ms)
+{
+    static const char *const channels[] = {"sms"};
+    struct crash *c = arg;
+    struct stager_opts o = {.loop = f->loop, .queue = c->queue, .channels = channels, .n_channels = 1};
+
+    (void)r, (void)next_ms;
+    assert_non_null(job);
+    c->stager = stager_new(&o, job, on_page_or_crash, on_crash_done, c);
+}
+
+static bool is_crashed(void *arg)
+{
+    return ((struct crash *)arg)->crashed;
+}
+
+static void redis_script(const char *script)
+{
+    free(redis_server_ask(f->server, "EVAL", script, "0", NULL));
+}
+
+static void told_of_another(void)
+{
+    fixture_running(f, "big", "normal", MEANT);
+    redis_script("redis.call('SET', 'crier:{venus}:n:big:st', string.rep(string.char(2, 1), 1500))");
+}
+
+static void registered(void)
+{
+    redis_script(
+        "redis.call('HSET', 'crier:{venus}:act:party', 'code', 'party') for i = 1, 1500 do local p = "
+        "string.format('+86138000%05d', 10000 + i) redis.call('HSET', 'crier:{venus}:act:party:reg', p, "
+        "'0\\t1\\t1\\t0\\tn') redis.call('ZADD', 'crier:{venus}:act:party:conf', i, p) end");
+}
+
+/* While nobody stages, somebody comes in front of all. */
+static void roster_moves(void)
+{
+    redis_script("redis.call('HSET', 'crier:{venus}:act:party:reg', '+8613800020000', '0\\t1\\t1\\t0\\tn') "
+                 "redis.call('ZADD', 'crier:{venus}:act:party:conf', 0, '+8613800020000')");
+}
+
+static const struct {
+    const char *id, *json;
+    void (*prepare)(void), (*meanwhile)(void);
+    uint64_t total;
+} crashes[] = {
+    {"clear", "{\"v\":1,\"id\":\"clear\",\"kind\":\"allclear\",\"cancels\":\"big\",\"text\":\"x\"}",
+     told_of_another,                                                                                            NULL, MEANT    },
+    {"party", "{\"v\":1,\"id\":\"party\",\"to\":{\"activity\":\"party\"},\"text\":\"x\"}",           registered,
+     roster_moves,                                                                                                     MEANT + 1},
+};
+
+/* Nobody is frozen twice, nobody is left out, whichever page was the last one that was stored. */
+static void staging_that_died_in_the_middle_is_finished_by_another(void **state)
+{
+    struct queue *other = fixture_queue(f, "d2", 60000);
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(crashes); i++) {
+        const struct queue_opts qo = {.redis = f->redis,
+                                      .prefix = "crier:",
+                                      .community = "venus",
+                                      .daemon_id = "d9",
+                                      .lease_ms = 60000};
+        struct crash first = {.queue = queue_new(&qo), .crash_at = 2}, second = {.queue = other};
+        char *key = xasprintf("crier:{venus}:n:%s", crashes[i].id);
+
+        crashes[i].prepare();
+        assert_string_equal(fixture_accept(f, f->q, crashes[i].json), "accepted");
+        queue_stage_next(first.queue, 15, on_crash_job, &first);
+        assert_true(loop_run_until(f->loop, is_crashed, &first, 10000));
+        queue_free(first.queue); /* with what was under way */
+        stager_free(first.stager);
+        assert_true(fixture_get(f, crashes[i].id).total > 0);
+        assert_true(fixture_get(f, crashes[i].id).total < MEANT);
+        if (crashes[i].meanwhile != NULL)
+            crashes[i].meanwhile();
+        fixture_end_leases(f, crashes[i].id);
+        queue_stage_next(other, 15, on_crash_job, &second);
+        fixture_wait(f);
+        if (fixture_get(f, crashes[i].id).total != crashes[i].total)
+            fail_msg("%s: %llu recipients", crashes[i].id,
+                     (unsigned long long)fixture_get(f, crashes[i].id).total);
+        assert_true(fixture_redis_is(f, "1", "HGET", key, "staged", NULL));
+        free(key);
+    }
+}
+
 /* Its own page was stored and the answer lost: another one of this daemon goes on from there, not after a lease. */
 static void on_second_page(void *arg)
 {
@@ -271,6 +386,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_large_audience_is_staged_whole),
         cmocka_unit_test(a_notice_cancelled_while_it_is_staged_ends_once),
+        cmocka_unit_test(staging_that_died_in_the_middle_is_finished_by_another),
         cmocka_unit_test(a_page_stored_without_an_answer_holds_nobody_up),
         cmocka_unit_test(an_alert_is_staged_beside_as_many_large_notices_as_are_staged_at_once),
     };
