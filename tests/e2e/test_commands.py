@@ -181,7 +181,7 @@ def test_lists_take_a_limit(venus):
 def test_what_sends_has_a_dry_run(venus):
     """Anything that sends has --dry-run, which says how many and sends nothing."""
     venus.residents(["王小明,13800000001,460106,1栋,"]).ok()
-    assert venus.cli("send", "--to", "everyone", "--text", "{{name}}", "--dry-run").ok().json["recipients"] == 1
+    assert venus.cli("send", "--to", "everyone", "--text", "{{name}}您好", "--dry-run").ok().json["recipients"] == 1
     assert venus.cli("alert", "relay", "--to", "everyone", "--issuer", "海口市气象台", "--issued", iso(-60), "--expires", iso(3600), "--event", "typhoon", "--level",
                      "yellow", "--official-text", "x", "--dry-run").ok().json["recipients"] == 1
     assert venus.cli("provider", "test", "p1", "--to", phone(1), "--dry-run").ok().json == {
