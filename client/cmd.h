@@ -43,6 +43,7 @@ int cmd_resident_export(struct cli *c, const struct args *a);
 int cmd_resident_list(struct cli *c, const struct args *a);
 int cmd_resident_show(struct cli *c, const struct args *a);
 int cmd_resident_erase(struct cli *c, const struct args *a);
+int cmd_resident_merge(struct cli *c, const struct args *a);
 
 int cmd_inbox_list(struct cli *c, const struct args *a);
 int cmd_inbox_show(struct cli *c, const struct args *a);

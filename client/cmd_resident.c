@@ -22,6 +22,15 @@ static const struct rows_column columns[] = {
     {"DEAD",      "dead",      ROWS_TEXT},
 };
 
+static const struct rows_column twin_columns[] = {
+    {"ID",       "id",       ROWS_TEXT},
+    {"NAME",     "name",     ROWS_TEXT},
+    {"PHONES",   "phones",   ROWS_TEXT},
+    {"BUILDING", "building", ROWS_TEXT},
+    {"SAME AS",  "same_as",  ROWS_TEXT},
+    {"SAME",     "same",     ROWS_TEXT},
+};
+
 static void add_filters(struct call_path *p, const struct args *a)
 {
     call_path_query(p, "tag", args_get(a, "tag"));
@@ -38,9 +47,17 @@ int cmd_resident_list(struct cli *c, const struct args *a)
 
     if (args_has(a, "limit") && num_i64(args_get(a, "limit"), 1, INT32_MAX, &n) != 0)
         return cli_fail(c, CLI_USAGE, "--limit %s; allowed is a number from 1", args_get(a, "limit"));
+    if (args_has(a, "duplicates") &&
+        (args_has(a, "tag") || args_has(a, "area") || args_has(a, "building") || args_has(a, "dead")))
+        return cli_fail(
+            c, CLI_USAGE,
+            "--duplicates looks at everybody: --tag, --area, --building and --dead do not go with it");
     call_path_init(&p, "/api/v1/residents");
     add_filters(&p, a);
     call_path_query(&p, "limit", args_get(a, "limit"));
+    call_path_query(&p, "duplicates", args_has(a, "duplicates") ? "1" : NULL);
+    if (args_has(a, "duplicates"))
+        return rows_list(c, &p, twin_columns, ARRAY_LEN(twin_columns), false);
     return rows_list(c, &p, columns, ARRAY_LEN(columns), false);
 }
 

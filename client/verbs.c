@@ -112,11 +112,15 @@ static const struct args_option o_import[] = {
     {"dry-run", NULL, "check, and tell what would change", false}, END};
 static const struct args_option o_residents[] = {
     {"tag", "T", "only with this tag", false}, {"area", "CODE", "only in this area", false},
-    {"building", "B", "only in this building", false}, {"dead", NULL, "only who has a dead number: whom to phone", false}, LIMIT, FULL, END};
+    {"building", "B", "only in this building", false}, {"dead", NULL, "only who has a dead number: whom to phone", false},
+    {"duplicates", NULL, "who may be there twice: same number, or same name in the same building", false}, LIMIT, FULL, END};
 static const struct args_option o_export[] = {
     {"tag", "T", "only with this tag", false}, {"area", "CODE", "only in this area", false},
     {"building", "B", "only in this building", false}, {"output", "FILE", "into a file", false}, FULL, END};
 static const struct args_option o_erase[] = {{"yes", NULL, "do not ask; without a terminal it must be given", false}, END};
+static const struct args_option o_merge[] = {
+    {"one-seat", NULL, "where both are registered, keep one registration and give the other up", false},
+    {"dry-run", NULL, "tell what would become of both; do nothing", false}, END};
 static const struct args_option o_explain[] = {{"from", "PHONE", "as if this number had sent it", false}, END};
 static const struct args_option o_calendar[] = {
     {"from", "YEAR", "the first Gregorian year; must be given", false}, {"to", "YEAR", "the last one; must be given", false}, END};
@@ -201,6 +205,8 @@ static const struct verbs_row rows[] = {
     {"resident", "show", "ID|PHONE", 1, 1, "one person, or all with this number", o_full,
      "  crier resident show 17\n  crier resident show +8613800138000\n", cmd_resident_show},
     {"resident", "erase", "ID", 1, 1, "forget a person everywhere, and prove it", o_erase, "  crier resident erase 17\n  crier --json resident erase 17 --yes\n", cmd_resident_erase},
+    {"resident", "merge", "ID OTHER", 2, 2, "two records of one person become one: the first id stays, the other leads to it", o_merge,
+     "  crier resident merge 17 23 --dry-run\n  crier resident merge 17 23\n", cmd_resident_merge},
     {"inbox", "list", "", 0, 0, "texts that no rule understood", o_limit_full, "  crier inbox list\n", cmd_inbox_list},
     {"inbox", "show", "KEY", 1, 1, "one of them", o_full, "  crier inbox show 1790000000000-0\n", cmd_inbox_show},
     {"inbox", "answer", "KEY TEXT", 2, 2, "answer one of them", o_dry, "  crier inbox answer 1790000000000-0 '明天下午三点'\n", cmd_inbox_answer},

@@ -39,6 +39,7 @@ void api_residents_show(struct api_call *c);
 void api_residents_export(struct api_call *c);
 void api_residents_erase(struct api_call *c);
 void api_residents_merge(struct api_call *c);
+void api_duplicates_list(struct api_call *c);
 
 void api_replies_inbox(struct api_call *c);
 void api_replies_inbox_show(struct api_call *c);

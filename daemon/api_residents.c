@@ -74,6 +74,16 @@ static void csv_joined(struct buf *out, const char *const *list, size_t n)
     buf_fini(&joined);
 }
 
+static void csv_ids(struct buf *out, const char *ids)
+{
+    char list[sizeof(((struct resident *)NULL)->wechat)];
+    size_t n = strlen(ids);
+
+    for (size_t i = 0; i <= n; i++)
+        list[i] = (char)(ids[i] == ' ' ? ';' : ids[i]);
+    csv_cell(out, list, n);
+}
+
 static void csv_line(struct buf *out, const struct resident *r, bool full)
 {
     const char *const fields[] = {r->area, r->building};
@@ -98,9 +108,9 @@ static void csv_line(struct buf *out, const struct resident *r, bool full)
     buf_chr(out, ',');
     csv_cell(out, r->lang, strlen(r->lang));
     buf_chr(out, ',');
-    csv_cell(out, r->wechat, strlen(r->wechat));
+    csv_ids(out, r->wechat);
     buf_chr(out, ',');
-    csv_cell(out, r->wecom, strlen(r->wecom));
+    csv_ids(out, r->wecom);
     buf_str(out, "\r\n");
 }
 
@@ -143,9 +153,14 @@ static void step(void *arg)
 
 void api_residents_list(struct api_call *c)
 {
-    struct api_list *l = api_list_new(c);
+    struct api_list *l;
     struct walk *w;
 
+    if (api_call_flag(c, "duplicates")) {
+        api_duplicates_list(c);
+        return;
+    }
+    l = api_list_new(c);
     if (l == NULL)
         return;
     w = walk_new(c, l);
@@ -203,11 +218,4 @@ void api_residents_show(struct api_call *c)
         people_by_phones(c->q, phones, 1, on_each, on_shown, w);
     else
         people_by_ids(c->q, ids, 1, on_each, on_shown, w);
-}
-
-void api_residents_merge(struct api_call *c)
-{
-    api_call_error(c, 501, "not-supported", NULL,
-                   "two residents cannot be merged yet: correct the row in the CSV file, import it again and "
-                   "erase the other one");
 }

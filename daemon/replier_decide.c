@@ -121,7 +121,7 @@ static void on_register(void *arg, const struct queue_result *r, const struct re
 
 const char *replier_identity(const struct replier_job *j)
 {
-    return strchr(j->from, ':') != NULL && j->resident.n_phones > 0 ? j->resident.phones[0] : j->from;
+    return j->resident.n_phones > 0 ? j->resident.phones[0] : j->from;
 }
 
 static void ask_registration(struct replier_job *j)

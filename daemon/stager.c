@@ -163,14 +163,17 @@ void stager_add_line(struct stager *s, const char *line, size_t n)
     s->n_lines[s->filling]++;
 }
 
-static void add_id(struct buf *b, const char *channel, const char *id)
+static void add_ids(struct buf *b, const char *channel, const char *id)
 {
-    if (id[0] == '\0')
-        return;
-    if (b->len != 0)
-        buf_chr(b, ' ');
-    buf_str(b, channel);
-    buf_str(b, id);
+    while (id[0] != '\0') {
+        size_t n = strcspn(id, " ");
+
+        if (b->len != 0)
+            buf_chr(b, ' ');
+        buf_str(b, channel);
+        buf_add(b, id, n);
+        id += n + (id[n] == ' ');
+    }
 }
 
 /* "+86138... +86139... wechat:OPENID wecom:USERID": the named number first. */
@@ -186,8 +189,8 @@ static void addresses(struct buf *b, const struct resident *r, const char *first
         buf_str(b, r->phones[i]);
     }
     if ((r->flags & RESIDENT_NO_WECHAT) == 0)
-        add_id(b, "wechat:", r->wechat);
-    add_id(b, "wecom:", r->wecom);
+        add_ids(b, "wechat:", r->wechat);
+    add_ids(b, "wecom:", r->wecom);
 }
 
 void stager_add(struct stager *s, const struct resident *r, const char *first)

@@ -62,6 +62,8 @@
     KEY(OPTOUT, "optout", "", COMMUNITY)                                                                     \
     KEY(OPTOUT_KEY, "optout.key", "", COMMUNITY)                                                             \
     KEY(ERASING, "erasing", "", COMMUNITY)                                                                   \
+    KEY(MERGED, "merged", "", COMMUNITY)                                                                     \
+    KEY(FORMER, "former", "", COMMUNITY)                                                                     \
     KEY(DEAD_NUMBERS, "dead.numbers", "", COMMUNITY)                                                         \
     KEY(SOFT_NUMBERS, "soft.numbers", "", COMMUNITY)                                                         \
     KEY(CONSENT, "consent", "", COMMUNITY)                                                                   \

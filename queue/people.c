@@ -95,8 +95,25 @@ static bool is_among(const struct redis_value *list, const char *phone)
     return false;
 }
 
+/* Few were merged: {id, ids, ...} is looked through. */
+static void read_former(const struct redis_value *former, struct resident *r)
+{
+    for (size_t i = 0; i + 1 < redis_value_count(former); i += 2) {
+        const char *s = redis_value_str(redis_value_at(former, i + 1), NULL);
+        if ((uint64_t)queue_value_i64(former, i, 0) != r->id)
+            continue;
+        for (; s != NULL && *s != '\0' && r->n_former < RESIDENT_FORMER; s += strspn(s, " ")) {
+            int64_t id;
+            size_t n = strcspn(s, " ");
+            if (num_i64_n(s, n, 1, INT64_MAX, &id) == 0)
+                r->former[r->n_former++] = (uint64_t)id;
+            s += n;
+        }
+    }
+}
+
 static bool parse_one(const struct redis_value *v, size_t i, const struct redis_value *dead,
-                      struct resident *out)
+                      const struct redis_value *former, struct resident *out)
 {
     size_t n = 0;
     const char *line = redis_value_str(redis_value_at(v, i + 1), &n);
@@ -108,6 +125,7 @@ static bool parse_one(const struct redis_value *v, size_t i, const struct redis_
     for (size_t k = 0; k < out->n_phones; k++)
         if (is_among(dead, out->phones[k]))
             out->dead |= 1u << k;
+    read_former(former, out);
     return true;
 }
 
@@ -118,7 +136,7 @@ static void on_get(struct queue_op *op, const struct queue_result *r, const stru
     struct resident one;
 
     for (size_t i = 0; r->status == QUEUE_OK && i + 1 < redis_value_count(list); i += 2)
-        if (parse_one(list, i, redis_value_at(v, 2), &one))
+        if (parse_one(list, i, redis_value_at(v, 2), redis_value_at(v, 3), &one))
             o->each(o->arg, &one);
     o->cb(o->arg, r);
 }
@@ -156,7 +174,8 @@ void people_by_phones(struct queue *q, const char *const *phones, size_t n, peop
 }
 
 /* A hash has no order: the block's ids are taken in turn. */
-static void each_of_block(struct each_op *o, const struct redis_value *all, const struct redis_value *dead)
+static void each_of_block(struct each_op *o, const struct redis_value *all, const struct redis_value *dead,
+                          const struct redis_value *former)
 {
     size_t at[PEOPLE_BLOCK], n = redis_value_count(all);
     struct resident one;
@@ -169,7 +188,8 @@ static void each_of_block(struct each_op *o, const struct redis_value *all, cons
             at[(uint64_t)id % PEOPLE_BLOCK] = i;
     }
     for (size_t i = 0; i < PEOPLE_BLOCK; i++)
-        if (at[i] != SIZE_MAX && o->block * PEOPLE_BLOCK + i > o->after && parse_one(all, at[i], dead, &one))
+        if (at[i] != SIZE_MAX && o->block * PEOPLE_BLOCK + i > o->after &&
+            parse_one(all, at[i], dead, former, &one))
             o->each(o->arg, &one);
 }
 
@@ -179,7 +199,7 @@ static void on_walk(struct queue_op *op, const struct queue_result *r, const str
     uint64_t last = (uint64_t)queue_value_i64(v, 1, 0), next = (o->block + 1) * PEOPLE_BLOCK - 1;
 
     if (r->status == QUEUE_OK)
-        each_of_block(o, redis_value_at(v, 2), redis_value_at(v, 3));
+        each_of_block(o, redis_value_at(v, 2), redis_value_at(v, 3), redis_value_at(v, 4));
     o->walk_cb(o->arg, r, r->status == QUEUE_OK && next < last ? next : 0);
 }
 

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- The resident's own line, indexes and name: the last step of an erasure but the look whether anything is left. KEYS: clock, people, acts; res:<n>, ph:<n>, ad:<n>, ctx:<address>, n:<id>:ans, act:<code>:reg follow. ARGV: id.
+-- The resident's own line, indexes and name: the last step of an erasure but the look whether anything is left. KEYS: clock, people, acts; merged, former, res:<n>, ph:<n>, ad:<n>, ctx:<address>, n:<id>:ans, act:<code>:reg follow. ARGV: id.
 local people, acts = KEYS[2], KEYS[3]
 local id = ARGV[1]
 local block = P .. 'res:' .. int(math.floor(id / 100))
@@ -32,6 +32,10 @@ for _, phone in ipairs(addresses_of(line)) do
     call('DEL', P .. 'ctx:' .. phone)
   end
 end
+for old in (call('HGET', P .. 'former', id) or ''):gmatch('%d+') do
+  call('HDEL', P .. 'merged', old)
+end
+call('HDEL', P .. 'former', id)
 -- The person goes last: an erasure cut short is begun again.
 call('HINCRBY', people, 'n', -1)
 call('HDEL', block, id)

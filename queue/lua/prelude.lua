@@ -53,11 +53,27 @@ local function addresses_of(line)
     list[#list + 1] = phone
   end
   for i, channel in pairs({[7] = 'wechat:', [9] = 'wecom:'}) do
-    if f[i] ~= '' then
-      list[#list + 1] = channel .. f[i]
+    for id in f[i]:gmatch('[^ ]+') do
+      list[#list + 1] = channel .. id
     end
   end
   return list
+end
+-- Of two registrations of one person for one thing: does the first one stand before the second? Attended, seated, offered, waiting (statuses 3, 0, 4, 1), of two alike the earlier one.
+local function stands_before(status, at, other, other_at)
+  local rank = {[3] = 0, [0] = 1, [4] = 2, [1] = 3}
+  if rank[status] ~= rank[other] then return rank[status] < rank[other] end
+  return at <= other_at
+end
+-- Who writes from this address: number and line of the resident whose first number it is, else of the first who has it; nil: nobody we know.
+local function owner_of(address)
+  local owner, owners_line
+  for id in (call('HGET', index_of(address), address) or ''):gmatch('%d+') do
+    local line = call('HGET', P .. 'res:' .. int(math.floor(id / 100)), id)
+    if line and line:match('^[^ \t]+') == address then return id, line end
+    if line and not owner then owner, owners_line = id, line end
+  end
+  return owner, owners_line
 end
 -- Who opted out and was erased is known by a keyed hash of the address only; nil: nobody was.
 local function veiled(address)
@@ -140,6 +156,18 @@ local function dead_among(lines)
     end
   end
   return dead
+end
+-- Which other numbers these residents ({id, line, ...}) had before records were merged: {id, numbers, ...}.
+local function former_of(list)
+  local found = {}
+  if call('EXISTS', P .. 'former') == 0 then return found end
+  for i = 1, #list, 2 do
+    local ids = call('HGET', P .. 'former', list[i])
+    if ids then
+      found[#found + 1], found[#found + 2] = list[i], ids
+    end
+  end
+  return found
 end
 -- Resident ${id} has this address no more. True when nobody else has it: what providers said of it is forgotten then.
 local function unindex(address, id)

@@ -1,8 +1,9 @@
 #!lua
 -- Seat, waiting list, promotion: the one place where they are decided.
 -- KEYS: clock, act:<code>, :reg, :conf, :wait, :out, reg:<phone>, rdone, replies, offers; to change also acts, acts.v, inbox. ctx:<phone> of whom a seat is offered.
--- ARGV: 'join' | 'leave' | 'promote' | 'change' | 'forget' | 'lapse', op id ('' = none), phone, name, resident id, people (0 = not said), most promotions, code; to change also the
--- revision that was looked at, the news for those concerned as an entry of the inbox ('' = none), then name, value ... of the fields.
+-- ARGV: 'join' | 'leave' | 'promote' | 'change' | 'forget' | 'lapse' | 'merge', op id ('' = none), phone, name, resident id, people (0 = not said), most promotions, code; to change also the
+-- revision that was looked at, the news for those concerned as an entry of the inbox ('' = none), then name, value ... of the fields; to merge also the first number, and 1 = of two
+-- registrations one goes.
 -- -> result, status, people, place, position, seats left, opens, closes, then phone, name, place, people of everyone who moved up, and, when they must
 -- confirm it, until when.
 --
@@ -13,6 +14,12 @@ local what, op, phone, name, resident, said, most = ARGV[1], ARGV[2], ARGV[3], A
 local CONFIRMED, WAITING, WITHDRAWN, ATTENDED, OFFERED = 0, 1, 2, 3, 4
 local R = {confirmed = 0, waiting = 1, left = 2, already = 3, changed = 4, not_registered = 5, not_open = 6, no_activity = 7, too_many = 8, cancelled = 9}
 
+-- The record was merged into another one since the reply was read: the registration is that person's.
+local is = resident ~= '0' and (what == 'join' or what == 'leave') and call('HGET', P .. 'merged', resident)
+local first = is and (call('HGET', P .. 'res:' .. int(math.floor(is / 100)), is) or ''):match('^[^ \t]+')
+if first then
+  resident, phone, mine = is, first, P .. 'reg:' .. first
+end
 if op ~= '' then
   local before = call('HGET', done, op)
   if before then
@@ -376,7 +383,61 @@ local function forget()
   return r
 end
 
-local verbs = {join = join, leave = leave, promote = move_up, change = change, forget = forget, lapse = lapse}
+-- Two records became one person: what was registered under this address is the person's, under their first number ${to}, once.
+local function merge()
+  local from, to = phone, ARGV[9]
+  local function standing(who)
+    phone = who
+    local status, count, at, _, name_there = current()
+    local live = status == CONFIRMED or status == WAITING or status == ATTENDED or status == OFFERED
+    return {who = who, status = status, count = count, at = at, name = name_there, live = live, row = call('HGET', reg, who)}
+  end
+  local src, dst = standing(from), standing(to)
+  phone = from
+  if not src.row then return outcome(R.not_registered, WITHDRAWN, 0) end
+  local function rename(x, old, new, status)
+    call('HSET', reg, new, line(status, x.count or 1, x.at or t, resident, x.name and x.name ~= '' and x.name or name))
+    if old == new then return end
+    local till = call('ZSCORE', offers, offer_of(old))
+    if till then
+      call('ZADD', offers, till, offer_of(new))
+      call('ZREM', offers, offer_of(old))
+    end
+    for k = math.max(x.count or 1, 1), 1, -1 do
+      local tail = k == 1 and '' or '#' .. k
+      for _, zset in ipairs({conf, wait, out}) do
+        local score = call('ZSCORE', zset, old .. tail)
+        if score then call('ZADD', zset, score, new .. tail) end
+        call('ZREM', zset, old .. tail)
+      end
+    end
+  end
+  local function drop(x)
+    if x.live then unseat(x.status == WAITING and wait or conf, x.who, 1, x.count) end
+    call('ZREM', out, x.who)
+    call('ZREM', offers, offer_of(x.who))
+  end
+  local given_up = src.live and dst.live and from ~= to
+  if given_up and ARGV[10] ~= '1' then return refuse('both-registered', 'both are registered for ' .. ARGV[8], 'one_seat') end
+  if from == to then
+    rename(src, from, to, src.status or WITHDRAWN)
+    return outcome(R.already, WITHDRAWN, 0)
+  end
+  if (src.live and not (dst.live and stands_before(dst.status, dst.at, src.status, src.at))) or not dst.row then
+    drop(dst)
+    rename(src, from, to, src.status or WITHDRAWN)
+    if src.live then call('SADD', P .. 'reg:' .. to, ARGV[8]) end
+  else
+    drop(src)
+  end
+  call('HDEL', reg, from)
+  call('SREM', mine, ARGV[8])
+  local r = move_up()
+  r[2] = given_up and R.left or R.already
+  return r
+end
+
+local verbs = {join = join, leave = leave, promote = move_up, change = change, forget = forget, lapse = lapse, merge = merge}
 local r = verbs[what]()
 if op ~= '' then
   call('HSET', done, op, cmsgpack.pack(r))

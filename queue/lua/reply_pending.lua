@@ -26,11 +26,10 @@ for _, e in ipairs(entries) do
       at = tonumber(e[2][i + 1])
     end
   end
-  local id = (call('HGET', index_of(from), from) or ''):match('^%d+')
-  local line = id and call('HGET', P .. 'res:' .. int(math.floor(id / 100)), id)
+  local id, line = owner_of(from)
   local c = call('HMGET', P .. 'ctx:' .. from, 'out', 'asked', 'offered', 'rollcall', 'choices')
   -- Seats and questions belong to the person, whatever way they write: the first number stands for them.
-  local who = from:find(':', 1, true) and line and line:match('^[^ \t]+') or from
+  local who = line and line:match('^[^ \t]+') or from
   if who ~= from then
     local q = call('HMGET', P .. 'ctx:' .. who, 'asked', 'rollcall', 'choices')
     c[2], c[4], c[5] = c[2] or q[1], c[4] or q[2], c[5] or q[3]

@@ -363,8 +363,11 @@ static bool id_matches(const struct words *l, const struct resident *r)
     struct buf b = BUF_INIT(sizeof(id));
     bool yes = l->n == 0;
 
-    if (!yes && buf_u64(&b, r->id) == 0)
-        yes = holds(l, buf_cstr(&b));
+    /* A record that was merged into this one is this one. */
+    for (size_t i = 0; !yes && i <= r->n_former; i++) {
+        buf_reset(&b);
+        yes = buf_u64(&b, i == 0 ? r->id : r->former[i - 1]) == 0 && holds(l, buf_cstr(&b));
+    }
     buf_fini(&b);
     return yes;
 }

@@ -126,7 +126,7 @@ int resident_parse(const char *line, size_t n, struct resident *out)
 
 json_t *resident_json(const struct resident *r, bool masked)
 {
-    json_t *phones = json_array(), *tags = json_array(), *dead = json_array();
+    json_t *phones = json_array(), *tags = json_array(), *dead = json_array(), *former = json_array();
     char id[24], mask[PHONE_MAX];
     struct buf b = BUF_INIT(sizeof(id));
 
@@ -139,11 +139,13 @@ json_t *resident_json(const struct resident *r, bool masked)
     }
     for (size_t i = 0; i < r->n_tags; i++)
         json_array_append_new(tags, json_string(r->tags[i]));
-    json_t *j =
-        json_pack("{s:s, s:s, s:o, s:s, s:s, s:o, s:s, s:b, s:b, s:b, s:o}", "id", buf_cstr(&b), "name",
-                  r->name, "phones", phones, "area", r->area, "building", r->building, "tags", tags, "lang",
-                  r->lang, "wechat", r->wechat[0] != '\0' && (r->flags & RESIDENT_NO_WECHAT) == 0, "wecom",
-                  r->wecom[0] != '\0', "opted_out", (r->flags & RESIDENT_OPTED_OUT) != 0, "dead", dead);
+    for (size_t i = 0; i < r->n_former; i++)
+        json_array_append_new(former, json_sprintf("%llu", (unsigned long long)r->former[i]));
+    json_t *j = json_pack(
+        "{s:s, s:s, s:o, s:s, s:s, s:o, s:s, s:b, s:b, s:b, s:o, s:o}", "id", buf_cstr(&b), "name", r->name,
+        "phones", phones, "area", r->area, "building", r->building, "tags", tags, "lang", r->lang, "wechat",
+        r->wechat[0] != '\0' && (r->flags & RESIDENT_NO_WECHAT) == 0, "wecom", r->wecom[0] != '\0',
+        "opted_out", (r->flags & RESIDENT_OPTED_OUT) != 0, "dead", dead, "former", former);
     buf_fini(&b);
     return j;
 }

@@ -12,6 +12,8 @@
 
 #define RESIDENT_PHONES 4
 #define RESIDENT_TAGS   16
+#define RESIDENT_IDS    2  /* of one other channel */
+#define RESIDENT_FORMER 16 /* records that became one with this one */
 
 enum {                         /* flags */
        RESIDENT_OPTED_OUT = 1, /* no notices and promotions (alerts of lanes emergency and urgent still) */
@@ -23,18 +25,20 @@ struct resident {
     char name[96];
     char phones[RESIDENT_PHONES][PHONE_MAX]; /* E.164; first is preferred */
     size_t n_phones;
-    char wechat[64], wecom[64]; /* ids there */
+    char wechat[64], wecom[64]; /* ids there, blank separated */
     char area[16];
     char building[48];
     char tags[RESIDENT_TAGS][48];
     size_t n_tags;
     char lang[16];
     unsigned flags;
-    unsigned dead; /* bit i: providers say that nobody is at phones[i]; not in the line */
+    unsigned dead;                    /* bit i: providers say that nobody is at phones[i]; not in the line */
+    uint64_t former[RESIDENT_FORMER]; /* ids of records that were merged into this one; not in the line */
+    size_t n_former;
 };
 
 /* One line for Redis (queue/SCHEMA.md), appended without LF: phones (blank separated) TAB name TAB area TAB building TAB tags (';' separated) TAB language
- * TAB WeChat id TAB flags TAB WeCom id; trailing empty fields omitted; the id is the hash field beside it. -1 when a field holds a separator or does not fit. */
+ * TAB WeChat ids (blank separated) TAB flags TAB WeCom ids; trailing empty fields omitted; the id is the hash field beside it. -1 when a field holds a separator or does not fit. */
 int resident_line(struct buf *out, const struct resident *r);
 /* Fills everything but the id (0). -1 when it is no such line. */
 int resident_parse(const char *line, size_t n, struct resident *out);

@@ -227,16 +227,28 @@ static int take_area(const struct row *w, struct resident *r, const char *defaul
     return 0;
 }
 
-/* An id of another channel: part of an address, so it holds no blanks. */
+/* Ids of another channel: parts of addresses, so they hold no blanks; several are separated like numbers. */
 static int take_id(const struct row *w, int column, int k, char out[64])
 {
-    char s[64];
+    static const char *const SET[] = {";", "；", "、", NULL};
+    char all[64], s[64];
+    const char *p = all, *id;
+    size_t n, len = 0, n_ids = 0;
 
-    if (take(w, column, k, out, 64) < 0)
+    out[0] = '\0';
+    if (take(w, column, k, all, sizeof(all)) < 0)
         return -1;
-    if (out[strcspn(out, " |")] != '\0')
-        return err_set(w->e, "bad-character", w->c->titles[k], "an id without blanks, found \"%s\"",
-                       shown(out, s));
+    for (; next_value(&p, SET, &id, &n); n_ids++) {
+        if (memchr(id, ' ', n) || memchr(id, '|', n))
+            return err_set(w->e, "bad-character", w->c->titles[k],
+                           "an id without blanks, found \"%s\" (several are separated by ;)", shown(all, s));
+        if (n_ids == RESIDENT_IDS)
+            return err_set(w->e, "too-many", w->c->titles[k], "more than %d ids in one row", RESIDENT_IDS);
+        if (len > 0)
+            out[len++] = ' ';
+        memcpy(out + len, id, n);
+        out[len += n] = '\0';
+    }
     return 0;
 }
 

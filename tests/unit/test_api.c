@@ -40,7 +40,7 @@ static const struct {
     {"its roster",                           "GET",    "/api/v1/activities/none/roster",   NULL,                                 404, "no-such-activity"},
     {"a resident's id that is none",         "GET",    "/api/v1/residents/abc",            NULL,                                 400, "bad-id"          },
     {"erasing nobody",                       "DELETE", "/api/v1/residents/999999",         NULL,                                 404, "no-such-resident"},
-    {"merging is not there yet and says so", "POST",   "/api/v1/residents/merge",          "{}",                                 501, "not-supported"   },
+    {"merging without naming anybody",       "POST",   "/api/v1/residents/merge",          "{}",                                 400, "bad-id"          },
     {"an inbox entry that is not there",     "GET",    "/api/v1/inbox/1-1",                NULL,                                 404, "no-such-entry"   },
     {"a provider that is not there",         "POST",   "/api/v1/providers/none/pause",     NULL,                                 404, "no-such-provider"},
     {"a key with a role that is none",       "POST",   "/api/v1/keys",                     "{\"name\":\"x\",\"role\":\"root\"}", 400,
