@@ -76,7 +76,9 @@ static int read_day(struct date *out, const char *name, const json_t *v, struct 
 {
     const char *s = json_string_value(v);
 
-    return s != NULL && date_parse(s, out) ? 0 : wrong(name, "a day like \"2027-02-06\"", e);
+    /* year 0 would mean "not said" */
+    return s != NULL && date_parse(s, out) && out->year >= 1900 ? 0
+                                                                : wrong(name, "a day like \"2027-02-06\"", e);
 }
 
 static int read_from(struct repeat *r, const char *name, const json_t *v, struct err *e)

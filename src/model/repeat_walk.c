@@ -108,13 +108,18 @@ static void on_day(void *arg, const struct date *d, const char *note)
     w->stop = !w->each(w->arg, &o);
 }
 
+static bool is_rrule(const struct repeat *r)
+{
+    return strncmp(r->rule, "rrule:", 6) == 0;
+}
+
 /* An RRULE is counted from the first date, unless it says from where. */
 static struct when *rule_of(const struct repeat *r, struct err *e)
 {
     char day[32], *with_start;
     struct when *w;
 
-    if (strncmp(r->rule, "rrule:", 6) != 0 || strchr(r->rule, '@') != NULL)
+    if (!is_rrule(r) || strchr(r->rule, '@') != NULL)
         return when_parse(r->rule, e);
     with_start = xasprintf("%s@%s", r->rule, repeat_date(r->from, day, sizeof(day)));
     w = when_parse(with_start, e);
@@ -135,8 +140,10 @@ int repeat_walk(const struct repeat *r, struct date after, const char *tz, repea
         return -1;
     if (w.tz == NULL)
         panic("a time zone that was checked is not there");
-    for (int year = first; year <= last && !w.stop && rc == 0; year++) {
-        rc = when_resolve(rule, year, year, on_day, &w, e);
+    for (int year = first, n = 1; year <= last && !w.stop && rc == 0; year += n) {
+        if (is_rrule(r) && year > first)
+            n *= 2; /* it is counted from its start each time: years one by one would cost their square */
+        rc = when_resolve(rule, year, year + n - 1 < last ? year + n - 1 : last, on_day, &w, e);
         tell_missing(&w);
     }
     when_free(rule);

@@ -96,6 +96,19 @@ static void a_rule_counts_from_its_first_date(void **state)
            "2026-12-30@2026-12-30T09:00 2026-12-31@2026-12-31T09:00 ");
 }
 
+/* The years are asked for in ever larger pieces: none is left out, none twice. */
+static void a_rare_rule_is_found_and_one_that_never_comes_ends(void **state)
+{
+    (void)state;
+    expect("{\"rrule\":\"FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29\"}", "2026-11-28", 4,
+           "2028-02-29@2028-02-29T09:00 2032-02-29@2032-02-29T09:00 2036-02-29@2036-02-29T09:00 "
+           "2040-02-29@2040-02-29T09:00 ");
+    expect("{\"rrule\":\"FREQ=YEARLY;BYMONTH=5;BYMONTHDAY=1\",\"until\":\"2032-01-01\"}", "2026-11-28", 99,
+           "2027-05-01@2027-05-01T09:00 2028-05-01@2028-05-01T09:00 2029-05-01@2029-05-01T09:00 "
+           "2030-05-01@2030-05-01T09:00 2031-05-01@2031-05-01T09:00 ");
+    expect("{\"rrule\":\"FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30\"}", "2026-11-28", 1, "");
+}
+
 static void exceptions_and_the_end(void **state)
 {
     (void)state;
@@ -151,6 +164,7 @@ static void what_is_no_rule_is_refused(void **state)
         {"{\"lunar\":\"8/15\",\"at\":\"24:00\"}",                                 "repeat.at"         },
         {"{\"lunar\":\"8/15\",\"days_before\":61}",                               "repeat.days_before"},
         {"{\"lunar\":\"8/15\",\"until\":\"2027-02-30\"}",                         "repeat.until"      },
+        {"{\"lunar\":\"8/15\",\"until\":\"0000-01-01\"}",                         "repeat.until"      },
         {"{\"lunar\":\"8/15\",\"from\":\"2028-01-01\",\"until\":\"2027-01-01\"}", "repeat.until"      },
         {"{\"lunar\":\"8/15\",\"except\":\"2027-01-01\"}",                        "repeat.except"     },
         {"{\"lunar\":\"8/15\",\"every\":2}",                                      "repeat"            },
@@ -184,6 +198,7 @@ int main(void)
         cmocka_unit_test(the_evening_before_a_lunar_day),
         cmocka_unit_test(a_year_without_the_day_is_told),
         cmocka_unit_test(a_rule_counts_from_its_first_date),
+        cmocka_unit_test(a_rare_rule_is_found_and_one_that_never_comes_ends),
         cmocka_unit_test(exceptions_and_the_end),
         cmocka_unit_test(the_hour_that_clocks_skip),
         cmocka_unit_test(what_is_left_open_comes_from_send_at),
