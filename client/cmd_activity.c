@@ -67,7 +67,7 @@ static void add_text(const struct args *a, json_t *o, const char *name)
         json_object_set_new(o, name, json_string(args_get(a, name)));
 }
 
-static void add_span(const struct args *a, json_t *o, const char *name, const char *member)
+static void add_or_none(const struct args *a, json_t *o, const char *name, const char *member)
 {
     const char *s = args_get(a, name);
 
@@ -101,10 +101,11 @@ static int describe(const struct cli *c, const struct args *a, json_t *o, bool c
     add_text(a, o, "place");
     add_text(a, o, "map");
     add_text(a, o, "price");
+    add_or_none(a, o, "sign-in", "sign_in");
     add_list(a, o, "for-tag", "for_tags");
     add_list(a, o, "for-area", "for_areas");
     add_list(a, o, "remind", "reminders");
-    add_span(a, o, "confirm-within", "confirm_within");
+    add_or_none(a, o, "confirm-within", "confirm_within");
     status = add_number(c, a, o, "seats", "seats", 1000000);
     if (status == CLI_OK)
         status = add_number(c, a, o, "max-party", "max_party", 1000);
@@ -170,12 +171,15 @@ int cmd_activity_show(struct cli *c, const struct args *a)
         {"seats",          "seats",          ROWS_NUMBER},
         {"taken",          "taken",          ROWS_NUMBER},
         {"waiting",        "waiting",        ROWS_NUMBER},
+        {"attended",       "attended",       ROWS_NUMBER},
+        {"absent",         "absent",         ROWS_NUMBER},
         {"opens",          "opens_at",       ROWS_TEXT  },
         {"closes",         "closes_at",      ROWS_TEXT  },
         {"starts",         "starts_at",      ROWS_TEXT  },
         {"place",          "place",          ROWS_TEXT  },
         {"map",            "map",            ROWS_TEXT  },
         {"price",          "price",          ROWS_TEXT  },
+        {"sign in with",   "sign_in",        ROWS_TEXT  },
         {"for",            "for_tags",       ROWS_TEXT  },
         {"for areas",      "for_areas",      ROWS_TEXT  },
         {"reminders",      "reminders",      ROWS_TEXT  },

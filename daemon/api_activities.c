@@ -22,9 +22,55 @@ static void on_activity(void *arg, const struct queue_result *r, const struct ac
         api_call_json(c, 200, shown(c, a));
 }
 
+/* Who came, in people; before the start nobody is absent. */
+struct attendance {
+    struct api_call *call;
+    struct activity activity;
+    uint64_t attended, absent;
+};
+
+static void on_entry(void *arg, const struct roster_entry *e)
+{
+    struct attendance *n = arg;
+
+    n->attended += e->status == REG_ATTENDED ? e->count : 0;
+    n->absent += e->status == REG_CONFIRMED ? e->count : 0;
+}
+
+static void on_counted(void *arg, const struct queue_result *r)
+{
+    struct attendance *n = arg;
+    bool begun = n->activity.starts_at <= clock_wall_ms();
+    json_t *o;
+
+    if (r->status != QUEUE_OK) {
+        api_call_refused(n->call, r);
+        return;
+    }
+    o = shown(n->call, &n->activity);
+    json_object_set_new(o, "attended", json_integer((json_int_t)n->attended));
+    json_object_set_new(o, "absent", begun ? json_integer((json_int_t)n->absent) : json_null());
+    api_call_json(n->call, 200, o);
+}
+
+static void on_shown(void *arg, const struct queue_result *r, const struct activity *a)
+{
+    struct attendance *n = arg;
+
+    if (r->status != QUEUE_OK || a == NULL) {
+        api_call_refused(n->call, r);
+        return;
+    }
+    n->activity = *a;
+    roster_entries(n->call->q, a->code, on_entry, on_counted, n);
+}
+
 void api_activities_show(struct api_call *c)
 {
-    roster_get(c->q, c->match.params[0], on_activity, c);
+    struct attendance *n = api_call_state(c, sizeof(*n));
+
+    n->call = c;
+    roster_get(c->q, c->match.params[0], on_shown, n);
 }
 
 static void on_each(void *arg, const struct activity *a)

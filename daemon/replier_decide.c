@@ -397,6 +397,6 @@ void replier_job_decide(struct replier_job *j, const struct replies_pending *p)
     }
     if (j->intent.kind == INTENT_ANSWER && j->intent.question[0] != '\0')
         replier_do_answer(j, p);
-    else if (!replier_ask_which(j, p) && !replier_refuses(j, p))
+    else if (!replier_ask_which(j, p) && !replier_refuses(j, p) && !replier_signs_in(j, p))
         ACTS[j->intent.kind](j);
 }

@@ -106,6 +106,10 @@ void replier_do_answer(struct replier_job *j, const struct replies_pending *p);
 /* A text that may answer several things: the sender is asked which. False when it is none such. */
 bool replier_ask_which(struct replier_job *j, const struct replies_pending *p);
 
+/* ---- replier_signin.c ---- */
+/* They sign in, and there is something to sign in to: asked of Redis. */
+bool replier_signs_in(struct replier_job *j, const struct replies_pending *p);
+
 /* ---- replier_eligible.c ---- */
 /* They want to register for what is not for them: said so, and it was all. */
 bool replier_refuses(struct replier_job *j, const struct replies_pending *p);

@@ -64,6 +64,11 @@ struct roster_promoted {
     uint32_t place, count;
     int64_t confirm_by; /* it is theirs only when they confirm it until then; 0 = it is theirs */
 };
+/* Sign in by text; the script judges seat, time and digits. */
+typedef void (*roster_signin_fn)(void *arg, const struct queue_result *r, const struct registry_signin *s);
+void roster_signin(struct queue *q, const char *code, const char *phone, const char *digits,
+                   roster_signin_fn cb, void *arg);
+
 struct roster_request {
     const char *
         op_id; /* the reply's stream id: the same id gives the same outcome again, with no second effect; refused as "decided" once the reply is settled; "" = no reply */

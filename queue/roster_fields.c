@@ -78,6 +78,7 @@ void roster_read_activity(struct activity *a, const struct redis_value *fields, 
     queue_value_copy(queue_value_field(fields, "title"), a->title, sizeof(a->title));
     queue_value_copy(queue_value_field(fields, "place"), a->place, sizeof(a->place));
     queue_value_copy(queue_value_field(fields, "price"), a->price, sizeof(a->price));
+    queue_value_copy(queue_value_field(fields, "sign_in"), a->sign_in, sizeof(a->sign_in));
     queue_value_copy(queue_value_field(fields, "map"), a->map, sizeof(a->map));
     a->n_aliases = read_texts(a->aliases[0], ACTIVITY_ALIASES, sizeof(a->aliases[0]),
                               queue_value_field(fields, "aliases"));
@@ -146,6 +147,7 @@ void roster_put_fields(struct queue_op *op, const struct activity *a)
     put_text(op, "place", a->place);
     put_text(op, "price", a->price);
     put_text(op, "map", a->map);
+    put_text(op, "sign_in", a->sign_in);
     put_texts(op, "aliases", a->aliases[0], a->n_aliases, sizeof(a->aliases[0]));
     put_texts(op, "for_tags", a->tags[0], a->n_tags, sizeof(a->tags[0]));
     put_texts(op, "for_areas", a->areas[0], a->n_areas, sizeof(a->areas[0]));

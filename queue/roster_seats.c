@@ -174,34 +174,6 @@ void roster_of_phone(struct queue *q, const char *phone,
     queue_op_script(&o->op, SCRIPT_ROSTER_PHONE);
 }
 
-struct checkin_op {
-    struct queue_op op;
-    queue_done_fn cb;
-    void *arg;
-};
-
-static void on_checkin(struct queue_op *op, const struct queue_result *r, const struct redis_value *v)
-{
-    struct checkin_op *o = (struct checkin_op *)op;
-
-    (void)v;
-    o->cb(o->arg, r);
-}
-
-void roster_checkin(struct queue *q, const char *code, const char *phone, queue_done_fn cb, void *arg)
-{
-    struct checkin_op *o = queue_op_new(q, sizeof(*o), on_checkin);
-
-    o->cb = cb;
-    o->arg = arg;
-    queue_op_key(&o->op, KEY_ACTIVITY_REG, code);
-    queue_op_key(&o->op, KEY_ACTIVITY_CONF, code);
-    queue_op_key(&o->op, KEY_OFFERS, NULL);
-    queue_op_str(&o->op, phone);
-    queue_op_str(&o->op, code);
-    queue_op_script(&o->op, SCRIPT_ROSTER_CHECKIN);
-}
-
 /* ---- registering ---- */
 
 struct register_op {

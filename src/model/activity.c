@@ -90,17 +90,19 @@ json_t *activity_json(const struct activity *a, int64_t now_at, const char *tz)
 {
     json_t *aliases = texts_json(a->aliases[0], a->n_aliases, sizeof(a->aliases[0]));
 
-    return json_pack(
-        "{s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:s, s:I, s:o, s:o, s:s, s:s, s:o, s:o}",
-        "code", a->code, "title", a->title, "seats", (json_int_t)a->seats, "taken", (json_int_t)a->taken,
-        "free", (json_int_t)(a->seats > a->taken ? a->seats - a->taken : 0), "waiting",
-        (json_int_t)a->waiting, "state", activity_state_name(activity_state_at(a, now_at)), "opens_at",
-        time_json(a->opens_at, tz), "closes_at", time_json(a->closes_at, tz), "starts_at",
-        time_json(a->starts_at, tz), "aliases", aliases, "place", a->place, "max_party",
-        (json_int_t)a->max_party, "confirm_within", span_json(a->confirm_within), "reminders",
-        reminders_json(&a->reminders), "map", a->map, "price", a->price, "for_tags",
-        texts_json(a->tags[0], a->n_tags, sizeof(a->tags[0])), "for_areas",
-        texts_json(a->areas[0], a->n_areas, sizeof(a->areas[0])));
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:s, s:I, s:o, s:o, s:s, s:s, "
+                     "s:o, s:o, s:o}",
+                     "code", a->code, "title", a->title, "seats", (json_int_t)a->seats, "taken",
+                     (json_int_t)a->taken, "free",
+                     (json_int_t)(a->seats > a->taken ? a->seats - a->taken : 0), "waiting",
+                     (json_int_t)a->waiting, "state", activity_state_name(activity_state_at(a, now_at)),
+                     "opens_at", time_json(a->opens_at, tz), "closes_at", time_json(a->closes_at, tz),
+                     "starts_at", time_json(a->starts_at, tz), "aliases", aliases, "place", a->place,
+                     "max_party", (json_int_t)a->max_party, "confirm_within", span_json(a->confirm_within),
+                     "reminders", reminders_json(&a->reminders), "map", a->map, "price", a->price, "for_tags",
+                     texts_json(a->tags[0], a->n_tags, sizeof(a->tags[0])), "for_areas",
+                     texts_json(a->areas[0], a->n_areas, sizeof(a->areas[0])), "sign_in",
+                     a->sign_in[0] != '\0' ? json_string(a->sign_in) : json_null());
 }
 
 /* ---- from JSON ---- */
@@ -214,6 +216,20 @@ static int take_areas(const struct ctx *c, const json_t *v)
     return 0;
 }
 
+static int take_sign_in(const struct ctx *c, const json_t *v)
+{
+    char *digits = c->a->sign_in;
+    size_t n;
+
+    digits[0] = '\0';
+    if (json_is_null(v))
+        return 0;
+    if (take_text(c, "sign_in", v, digits, sizeof(c->a->sign_in)) < 0)
+        return -1;
+    n = strspn(digits, "0123456789");
+    return digits[n] == '\0' && n >= 4 ? 0 : bad(c, "sign_in", "must be 4 to 8 digits, or null");
+}
+
 /* Goes into messages and pages: an address of the web, with nothing in it that would end it. */
 static int take_map(const struct ctx *c, const json_t *v)
 {
@@ -271,6 +287,8 @@ static int take_member(const struct ctx *c, const char *key, const json_t *v)
         return take_text(c, key, v, a->place, sizeof(a->place));
     if (strcmp(key, "price") == 0)
         return take_text(c, key, v, a->price, sizeof(a->price));
+    if (strcmp(key, "sign_in") == 0)
+        return take_sign_in(c, v);
     if (strcmp(key, "map") == 0)
         return take_map(c, v);
     if (strcmp(key, "for_tags") == 0)
@@ -296,7 +314,7 @@ static int take_member(const struct ctx *c, const char *key, const json_t *v)
     return err_set(
         c->e, "bad-activity", key,
         "unknown member \"%.*s\"; known are code, title, aliases, seats, opens_at, closes_at, starts_at, "
-        "place, map, price, for_tags, for_areas, max_party, confirm_within, reminders",
+        "place, map, price, sign_in, for_tags, for_areas, max_party, confirm_within, reminders",
         (int)utf8_cut(key, strlen(key), 40), key);
 }
 

@@ -14,6 +14,10 @@
 #define ACTIVITY_TAGS      8
 #define ACTIVITY_AREAS     8
 
+/* Signing in by text: from an hour before the start to three hours after it. */
+#define ACTIVITY_SIGN_BEFORE_MS 3600000LL
+#define ACTIVITY_SIGN_AFTER_MS  10800000LL
+
 enum activity_state { ACTIVITY_PLANNED = 0, ACTIVITY_OPEN, ACTIVITY_CLOSED, ACTIVITY_CANCELLED };
 /* A registration. OFFERED: moved up from the waiting list, the seat is held until they confirm it. */
 enum reg_status { REG_CONFIRMED = 0, REG_WAITING, REG_WITHDRAWN, REG_ATTENDED, REG_OFFERED };
@@ -36,8 +40,9 @@ struct activity {
     enum activity_state stored; /* what staff decided: OPEN (follow the window), CLOSED, CANCELLED */
     uint32_t max_party;         /* most people in one registration; default 10 */
     char place[128];
-    char map[240];  /* link to the place on a map; "" = none */
-    char price[64]; /* what it costs, in words; "" = nothing said */
+    char map[240];   /* link to the place on a map; "" = none */
+    char sign_in[9]; /* digits that are told at the place, to sign in by text; "" = at the desk only */
+    char price[64];  /* what it costs, in words; "" = nothing said */
     char tags[ACTIVITY_TAGS][48],
         areas[ACTIVITY_AREAS][16]; /* whom it is for: any of the tags, and any of the areas; none = all */
     size_t n_tags, n_areas;
@@ -55,7 +60,7 @@ int reg_status_parse(const char *s);
 /* What it is at ${now_at}: by the window, unless staff closed or cancelled it. */
 enum activity_state activity_state_at(const struct activity *a, int64_t now_at);
 json_t *activity_json(const struct activity *a, int64_t now_at, const char *tz);
-/* From the body of POST /api/v1/activities: code, title, seats, starts_at; optional aliases, opens_at, closes_at, place, map, price, for_tags, for_areas, max_party, confirm_within, reminders. Times ISO (without offset: in
+/* From the body of POST /api/v1/activities: code, title, seats, starts_at; optional aliases, opens_at, closes_at, place, map, price, sign_in, for_tags, for_areas, max_party, confirm_within, reminders. Times ISO (without offset: in
  * ${tz}); null = not set; `opens`, `closes`, `starts` are understood too. -1 with code "bad-activity" and field. A window that has passed is not refused: staff
  * may record what was. */
 int activity_from_json(struct activity *a, const json_t *body, const char *tz, struct err *e) MUSTCHECK;

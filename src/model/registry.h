@@ -21,6 +21,15 @@ enum reg_result {
 #define REG_RESULT_N 10
 const char *reg_result_name(enum reg_result r);
 
+/* What became of signing in by text (queue/lua/roster_signin.lua). */
+enum reg_sign { REG_SIGN_OK = 0, REG_SIGN_ALREADY, REG_SIGN_NO_SEAT, REG_SIGN_WRONG, REG_SIGN_NOT_NOW };
+#define REG_SIGN_N 5
+struct registry_signin {
+    enum reg_sign result;
+    uint32_t count;
+    int64_t opens_at, closes_at; /* when it is possible */
+};
+
 struct registry_outcome {
     enum reg_result result;
     enum reg_status status;
@@ -34,6 +43,8 @@ struct registry_outcome {
 /* All append one finished text in ${lang} ("" = zh-CN); -1 on overflow. ${tz} for times. */
 int registry_say_outcome(struct buf *out, const char *lang, const char *tz, const struct activity *a,
                          enum intent_kind asked, const struct registry_outcome *o);
+int registry_say_signin(struct buf *out, const char *lang, const char *tz, const struct activity *a,
+                        const struct registry_signin *s);
 /* It is not for them. */
 int registry_say_not_eligible(struct buf *out, const char *lang, const struct activity *a);
 /* Moved up; ${confirm_by} 0 = the seat is theirs. */

@@ -23,6 +23,11 @@ enum registry_text_id {
     TEXT_TOO_MANY,
     TEXT_CANCELLED,
     TEXT_NOT_ELIGIBLE,
+    TEXT_SIGNED_IN,
+    TEXT_SIGNED_ALREADY,
+    TEXT_SIGN_NO_SEAT,
+    TEXT_SIGN_WRONG,
+    TEXT_SIGN_NOT_NOW,
     TEXT_PROMOTED,
     TEXT_OFFERED, /* moved up, to be confirmed */
     TEXT_LAPSED,  /* it was not */

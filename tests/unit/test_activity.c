@@ -82,32 +82,48 @@ static void bad_bodies_name_the_member(void **state)
     static const struct {
         const char *json, *field;
     } rows[] = {
-        {"[]",                                                                                                           "body"     },
-        {"{\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\"}",                                                "code"     },
-        {"{\"code\":\"a b\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\"}",                               "code"     },
-        {"{\"code\":\"a:reg\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\"}",                             "code"     },
-        {"{\"code\":\"\\ud83c\\udfc0\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\"}",                    "code"     },
+        {"[]",                                                                                                           "body"          },
+        {"{\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\"}",                                                "code"          },
+        {"{\"code\":\"a b\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\"}",                               "code"          },
+        {"{\"code\":\"a:reg\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\"}",                             "code"          },
+        {"{\"code\":\"\\ud83c\\udfc0\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\"}",                    "code"          },
         {"{\"code\":\"篮球篮球篮球篮球篮球篮\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\"}",
-         "code"                                                                                                                     },
-        {"{\"code\":\"a\",\"seats\":1,\"starts\":\"2026-11-28T09:00\"}",                                                 "title"    },
-        {"{\"code\":\"a\",\"title\":\"t\\nu\",\"seats\":1,\"starts\":\"2026-11-28T09:00\"}",                             "title"    },
-        {"{\"code\":\"a\",\"title\":\"t\",\"starts\":\"2026-11-28T09:00\"}",                                             "seats"    },
-        {"{\"code\":\"a\",\"title\":\"t\",\"seats\":0,\"starts\":\"2026-11-28T09:00\"}",                                 "seats"    },
-        {"{\"code\":\"a\",\"title\":\"t\",\"seats\":\"9\",\"starts\":\"2026-11-28T09:00\"}",                             "seats"    },
-        {"{\"code\":\"a\",\"title\":\"t\",\"seats\":1}",                                                                 "starts_at"},
-        {"{\"code\":\"a\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-02-30T09:00\"}",                                 "starts"   },
+         "code"                                                                                                                          },
+        {"{\"code\":\"a\",\"seats\":1,\"starts\":\"2026-11-28T09:00\"}",                                                 "title"         },
+        {"{\"code\":\"a\",\"title\":\"t\\nu\",\"seats\":1,\"starts\":\"2026-11-28T09:00\"}",                             "title"         },
+        {"{\"code\":\"a\",\"title\":\"t\",\"starts\":\"2026-11-28T09:00\"}",                                             "seats"         },
+        {"{\"code\":\"a\",\"title\":\"t\",\"seats\":0,\"starts\":\"2026-11-28T09:00\"}",                                 "seats"         },
+        {"{\"code\":\"a\",\"title\":\"t\",\"seats\":\"9\",\"starts\":\"2026-11-28T09:00\"}",                             "seats"         },
+        {"{\"code\":\"a\",\"title\":\"t\",\"seats\":1}",                                                                 "starts_at"     },
+        {"{\"code\":\"a\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-02-30T09:00\"}",                                 "starts"        },
         {"{\"code\":\"a\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\",\"opens\":\"2026-11-"
-         "28T10:00\"}",                                                                                         "starts_at"},
+         "28T10:00\"}",                                                                                         "starts_at"     },
         {"{\"code\":\"a\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\",\"colour\":\"red\"}",
-         "colour"                                                                                                                   },
+         "colour"                                                                                                                        },
         {"{\"code\":\"a\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\",\"aliases\":[\"\"]}",
-         "aliases"                                                                                                                  },
+         "aliases"                                                                                                                       },
         {"{\"code\":\"a\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\",\"aliases\":\"x\"}",
-         "aliases"                                                                                                                  },
+         "aliases"                                                                                                                       },
         {"{\"code\":\"a\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\",\"reminders\":["
-         "\"soon\"]}",                                                                                          "reminders"},
+         "\"soon\"]}",                                                                                          "reminders"     },
         {"{\"code\":\"a\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\",\"reminders\":\"24h\"}",
-         "reminders"                                                                                                                },
+         "reminders"                                                                                                                     },
+        {"{\"code\":\"a\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\",\"map\":\"http://"
+         "map.example/1\"}",                                                                                    "map"           },
+        {"{\"code\":\"a\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\",\"map\":\"https://a "
+         "b\"}",                                                                                                "map"           },
+        {"{\"code\":\"a\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\",\"for_areas\":["
+         "\"venus\"]}",                                                                                         "for_areas"     },
+        {"{\"code\":\"a\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\",\"for_tags\":[\"\"]}",
+         "for_tags"                                                                                                                      },
+        {"{\"code\":\"a\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\",\"confirm_within\":"
+         "120}",                                                                                                "confirm_within"},
+        {"{\"code\":\"a\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\",\"sign_in\":\"123\"}",
+         "sign_in"                                                                                                                       },
+        {"{\"code\":\"a\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\",\"sign_in\":\"12a4\"}",
+         "sign_in"                                                                                                                       },
+        {"{\"code\":\"a\",\"title\":\"t\",\"seats\":1,\"starts\":\"2026-11-28T09:00\",\"sign_in\":4711}",
+         "sign_in"                                                                                                                       },
     };
     struct activity a;
 

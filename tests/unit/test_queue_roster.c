@@ -240,6 +240,7 @@ static void everything_said_of_it_comes_back(void **state)
     struct activity a = roster_bed_match(5);
 
     memcpy(a.map, "https://map.example/1", sizeof("https://map.example/1"));
+    memcpy(a.sign_in, "4711", sizeof("4711"));
     memcpy(a.price, "每人10元", sizeof("每人10元"));
     memcpy(a.tags[0], "老人", sizeof("老人"));
     memcpy(a.tags[1], "党员", sizeof("党员"));

@@ -210,6 +210,15 @@ static void test_news_of_an_activity_say_what_changed(void **state)
     buf_reset(&b);
     assert_int_equal(registry_say_promoted(&b, "", TZ, &more, 3, 1, 0), 0);
     assert_non_null(strstr(b.data, "文化广场。费用：每人10元。回复"));
+    struct registry_signin sign = {
+        .result = REG_SIGN_OK, .count = 2, .opens_at = 1789952400000, .closes_at = 1790298000000};
+    buf_reset(&b);
+    assert_int_equal(registry_say_signin(&b, "", TZ, &more, &sign), 0);
+    assert_string_equal(buf_cstr(&b), "中秋篮球赛签到成功（2人），欢迎您！");
+    sign.result = REG_SIGN_NOT_NOW;
+    buf_reset(&b);
+    assert_int_equal(registry_say_signin(&b, "", TZ, &more, &sign), 0);
+    assert_non_null(strstr(b.data, "签到时间：9月21日09:00至9月25日09:00"));
     more.n_tags = 2;
     memcpy(more.tags[0], "老人", sizeof("老人"));
     memcpy(more.tags[1], "党员", sizeof("党员"));
