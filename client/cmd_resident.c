@@ -10,6 +10,7 @@
 #include "client/import.h"
 #include "client/rows.h"
 #include "client/table.h"
+#include "text/csv.h"
 
 static const struct rows_column columns[] = {
     {"ID",        "id",        ROWS_TEXT},
@@ -164,6 +165,7 @@ struct run {
     int64_t size, told_at;
     bool terminal, drawn;
     int64_t n_rows, n_bad, added, changed, kept, duplicate;
+    FILE *errors; /* --errors; NULL = not asked for */
 };
 
 /* ${what}: "checking" or "storing". */
@@ -190,6 +192,27 @@ static void clear_progress(struct run *r)
     r->drawn = false;
 }
 
+static const char *text_of(const json_t *o, const char *name)
+{
+    const char *s = json_string_value(json_object_get(o, name));
+
+    return s != NULL ? s : "";
+}
+
+static void keep_error(const struct run *r, const json_t *row)
+{
+    const char *column = text_of(row, "column"), *reason = text_of(row, "reason");
+    struct buf b = BUF_INIT(16384);
+
+    buf_fmt(&b, "%lld,", (long long)json_integer_value(json_object_get(row, "line")));
+    csv_cell(&b, column, strlen(column));
+    buf_chr(&b, ',');
+    csv_cell(&b, reason, strlen(reason));
+    buf_str(&b, "\r\n");
+    fwrite(buf_cstr(&b), 1, b.len, r->errors);
+    buf_fini(&b);
+}
+
 static void tell_errors(struct run *r, const json_t *errors)
 {
     const json_t *row;
@@ -198,6 +221,8 @@ static void tell_errors(struct run *r, const json_t *errors)
     json_array_foreach((json_t *)(uintptr_t)errors, i, row)
     {
         r->n_bad++;
+        if (r->errors != NULL)
+            keep_error(r, row);
         if (r->c->json) { /* inside the one object that import_print_end closes: memory stays bounded however many there are */
             fputs(r->n_bad == 1 ? "" : ",", r->c->out);
             json_dumpf(row, r->c->out, JSON_COMPACT);
@@ -326,6 +351,35 @@ static int sum_up(struct run *r, const struct args *a, int status, bool stored)
     return r->n_bad > 0 ? (stored ? CLI_PART : CLI_REFUSED) : CLI_OK;
 }
 
+/* The list of bad rows, for a spreadsheet; made before anything is read, so that a path that cannot be written changes nothing. */
+static int open_errors(struct run *r, const struct args *a)
+{
+    const char *path = args_get(a, "errors");
+
+    if (path == NULL)
+        return CLI_OK;
+    if (strcmp(path, a->words[0]) == 0)
+        return cli_fail(r->c, CLI_USAGE, "--errors %s: that is the file to import", path);
+    r->errors = fopen(path, "wbe");
+    if (r->errors == NULL)
+        return cli_fail(r->c, CLI_USAGE, "cannot write %s: %s", path, strerror(errno));
+    fputs("\xEF\xBB\xBFline,column,reason\r\n", r->errors);
+    return CLI_OK;
+}
+
+static int close_errors(struct run *r, const struct args *a, int status)
+{
+    bool bad;
+
+    if (r->errors == NULL)
+        return status;
+    bad = ferror(r->errors) != 0;
+    bad |= fclose(r->errors) != 0;
+    return bad && status == CLI_OK
+               ? cli_fail(r->c, CLI_LATER, "cannot write %s: %s", args_get(a, "errors"), strerror(errno))
+               : status;
+}
+
 int cmd_resident_import(struct cli *c, const struct args *a)
 {
     const char *path = a->words[0];
@@ -339,11 +393,16 @@ int cmd_resident_import(struct cli *c, const struct args *a)
         return CLI_LATER;
     if (f == NULL)
         return cli_fail(c, CLI_USAGE, "cannot read %s: %s", path, strerror(errno));
+    status = open_errors(&r, a);
+    if (status != CLI_OK) {
+        fclose(f);
+        return status;
+    }
     if (fstat(fileno(f), &st) == 0)
         r.size = st.st_size;
     if (c->json)
         fputs("{\"errors\":[", c->out);
-    status = run_pass(&r, f, path, PASS_CHECK);
+    status = close_errors(&r, a, run_pass(&r, f, path, PASS_CHECK));
     bool store = status == CLI_OK && (r.n_bad == 0 || args_has(a, "partial") || dry) && r.n_rows > 0;
     if (store)
         status = run_pass(&r, f, path, dry ? PASS_DRY : PASS_STORE);

@@ -111,6 +111,7 @@ static const struct args_option o_activity_export[] = {
     {"output", "FILE", "into a file", false}, FULL, END};
 static const struct args_option o_import[] = {
     {"partial", NULL, "import the good rows although there are bad ones", false},
+    {"errors", "FILE", "write every bad row with column and reason into a CSV file", false},
     {"dry-run", NULL, "check, and tell what would change", false}, END};
 static const struct args_option o_residents[] = {
     {"tag", "T", "only with this tag", false}, {"area", "CODE", "only in this area", false},

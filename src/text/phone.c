@@ -73,6 +73,28 @@ static bool is_scientific(const char *s, size_t n)
     return i == n && i > from;
 }
 
+/* The number itself when all of its digits are there ("1.3800138000E+10"): one digit before the point, and no more than zeros behind those that the exponent makes whole. */
+static bool scientific_whole(const char *s, size_t n, char out[PHONE_MAX])
+{
+    const char *e = memchr(s, 'E', n);
+    size_t k, whole = 0;
+
+    if (e == NULL)
+        e = memchr(s, 'e', n);
+    for (const char *p = e + 1 + (e + 1 < s + n && e[1] == '+'); p < s + n && whole < 100; p++)
+        whole = 10 * whole + (size_t)(*p - '0');
+    k = (size_t)(e - s);
+    if (k < 2 || s[1] != '.' || k - 2 < whole || whole + 2 > PHONE_MAX)
+        return false;
+    for (size_t i = 2 + whole; i < k; i++)
+        if (s[i] != '0')
+            return false;
+    out[0] = s[0];
+    memcpy(out + 1, s + 2, whole);
+    out[1 + whole] = '\0';
+    return strchr(out, '.') == NULL;
+}
+
 static int read_written(const char *s, size_t n, struct written *w, struct err *e)
 {
     const char *end = s + n;
@@ -196,9 +218,12 @@ static int mainland(const char *d, size_t n, const char *s, size_t n_s, char out
 int phone_normalise(const char *s, size_t n, char out[PHONE_MAX], struct err *e)
 {
     struct written w = {.n = 0};
+    char whole[PHONE_MAX];
 
     if (!utf8_valid(s, n))
         return err_set(e, "bad-phone", NULL, "the number holds bytes that are not UTF-8");
+    if (is_scientific(s, n) && scientific_whole(s, n, whole))
+        return phone_normalise(whole, strlen(whole), out, e);
     if (is_scientific(s, n))
         return err_set(e, "bad-phone", NULL,
                        "\"%s\" is how a spreadsheet shortens a long number, its last digits are lost: format "

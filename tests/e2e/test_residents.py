@@ -1,4 +1,6 @@
 """Residents come from files that people made (contract 6, resident import)."""
+import csv
+
 from world import phone
 
 
@@ -51,6 +53,20 @@ def test_every_bad_row_is_told_by_number_column_and_reason_and_nothing_is_import
     r = venus.cli("resident", "import", path, "--partial")
     assert r.code == 1
     assert "王小明" in names(venus) and "李雷" not in names(venus)
+
+
+def test_bad_rows_are_kept_in_a_table_and_whole_numbers_are_taken(venus):
+    """--errors: line, column and reason, for the spreadsheet that the file came from."""
+    path = write(venus, "name,phone\n王小明,1.3800000001E+10\n李雷,1.38E+10\n,13800000003\n")
+    bad = venus.directory / "bad.csv"
+    assert venus.cli("resident", "import", path, "--dry-run", "--errors", bad).code == 4
+    rows = list(csv.reader(bad.read_text(encoding="utf-8-sig").splitlines()))
+    assert rows[0] == ["line", "column", "reason"] and [r[:2] for r in rows[1:]] == [["3", "phone"], ["4", "name"]], rows
+    assert "1.38E+10" in rows[1][2]
+    assert venus.cli("resident", "import", path, "--errors", path).code == 2 and "王小明" in path.read_text()
+    assert venus.cli("resident", "import", path, "--errors", venus.directory / "none" / "bad.csv").code == 2
+    assert venus.cli("resident", "import", path, "--partial", "--errors", bad).code == 1
+    assert [(r["name"], r["phones"]) for r in venus.cli("resident", "list").ok().lines] == [("王小明", [phone(1)])]
 
 
 def test_the_audit_tells_what_only_looked_from_what_stored(venus):
