@@ -69,7 +69,7 @@ static void step(struct erase_op *o, queue_op_fn next)
     o->op.on_answer = next;
 }
 
-static void fail(struct erase_op *o, const struct queue_result *r)
+static void tell(struct erase_op *o, const struct queue_result *r)
 {
     o->cb(o->arg, r, &o->report, (const char *const *)o->mine, o->n_mine);
 }
@@ -97,7 +97,7 @@ static void on_rewrite(struct queue_op *op, const struct queue_result *r, const 
 
     (void)v;
     o->report.rewritten = r->status == QUEUE_OK;
-    fail(o, &(struct queue_result){.status = QUEUE_OK});
+    tell(o, &(struct queue_result){.status = QUEUE_OK});
 }
 
 static void on_end(struct queue_op *op, const struct queue_result *r, const struct redis_value *v)
@@ -106,7 +106,7 @@ static void on_end(struct queue_op *op, const struct queue_result *r, const stru
 
     (void)v;
     if (r->status != QUEUE_OK) {
-        fail(o, r);
+        tell(o, r);
         return;
     }
     step(o, on_rewrite); /* the append-only file holds what was, until it is written anew */
@@ -131,7 +131,7 @@ static void on_unlisted(struct queue_op *op, const struct queue_result *r, const
     (void)v;
     if (r->status != QUEUE_OK &&
         !(r->status == QUEUE_REFUSED && strcmp(r->e->code, "no-such-resident") == 0)) {
-        fail(o, r);
+        tell(o, r);
         return;
     }
     o->unlisted = true;
@@ -149,16 +149,18 @@ static void unlist(struct erase_op *o)
 
 /* ---- every key ---- */
 
-static const char *const KINDS[ERASE_KIND_N][2] = {
-    [ERASE_AUDIENCE] = {"n:",          "messages"    },
-      [ERASE_LOG] = {"replies.log", "replies"     },
-    [ERASE_TEXTS] = {"texts",       "texts"       },
-      [ERASE_CONSENT] = {"consent",     "consent"     },
-    [ERASE_REJECTED] = {"rejected",    "rejected"    },
-      [ERASE_SENDER] = {"ctx:",        "sender"      },
-    [ERASE_MID] = {"mid:",        "provider-ids"},
-      [ERASE_OTHER] = {"",            "other"       },
+/* clang-format off */
+static const char *const KINDS[ERASE_KIND_N][2] = { /* what keys begin with, what people call it */
+    [ERASE_AUDIENCE] = {"n:",          "messages"},
+    [ERASE_LOG]      = {"replies.log", "replies"},
+    [ERASE_TEXTS]    = {"texts",       "texts"},
+    [ERASE_CONSENT]  = {"consent",     "consent"},
+    [ERASE_REJECTED] = {"rejected",    "rejected"},
+    [ERASE_SENDER]   = {"ctx:",        "sender"},
+    [ERASE_MID]      = {"mid:",        "provider-ids"},
+    [ERASE_OTHER]    = {"",            "other"},
 };
+/* clang-format on */
 
 const char *erase_kind_name(enum erase_kind k)
 {
@@ -187,7 +189,7 @@ static void on_key(struct queue_op *op, const struct queue_result *r, const stru
     char stem[256] = "";
 
     if (r->status != QUEUE_OK) {
-        fail(o, r);
+        tell(o, r);
         return;
     }
     queue_value_copy(redis_value_at(v, 2), stem, sizeof(stem));
@@ -241,7 +243,7 @@ static void looked(struct erase_op *o)
         if (o->found == 0)
             end(o);
         else
-            fail(o, &(struct queue_result){.status = QUEUE_OK});
+            tell(o, &(struct queue_result){.status = QUEUE_OK});
         return;
     }
     begin(o);
@@ -252,7 +254,7 @@ static void on_scanned(struct queue_op *op, const struct queue_result *r, const 
     struct erase_op *o = (struct erase_op *)op;
 
     if (r->status != QUEUE_OK) {
-        fail(o, r);
+        tell(o, r);
         return;
     }
     queue_value_copy(redis_value_at(v, 0), o->scan, sizeof(o->scan));
@@ -297,7 +299,7 @@ static void on_forgotten(struct queue_op *op, const struct queue_result *r, cons
     struct erase_op *o = (struct erase_op *)op;
 
     if (r->status != QUEUE_OK) {
-        fail(o, r);
+        tell(o, r);
         return;
     }
     o->report.n_registrations += queue_value_i64(v, 1, REG_NOT_REGISTERED) != REG_NOT_REGISTERED;
@@ -338,7 +340,7 @@ static void on_begun(struct queue_op *op, const struct queue_result *r, const st
     struct erase_op *o = (struct erase_op *)op;
 
     if (r->status != QUEUE_OK) {
-        fail(o, r);
+        tell(o, r);
         return;
     }
     o->report.suppressed = queue_value_i64(v, 1, 0) == 1;
