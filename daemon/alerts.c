@@ -215,15 +215,10 @@ static void on_recorded(void *arg, const struct queue_result *r, bool again)
         refuse(s, &e);
         return;
     }
-    for (size_t i = 0; i < s->n_follows; i++) {
-        int64_t number = s->follows[i].journal_number;
-
-        if (number != 0 && r->status == QUEUE_OK)
-            journal_confirmed(s->community->app->journal, number);
-        else if (number != 0 &&
-                 r->status != QUEUE_UNSURE) /* in doubt it is said again: its id is known then */
-            journal_done(s->community->app->journal, number);
-    }
+    /* In the inbox it is not accepted yet: the journal says it until it is. In doubt it is said again, too: its id is known then. */
+    for (size_t i = 0; i < s->n_follows; i++)
+        if (s->follows[i].journal_number != 0 && r->status != QUEUE_OK && r->status != QUEUE_UNSURE)
+            journal_done(s->community->app->journal, s->follows[i].journal_number);
     if (r->status == QUEUE_OK)
         log_info("alert.recorded", "messages=%zu notices=%zu", json_array_size(s->rows), s->n_follows);
     answer(s, r);

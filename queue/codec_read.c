@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "model/activity.h"
 #include "queue/codec_int.h"
+#include "text/fold.h"
 
 #define VARS_MAX     64
 #define VAR_MAX      1000 /* bytes of one value */
@@ -304,6 +305,18 @@ static int read_rsvp(struct notice *n, const json_t *v, const char *field, struc
     return 0;
 }
 
+/* Would a reply that says the one say the other? */
+static bool same_choice(const char *a, const char *b)
+{
+    struct buf one = BUF_INIT(4 * CHOICE_BYTES), other = BUF_INIT(4 * CHOICE_BYTES);
+    bool same = fold_trim(a, strlen(a), &one) == 0 && fold_trim(b, strlen(b), &other) == 0 &&
+                strcmp(buf_cstr(&one), buf_cstr(&other)) == 0;
+
+    buf_fini(&one);
+    buf_fini(&other);
+    return same;
+}
+
 static int read_choices(struct notice *n, const json_t *v, const char *field, struct err *e)
 {
     size_t count = json_array_size(v);
@@ -319,7 +332,7 @@ static int read_choices(struct notice *n, const json_t *v, const char *field, st
             strlen(s) != json_string_length(one) || strpbrk(s, "\t\r\n") != NULL)
             return err_set(e, "bad-ask", field, "a choice is one line of 1 to %d bytes", CHOICE_BYTES);
         for (size_t k = 0; k < n->n_choices; k++)
-            if (strcmp(n->choices[k], s) == 0)
+            if (same_choice(n->choices[k], s))
                 return err_set(e, "bad-ask", field, "\"%s\" is there twice", s);
         n->choices[n->n_choices++] = xstrdup(s);
     }

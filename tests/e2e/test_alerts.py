@@ -1,5 +1,6 @@
 """Official warnings (CAP) from POST to residents' phones: told once per level, replaced, ended for exactly those who were told."""
 import json
+import re
 import threading
 import urllib.error
 import urllib.request
@@ -149,6 +150,18 @@ def test_an_all_clear_reaches_whoever_was_told_by_any_level(town):
     (cleared,) = [n for t, n in got.items() if "解除" in t]
     assert cleared == [phone(1), phone(6)]
     assert sorted(map(len, got.values())) == [2, 2, 2]
+
+
+def test_many_at_once_are_not_taken_for_lost(town):
+    """A feed of 150: while most of them still stand in the inbox, nobody may say that Redis lost them, nor say them again."""
+    open_town(town, 300)
+    feed = "<feed>" + "".join(re.sub(r"<\?xml[^>]*>", "", cap(f"m{i}", i % 50, title=f"海口市气象台发布台风黄色预警信号（{i}）")) for i in range(150)) + "</feed>"
+    status, answer = post(town, feed)
+    assert status == 200 and len(answer["alerts"]) == 150
+    ids = {row["notice"] for row in answer["alerts"] if row["notice"]}
+    wait_for(lambda: ids <= {n["id"] for n in town.cli("notice", "list", "--limit", "500").ok().lines if n["state"] == "done" or n["state"] == "cancelled"}, 60, "all over")
+    assert "alert.said-again" not in town.crierd.text()
+    assert all(len(numbers) == len(set(numbers)) for numbers in texts(town).values())
 
 
 def test_what_is_refused_and_who_may(town):

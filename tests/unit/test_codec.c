@@ -65,6 +65,7 @@ static const struct {
     {"repeat",                             "{\"repeat\":{\"lunar\":\"8/32\"}}",              "bad-repeat",        "repeat"          },
     {"one choice",                         "{\"ask\":{\"choices\":[\"A\"]}}",                "bad-ask",           "ask.choices"     },
     {"a choice twice",                     "{\"ask\":{\"choices\":[\"A\",\"A\"]}}",          "bad-ask",           "ask.choices"     },
+    {"a choice twice to who replies",      "{\"ask\":{\"choices\":[\"no\",\"ＮＯ \"]}}",   "bad-ask",           "ask.choices"     },
     {"until without choices",              "{\"ask\":{\"rsvp\":\"x\",\"until\":\"x\"}}",     "bad-ask",           "ask"             },
     {"two questions",                      "{\"ask\":{\"rollcall\":true,\"rsvp\":\"x\"}}",   "bad-ask",           "ask"             },
     {"text and template",                  "{\"text\":\"x\",\"template\":\"t\"}",            "text-and-template", "template"        },

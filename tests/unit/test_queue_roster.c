@@ -196,6 +196,10 @@ static void the_window_and_staff_decide(void **state)
     roster_set_state(roster_bed.bed->q[0], "篮球", ACTIVITY_CANCELLED, queue_bed_done, roster_bed.bed);
     queue_bed_wait(roster_bed.bed, 1);
     assert_int_equal(roster_bed_join(3, 0), REG_CANCELLED_ACTIVITY);
+    roster_set_state(roster_bed.bed->q[0], "篮球", ACTIVITY_CLOSED, queue_bed_done, roster_bed.bed);
+    queue_bed_wait(roster_bed.bed, 1);
+    assert_string_equal(roster_bed.bed->e.code, "wrong-state");
+    assert_int_equal(roster_bed_join(3, 0), REG_CANCELLED_ACTIVITY); /* closing undoes no cancelling */
     queue_bed_clock(roster_bed.bed, 49 * HOUR);
     roster_set_state(roster_bed.bed->q[0], "篮球", ACTIVITY_OPEN, queue_bed_done, roster_bed.bed);
     queue_bed_wait(roster_bed.bed, 1);
