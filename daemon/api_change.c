@@ -195,10 +195,24 @@ static void on_judged(void *arg, const struct queue_result *r, enum queue_accept
         scheduler_count(g->call->community->scheduler, g->to, on_counted, g);
 }
 
+/* Those concerned could not be told any more. What nobody is registered for may be put down as it was. */
+static bool is_moved_into_the_past(const struct change *g)
+{
+    return !g->off && g->after.starts_at != g->before.starts_at && g->after.starts_at != 0 &&
+           g->after.starts_at <= clock_wall_ms() && g->before.taken + g->before.waiting > 0;
+}
+
 static void judge(struct change *g)
 {
-    json_t *changed = activity_differences(&g->before, &g->after);
+    json_t *changed;
 
+    if (is_moved_into_the_past(g)) {
+        api_call_error(g->call, 409, "starts-passed", "starts_at",
+                       "it would have begun already, and %u people take part or wait: nobody could be told",
+                       g->before.taken + g->before.waiting);
+        return;
+    }
+    changed = activity_differences(&g->before, &g->after);
     if (g->off)
         json_array_append_new(changed, json_string("state"));
     g->answer = json_pack("{s:o,s:i,s:i,s:n,s:b}", "changed", changed, "told", 0, "suppressed", 0, "notice",

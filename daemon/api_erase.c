@@ -79,12 +79,16 @@ static void on_erased(void *arg, const struct queue_result *r, const struct eras
                             "remains", remains(c, report, &search)));
 }
 
+#define ID_MOST 9999999999 /* longer ones are phone numbers */
+
 void api_residents_erase(struct api_call *c)
 {
     int64_t id;
 
-    if (num_i64(c->match.params[0], 1, INT64_MAX, &id) != 0)
-        api_call_error(c, 400, "bad-id", "id", "'%.40s' is not the id of a resident", c->match.params[0]);
+    if (num_i64(c->match.params[0], 1, ID_MOST, &id) != 0 || c->match.params[0][0] == '+')
+        api_call_error(c, 400, "bad-id", "id",
+                       "'%.40s' is not the id of a resident; who has a number: resident show NUMBER",
+                       c->match.params[0]);
     else
         erase_run(c->q, (uint64_t)id, on_erased, c);
 }

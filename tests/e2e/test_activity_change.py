@@ -37,6 +37,8 @@ def test_more_seats_another_time_and_who_is_concerned_is_told_once(venus):
     again = venus.cli(*args).ok().json
     assert (again["changed"], again["notice"], again["told"]) == ([], None, 0)
     assert len(venus.cli("notice", "list").lines) == 1
+    past = venus.cli("activity", "change", "basketball", "--starts", "2020-01-01T00:00:00Z")
+    assert past.code == 4 and "begun already" in past.err
     fewer = venus.cli("activity", "change", "basketball", "--seats", 2)
     assert fewer.code == 4 and "3 are taken" in fewer.err, fewer.err
     quiet = venus.cli("activity", "change", "basketball", "--place", "文化广场", "--quiet").ok().json

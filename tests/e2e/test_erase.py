@@ -49,6 +49,8 @@ def test_nothing_of_the_person_is_left(venus):
     before = venus.show("all")["counts"]
     id_ = person(venus)
     assert holders(venus), "the test looks where something is"
+    number = venus.cli("resident", "erase", WHO, "--yes")
+    assert number.code == 4 and "resident show NUMBER" in number.err, number.err
     refused = venus.cli("resident", "erase", id_)
     assert refused.code == 4 and "--yes" in refused.err
     proof = venus.cli("resident", "erase", id_, "--yes").ok().json
